@@ -1,0 +1,53 @@
+"""Names that more than one component relies on: labels, ports, environment variables, MLflow tags."""
+
+GROUP = "rottenpotatoes.com"
+VERSION_LABEL = f"{GROUP}/version"
+RETRY_ANNOTATION = f"{GROUP}/retry"
+
+HTTP_PORT = 8000
+METRICS_PORT = 9000
+
+REGISTRY_LABEL_TAG = f"{GROUP}/label/"
+"""Prefix of the MLflow model version tag of one label; the tag's value is the recipe hash the label was trained from."""
+
+TAG_FINGERPRINT = "fingerprint"
+TAG_RECIPE_HASH = "recipe_hash"
+TAG_DATA_HASH = "data_hash"
+TAG_GIT_COMMIT = "git_commit"
+TAG_ARTIFACT_DIGEST = "artifact_digest"
+TAG_MODEL_UID = "cr_uid"
+TAG_ENVIRONMENT_HASH = "environment_hash"
+TAG_METRICS = "metrics"
+"""JSON object of decimal strings, so that a revision can be rebuilt from the model version alone."""
+TAG_RECIPE = "recipe"
+"""JSON of the recipe, for the same purpose."""
+PROGRESS_METRIC = "progress_percent"
+
+ARTIFACT_PATH = "artifacts/model.rpm1"
+"""Path of the compiled model below the source of a model version, as `/model-versions/get-artifact` takes it."""
+
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+
+
+class ServerVariable:
+    """Environment variables of the model server; the operator sets them in the pod template."""
+
+    MODEL = "SENTIMENT_MODEL"
+    VERSION = "SENTIMENT_VERSION"
+    DIGEST = "SENTIMENT_ARTIFACT_DIGEST"
+    TRACKING_URL = "SENTIMENT_TRACKING_URL"
+    REGISTERED_MODEL = "SENTIMENT_REGISTERED_MODEL"
+    REGISTRY_VERSION = "SENTIMENT_REGISTRY_VERSION"
+    LINEAGE = "SENTIMENT_LINEAGE"
+    """JSON object of strings, shown by GET /version."""
+    CACHE_DIRECTORY = "SENTIMENT_CACHE_DIRECTORY"
+    """Where the fetched artifact is kept, an emptyDir, so that a restarted container needs no MLflow."""
+
+
+KNOWN_REVIEWS: dict[str, str] = {
+    "positive": "An excellent, wonderful film: great acting, a beautiful story, and I loved every perfect minute of it.",
+    "negative": "The worst movie: awful, boring and terrible acting, a waste of time that I hated, bad in every way.",
+}
+"""Reviews that the server scores before it is ready and the operator scores through the Service. Their answer is
+checked for shape and version, not for sentiment: an odd but faithful model must not be refused."""

@@ -1,0 +1,246 @@
+"""What a model is trained from: the data reference and the parameters, and the hash that names both.
+
+The same models are the `spec.data` and `spec.training.parameters` of the custom resource, so their
+descriptions are what `kubectl explain` prints. They must not know how data is fetched or a model is fitted.
+"""
+
+import hashlib
+import json
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, StringConstraints, model_validator
+
+from sentiment_contract.base import Wire
+
+DNS_NAME = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
+RELATIVE_PATH = r"^[A-Za-z0-9_][A-Za-z0-9_./+=@-]*$"
+SHA256 = r"^[0-9a-f]{64}$"
+DECIMAL = r"^[0-9]{1,6}(\.[0-9]{1,6})?$"
+
+ObjectName = Annotated[str, StringConstraints(pattern=DNS_NAME, min_length=1, max_length=253)]
+PathInside = Annotated[str, StringConstraints(pattern=RELATIVE_PATH, min_length=1, max_length=512)]
+Sha256 = Annotated[str, StringConstraints(pattern=SHA256, min_length=64, max_length=64)]
+ColumnName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]+$", min_length=1, max_length=128)]
+DecimalString = Annotated[str, StringConstraints(pattern=DECIMAL, min_length=1, max_length=13)]
+
+
+class LocalObjectReference(Wire):
+    """A named object in the model's own namespace."""
+
+    name: ObjectName = Field(description="Name of the object, in the namespace of the SentimentModel.")
+
+
+class DVCSource(Wire):
+    """A file that DVC tracks in a git repository."""
+
+    repo_url: Annotated[
+        str,
+        StringConstraints(pattern=r"^(https?://|ssh://|git@|file:///data/)[^\s]+$", min_length=8, max_length=1024),
+    ] = Field(
+        alias="repoURL",
+        description="Git repository that holds the .dvc files: https, ssh, or file:///data/... together with volumeClaimName.",
+    )
+    revision: Annotated[
+        str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", min_length=1, max_length=255)
+    ] = Field(
+        description="Git commit, tag or branch whose .dvc files name the data. A commit or tag keeps a version reproducible."
+    )
+    path: PathInside = Field(description="Path of the data file inside the repository, for example data/train.csv.")
+    remote: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", min_length=1, max_length=128)] | None = Field(
+        default=None, description="Name of the DVC remote to read from. Absent: the repository's default remote."
+    )
+    volume_claim_name: ObjectName | None = Field(
+        default=None,
+        description="PersistentVolumeClaim mounted read-only at /data, for a repository or a DVC remote on a volume.",
+    )
+    credentials_secret_ref: LocalObjectReference | None = Field(
+        default=None,
+        description=(
+            "Secret whose keys become environment variables of the trainer: GIT_USERNAME and GIT_PASSWORD for git over"
+            " https, AWS_ACCESS_KEY_ID and the like for the DVC remote."
+        ),
+    )
+
+
+class URLSource(Wire):
+    """A file behind http or https, pinned by its content."""
+
+    href: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", min_length=10, max_length=2048)] = Field(
+        description="Where the CSV or parquet file is downloaded from."
+    )
+    sha256: Sha256 = Field(description="SHA-256 of the file in lower-case hex. Another content is refused.")
+
+
+class VolumeSource(Wire):
+    """A file on a PersistentVolumeClaim of the model's namespace."""
+
+    claim_name: ObjectName = Field(description="PersistentVolumeClaim, mounted read-only at /data in the training pod.")
+    path: PathInside = Field(description="Path of the CSV or parquet file inside the volume, without a leading slash.")
+    sha256: Sha256 | None = Field(
+        default=None, description="SHA-256 of the file in lower-case hex. Absent: whatever the volume holds is trained on."
+    )
+
+
+class DataChecks(Wire):
+    """What the data must look like before anything is trained on it."""
+
+    min_rows: int = Field(default=100, ge=2, le=100_000_000, description="Fewer usable rows fail the check.")
+    max_empty_percent: int = Field(default=1, ge=0, le=100, description="Highest share of rows without text, in percent.")
+    min_class_share_percent: int = Field(
+        default=10, ge=0, le=50, description="Lowest share of the rarer sentiment, in percent."
+    )
+    max_duplicate_percent: int = Field(
+        default=20, ge=0, le=100, description="Highest share of rows whose text stands in the file before, in percent."
+    )
+
+
+class Data(Wire):
+    """Where the reviews come from and how they are read."""
+
+    dvc: DVCSource | None = Field(default=None, description="A file that DVC tracks in a git repository.")
+    url: URLSource | None = Field(default=None, description="A file behind http or https, pinned by sha256.")
+    volume: VolumeSource | None = Field(default=None, description="A file on a PersistentVolumeClaim.")
+    text_column: ColumnName = Field(default="review", description="Column that holds the review.")
+    label_column: ColumnName = Field(
+        default="sentiment", description="Column that holds the sentiment: positive/negative or 1/0."
+    )
+    rows: int | None = Field(
+        default=None,
+        ge=2,
+        le=100_000_000,
+        description="Use only this many rows, chosen by a hash of the text, so that a larger sample holds the smaller one.",
+    )
+    test_percent: int = Field(
+        default=20,
+        ge=1,
+        le=90,
+        description="Share of rows held out for evaluation, in percent; unused where the file has a split column.",
+    )
+    checks: DataChecks = Field(default=DataChecks(), description="What the data must look like before training starts.")
+
+    @model_validator(mode="after")
+    def _exactly_one_source(self) -> "Data":
+        if sum(source is not None for source in (self.dvc, self.url, self.volume)) != 1:
+            raise ValueError("spec.data: set exactly one of dvc, url, volume")
+        return self
+
+
+class Preset(StrEnum):
+    """A named set of parameters."""
+
+    FAST = "Fast"
+    DEFAULT = "Default"
+
+
+class Classifier(StrEnum):
+    """Which scikit-learn estimator is fitted on the TF-IDF matrix."""
+
+    LOGISTIC_REGRESSION = "LogisticRegression"
+    RANDOM_FOREST = "RandomForest"
+
+
+class Parameters(Wire):
+    """Overrides of the preset. What is absent, the preset decides."""
+
+    classifier: Classifier | None = Field(default=None, description="Estimator fitted on the TF-IDF features.")
+    ngram_max: int | None = Field(default=None, ge=1, le=3, description="Longest word n-gram that becomes a feature.")
+    min_document_frequency: int | None = Field(
+        default=None, ge=1, le=100_000, description="Terms in fewer training reviews than this are dropped."
+    )
+    max_features: int | None = Field(
+        default=None, ge=10, le=5_000_000, description="Keep only this many of the most frequent terms."
+    )
+    sublinear_tf: bool | None = Field(
+        default=None, alias="sublinearTF", description="Use 1 + log(count) in place of the count."
+    )
+    regularization_c: DecimalString | None = Field(
+        default=None,
+        alias="regularizationC",
+        description="Inverse regularisation strength of LogisticRegression, a decimal string such as \"30\" or \"0.5\".",
+    )
+    max_iterations: int | None = Field(
+        default=None, ge=1, le=10_000, description="Iteration limit of the LogisticRegression solver."
+    )
+    trees: int | None = Field(default=None, ge=1, le=2_000, description="Number of trees of a RandomForest.")
+    max_depth: int | None = Field(default=None, ge=1, le=200, description="Depth limit of the trees of a RandomForest.")
+    seed: int | None = Field(default=None, ge=0, le=2_147_483_647, description="Seed of every random choice.")
+
+
+class EffectiveParameters(Wire):
+    """Every parameter with its value, after preset and overrides: what is trained and recorded."""
+
+    classifier: Classifier
+    ngram_max: int
+    min_document_frequency: int
+    max_features: int | None
+    sublinear_tf: bool = Field(alias="sublinearTF")
+    regularization_c: str | None = Field(alias="regularizationC")
+    max_iterations: int | None
+    trees: int | None
+    max_depth: int | None
+    seed: int
+
+
+_LINEAR: dict[Preset, dict[str, object]] = {
+    Preset.FAST: {"ngram_max": 1, "min_document_frequency": 2, "sublinear_tf": True, "regularization_c": "3"},
+    Preset.DEFAULT: {"ngram_max": 2, "min_document_frequency": 2, "sublinear_tf": True, "regularization_c": "30"},
+}
+_FOREST: dict[Preset, dict[str, object]] = {
+    Preset.FAST: {"ngram_max": 1, "min_document_frequency": 5, "max_features": 2_000, "sublinear_tf": True, "trees": 50, "max_depth": 20},
+    Preset.DEFAULT: {"ngram_max": 1, "min_document_frequency": 5, "max_features": 20_000, "sublinear_tf": True, "trees": 100, "max_depth": 40},
+}
+_UNUSED = {
+    Classifier.LOGISTIC_REGRESSION: {"trees": None, "max_depth": None},
+    Classifier.RANDOM_FOREST: {"regularization_c": None, "max_iterations": None},
+}
+
+
+def effective_parameters(preset: Preset, overrides: Parameters) -> EffectiveParameters:
+    """The values that are trained with: the preset's, replaced by what the overrides set.
+
+    A parameter that the classifier does not use is None whatever was asked for, so that it cannot change a hash.
+    """
+    classifier = overrides.classifier or Classifier.LOGISTIC_REGRESSION
+    table = _LINEAR if classifier is Classifier.LOGISTIC_REGRESSION else _FOREST
+    values: dict[str, object] = {"max_features": None, "max_iterations": 200, "seed": 42, **table[preset]}
+    values |= overrides.model_dump(exclude_none=True)
+    values |= {"classifier": classifier, **_UNUSED[classifier]}
+    if values["regularization_c"] is not None:
+        values["regularization_c"] = canonical_decimal(str(values["regularization_c"]))
+    return EffectiveParameters.model_validate(values)
+
+
+def canonical_decimal(text: str) -> str:
+    """One spelling for one number: "30", "30.0" and "030" give "30"."""
+    whole, _, fraction = format(Decimal(text), "f").partition(".")
+    fraction = fraction.rstrip("0")
+    return f"{whole}.{fraction}" if fraction else whole
+
+
+class Recipe(Wire):
+    """Everything that decides what a version is: the same recipe always names the same training."""
+
+    data: Data
+    parameters: EffectiveParameters
+
+    def recipe_hash(self) -> str:
+        """64 hex digits, known before training. Credentials are no part of it: renewing them changes no model.
+
+        Defaults are left out, so that writing one down, or a field that a later release adds, changes no hash.
+        """
+        reference = self.data.model_dump(
+            mode="json", by_alias=True, exclude_defaults=True, exclude={"dvc": {"credentials_secret_ref"}}
+        )
+        return sha256_of_json({"data": reference, "parameters": self.parameters.model_dump(mode="json", by_alias=True, exclude_none=True)})
+
+
+def sha256_of_json(value: object) -> str:
+    """SHA-256 in hex of the value as canonical JSON: sorted keys, no spaces, UTF-8."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+
+
+def followed_label(recipe_hash: str) -> str:
+    """The version label of a model that names none: it follows the recipe."""
+    return f"r{recipe_hash[:10]}"

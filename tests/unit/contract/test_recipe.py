@@ -1,0 +1,72 @@
+"""A recipe names a training: what may change its hash, and what must not."""
+
+import pytest
+from pydantic import ValidationError
+
+from sentiment_contract.recipe import (
+    Classifier,
+    Data,
+    DVCSource,
+    LocalObjectReference,
+    Parameters,
+    Preset,
+    Recipe,
+    URLSource,
+    VolumeSource,
+    canonical_decimal,
+    effective_parameters,
+    followed_label,
+)
+
+
+def recipe(**overrides: object) -> Recipe:
+    source = DVCSource(repoURL="https://git.example.com/reviews.git", revision="v1", path="data/train.csv")
+    data = Data(dvc=source).model_copy(update=overrides)
+    return Recipe(data=data, parameters=effective_parameters(Preset.DEFAULT, Parameters()))
+
+
+def test_the_hash_is_pinned_so_that_an_upgrade_retrains_nothing() -> None:
+    assert recipe().recipe_hash() == "ee3f998fabf951d2e768217cdff36c4dcb9533aa60dba9114eb8cec4bf1b6eeb"
+
+
+def test_renewed_credentials_change_no_hash() -> None:
+    source = recipe().data.dvc
+    assert source is not None
+    renewed = source.model_copy(update={"credentials_secret_ref": LocalObjectReference(name="new-token")})
+    assert recipe(dvc=renewed).recipe_hash() == recipe().recipe_hash()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"rows": 10_000}, {"test_percent": 30}, {"text_column": "text"}, {"dvc": recipe().data.dvc.model_copy(update={"revision": "v2"})}],  # type: ignore[union-attr]
+    ids=["rows", "split", "column", "revision"],
+)
+def test_whatever_changes_the_model_changes_the_hash(change: dict[str, object]) -> None:
+    assert recipe(**change).recipe_hash() != recipe().recipe_hash()
+
+
+@pytest.mark.parametrize(("written", "canonical"), [("30", "30"), ("30.0", "30"), ("030", "30"), ("0.50", "0.5"), ("0", "0"), ("100000", "100000")])
+def test_one_number_has_one_spelling(written: str, canonical: str) -> None:
+    assert canonical_decimal(written) == canonical
+
+
+def test_the_same_number_written_otherwise_gives_the_same_parameters() -> None:
+    assert effective_parameters(Preset.DEFAULT, Parameters(regularizationC="30.0")) == effective_parameters(Preset.DEFAULT, Parameters())
+
+
+def test_an_override_replaces_what_the_preset_says() -> None:
+    assert effective_parameters(Preset.FAST, Parameters(ngram_max=3)).ngram_max == 3
+
+
+def test_a_parameter_the_classifier_does_not_use_is_left_out() -> None:
+    parameters = effective_parameters(Preset.DEFAULT, Parameters(classifier=Classifier.RANDOM_FOREST, regularizationC="5"))
+    assert (parameters.regularization_c, parameters.trees) == (None, 100)
+
+
+def test_two_sources_are_refused() -> None:
+    with pytest.raises(ValidationError, match="exactly one of dvc, url, volume"):
+        Data(volume=VolumeSource(claim_name="reviews", path="a.csv"), url=URLSource(href="https://example.com/a.csv", sha256="0" * 64))
+
+
+def test_a_followed_label_is_a_valid_version_label() -> None:
+    assert followed_label("0123456789abcdef" * 4) == "r0123456789"
