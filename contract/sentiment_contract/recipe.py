@@ -15,7 +15,8 @@ from pydantic import Field, StringConstraints, model_validator
 from sentiment_contract.base import Wire
 
 DNS_NAME = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
-RELATIVE_PATH = r"^[A-Za-z0-9_][A-Za-z0-9_./+=@-]*$"
+RELATIVE_PATH = r"^[A-Za-z0-9_][A-Za-z0-9_.+=@ -]*(/\.?[A-Za-z0-9_+=@-][A-Za-z0-9_.+=@ -]*)*$"
+"""No leading slash and no step upwards; a blank may stand inside, as in the name of Kaggle's IMDB file."""
 SHA256 = r"^[0-9a-f]{64}$"
 DECIMAL = r"^[0-9]{1,6}(\.[0-9]{1,6})?$"
 
@@ -37,7 +38,7 @@ class DVCSource(Wire):
 
     repo_url: Annotated[
         str,
-        StringConstraints(pattern=r"^(https?://|ssh://|git@|file:///data/)[^\s]+$", min_length=8, max_length=1024),
+        StringConstraints(pattern=r"^(https?://|ssh://|git@|file:///data/)[!-~]+$", min_length=8, max_length=1024),
     ] = Field(
         alias="repoURL",
         description="Git repository that holds the .dvc files: https, ssh, or file:///data/... together with volumeClaimName.",
@@ -67,7 +68,7 @@ class DVCSource(Wire):
 class URLSource(Wire):
     """A file behind http or https, pinned by its content."""
 
-    href: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", min_length=10, max_length=2048)] = Field(
+    href: Annotated[str, StringConstraints(pattern=r"^https?://[!-~]+$", min_length=10, max_length=2048)] = Field(
         description="Where the CSV or parquet file is downloaded from."
     )
     sha256: Sha256 = Field(description="SHA-256 of the file in lower-case hex. Another content is refused.")
@@ -141,46 +142,57 @@ class Classifier(StrEnum):
     RANDOM_FOREST = "RandomForest"
 
 
+NgramMax = Annotated[int, Field(ge=1, le=3, description="Longest word n-gram that becomes a feature.")]
+MinDocumentFrequency = Annotated[
+    int, Field(ge=1, le=100_000, description="Terms in fewer training reviews than this are dropped.")
+]
+MaxFeatures = Annotated[
+    int, Field(ge=10, le=5_000_000, description="Keep only this many of the most frequent terms.")
+]
+SublinearTF = Annotated[bool, Field(description="Use 1 + log(count) in place of the count.")]
+RegularizationC = Annotated[
+    DecimalString,
+    Field(description='Inverse regularisation strength of LogisticRegression, a decimal string such as "30" or "0.5".'),
+]
+MaxIterations = Annotated[
+    int, Field(ge=1, le=10_000, description="Iteration limit of the LogisticRegression solver.")
+]
+Trees = Annotated[int, Field(ge=1, le=2_000, description="Number of trees of a RandomForest.")]
+MaxDepth = Annotated[int, Field(ge=1, le=200, description="Depth limit of the trees of a RandomForest.")]
+Seed = Annotated[int, Field(ge=0, le=2_147_483_647, description="Seed of every random choice.")]
+
+
 class Parameters(Wire):
     """Overrides of the preset. What is absent, the preset decides."""
 
     classifier: Classifier | None = Field(default=None, description="Estimator fitted on the TF-IDF features.")
-    ngram_max: int | None = Field(default=None, ge=1, le=3, description="Longest word n-gram that becomes a feature.")
-    min_document_frequency: int | None = Field(
-        default=None, ge=1, le=100_000, description="Terms in fewer training reviews than this are dropped."
-    )
-    max_features: int | None = Field(
-        default=None, ge=10, le=5_000_000, description="Keep only this many of the most frequent terms."
-    )
-    sublinear_tf: bool | None = Field(
-        default=None, alias="sublinearTF", description="Use 1 + log(count) in place of the count."
-    )
-    regularization_c: DecimalString | None = Field(
-        default=None,
-        alias="regularizationC",
-        description="Inverse regularisation strength of LogisticRegression, a decimal string such as \"30\" or \"0.5\".",
-    )
-    max_iterations: int | None = Field(
-        default=None, ge=1, le=10_000, description="Iteration limit of the LogisticRegression solver."
-    )
-    trees: int | None = Field(default=None, ge=1, le=2_000, description="Number of trees of a RandomForest.")
-    max_depth: int | None = Field(default=None, ge=1, le=200, description="Depth limit of the trees of a RandomForest.")
-    seed: int | None = Field(default=None, ge=0, le=2_147_483_647, description="Seed of every random choice.")
+    ngram_max: NgramMax | None = None
+    min_document_frequency: MinDocumentFrequency | None = None
+    max_features: MaxFeatures | None = None
+    sublinear_tf: SublinearTF | None = Field(default=None, alias="sublinearTF")
+    regularization_c: RegularizationC | None = Field(default=None, alias="regularizationC")
+    max_iterations: MaxIterations | None = None
+    trees: Trees | None = None
+    max_depth: MaxDepth | None = None
+    seed: Seed | None = None
 
 
 class EffectiveParameters(Wire):
-    """Every parameter with its value, after preset and overrides: what is trained and recorded."""
+    """Every parameter with its value, after preset and overrides: what is trained and recorded.
 
-    classifier: Classifier
-    ngram_max: int
-    min_document_frequency: int
-    max_features: int | None
-    sublinear_tf: bool = Field(alias="sublinearTF")
-    regularization_c: str | None = Field(alias="regularizationC")
-    max_iterations: int | None
-    trees: int | None
-    max_depth: int | None
-    seed: int
+    None is absent on the wire: the Kubernetes API drops nulls.
+    """
+
+    classifier: Classifier = Field(description="Estimator fitted on the TF-IDF features.")
+    ngram_max: NgramMax
+    min_document_frequency: MinDocumentFrequency
+    max_features: MaxFeatures | None = None
+    sublinear_tf: SublinearTF = Field(alias="sublinearTF")
+    regularization_c: RegularizationC | None = Field(default=None, alias="regularizationC")
+    max_iterations: MaxIterations | None = None
+    trees: Trees | None = None
+    max_depth: MaxDepth | None = None
+    seed: Seed
 
 
 _LINEAR: dict[Preset, dict[str, object]] = {
@@ -222,8 +234,8 @@ def canonical_decimal(text: str) -> str:
 class Recipe(Wire):
     """Everything that decides what a version is: the same recipe always names the same training."""
 
-    data: Data
-    parameters: EffectiveParameters
+    data: Data = Field(description="The data reference as it was written.")
+    parameters: EffectiveParameters = Field(description="Every parameter with its value.")
 
     def recipe_hash(self) -> str:
         """64 hex digits, known before training. Credentials are no part of it: renewing them changes no model.

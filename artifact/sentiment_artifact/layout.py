@@ -1,0 +1,19 @@
+"""Names inside the file, shared by the side that writes and the side that reads. FORMAT.md explains them."""
+
+FORMAT = "rpm"
+FORMAT_VERSION = 1
+
+METADATA_KEY = "compiled_model"
+"""The one key of the safetensors metadata: several keys would be written in an order of their own in every process."""
+
+TERM_SEPARATOR = "\n"
+TOKEN_PATTERN = r"(?u)\b\w\w+\b"  # noqa: S105  a regular expression, no password
+TEXT_LIMIT = 100_000
+"""Characters of the longest text whose counts the table of logarithms covers; longer texts are scored exactly too."""
+
+TERMS = "terms"
+IDF = "idf"
+LOG_TABLE = "log_table"
+COEF = "coef"
+INTERCEPT = "intercept"
+FOREST_FIELDS = ("roots", "left", "right", "feature", "threshold", "value")

@@ -1,0 +1,50 @@
+"""Entry point of `sentiment-operator`: settings, logs, and the exit code."""
+
+import asyncio
+import logging
+import sys
+
+from kubernetes.aio.config import ConfigException
+from pydantic import ValidationError
+
+from sentiment_operator import logs
+from sentiment_operator.leader import LeaseLost
+from sentiment_operator.process import WatchEnded, run_until_told
+from sentiment_operator.settings import Settings
+
+log = logging.getLogger("sentiment_operator")
+
+ENDED, TO_BE_RESTARTED, MISCONFIGURED = 0, 1, 2
+
+
+def main() -> int:
+    """Run until told to end. The exit code says whether starting again can help."""
+    try:
+        settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment fills what has no default
+    except ValidationError as error:
+        for problem in error.errors():
+            name = "_".join(str(part) for part in problem["loc"]).upper()
+            print(f"sentiment-operator: environment variable SENTIMENT_{name}: {problem['msg']}", file=sys.stderr)
+        return MISCONFIGURED
+    logs.configure(settings.log_level)
+    try:
+        return _run(settings)
+    except ConfigException as error:
+        log.error("no access to a cluster: %s. Next: set KUBECONFIG, or run in a pod with a service account.", error)
+        return MISCONFIGURED
+
+
+def _run(settings: Settings) -> int:
+    try:
+        asyncio.run(run_until_told(settings))
+    except* (LeaseLost, WatchEnded) as group:
+        for error in group.exceptions:
+            log.error("ending, to be started again: %s", error)
+        return_code = TO_BE_RESTARTED
+    else:
+        return_code = ENDED
+    return return_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,267 @@
+"""The custom resources as values: what a person may write and what the operator answers in status.
+
+The field descriptions are the documentation that `kubectl explain` prints, and the bounds are those of the CRD schema:
+both are generated from here. This module knows no client and no clock.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from sentiment_contract.base import Wire
+from sentiment_contract.names import GROUP
+from sentiment_contract.recipe import (
+    Data,
+    Parameters,
+    Preset,
+    Recipe,
+    Sha256,
+    effective_parameters,
+    followed_label,
+)
+
+VERSION = "v1alpha1"
+API_VERSION = f"{GROUP}/{VERSION}"
+MODEL_NAME_PATTERN = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
+LABEL_PATTERN = r"^[a-z0-9]+([.-][a-z0-9]+)*$"
+
+VersionLabel = Annotated[str, StringConstraints(pattern=LABEL_PATTERN, min_length=1, max_length=40)]
+CPUQuantity = Annotated[str, StringConstraints(pattern=r"^([0-9]{1,4}|[0-9]{1,6}m|[0-9]{1,3}\.[0-9]{1,3})$", min_length=1, max_length=8)]
+MemoryQuantity = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,9}(Ki|Mi|Gi|k|M|G)?$", min_length=1, max_length=12)]
+Message = Annotated[str, StringConstraints(max_length=4096)]
+ShortText = Annotated[str, StringConstraints(max_length=256)]
+Timestamp = Annotated[str, Field(max_length=40, json_schema_extra={"format": "date-time"})]
+TrackingURL = Annotated[str, StringConstraints(pattern=r"^https?://[!-~]+$", min_length=10, max_length=1024)]
+RegisteredModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", min_length=1, max_length=128)]
+
+
+class Amounts(Wire):
+    """An amount of each resource."""
+
+    cpu: CPUQuantity | None = Field(default=None, description="Processor, in cores (\"1\", \"0.5\") or thousandths (\"500m\").")
+    memory: MemoryQuantity | None = Field(default=None, description="Memory, for example 512Mi.")
+
+
+class Resources(Wire):
+    """What a container asks for and what it may use at most."""
+
+    requests: Amounts = Field(default=Amounts(), description="What the scheduler reserves. Absent: the operator's default.")
+    limits: Amounts = Field(default=Amounts(), description="What the container may use at most. Absent: the operator's default.")
+
+
+class Training(Wire):
+    """How a version that does not exist yet is trained."""
+
+    preset: Preset = Field(default=Preset.DEFAULT, description="Named set of parameters: Fast trains in seconds, Default is the better model.")
+    parameters: Parameters = Field(default=Parameters(), description="Overrides of the preset.")
+    resources: Resources = Field(default=Resources(), description="Resources of the training pod.")
+    active_deadline_seconds: int = Field(default=1800, ge=30, le=604_800, description="A training that takes longer is stopped and fails.")
+    backoff_limit: int = Field(default=2, ge=0, le=10, description="How often a crashed training pod is replaced before the training fails.")
+
+
+class Registry(Wire):
+    """Which MLflow holds the versions. Immutable."""
+
+    tracking_url: TrackingURL | None = Field(
+        default=None, alias="trackingURL", description="MLflow tracking server. Absent: the one the operator was installed with."
+    )
+    model_name: RegisteredModelName | None = Field(
+        default=None, description="Name of the registered model. Absent: <namespace>.<name>."
+    )
+
+
+class Autoscaling(Wire):
+    """Bounds and target of the HorizontalPodAutoscaler."""
+
+    min_replicas: int = Field(default=1, ge=1, le=1000, description="Fewest pods.")
+    max_replicas: int = Field(default=5, ge=1, le=1000, description="Most pods.")
+    target_cpu_utilization_percent: int = Field(
+        default=70, ge=1, le=100, alias="targetCPUUtilizationPercent", description="Average CPU use, in percent of the request, that the autoscaler aims at."
+    )
+
+
+class ServiceType(StrEnum):
+    """How the Service is reached."""
+
+    CLUSTER_IP = "ClusterIP"
+    NODE_PORT = "NodePort"
+
+
+class Serving(Wire):
+    """How the wanted version is served."""
+
+    resources: Resources = Field(default=Resources(), description="Resources of a serving pod.")
+    autoscaling: Autoscaling | None = Field(default=None, description="Let a HorizontalPodAutoscaler choose the number of pods. Absent: replicas.")
+    replicas: int | None = Field(default=None, ge=1, le=1000, description="Number of pods while autoscaling is absent. Absent: 1.")
+    service_type: ServiceType = Field(default=ServiceType.CLUSTER_IP, description="ClusterIP, or NodePort to be reached from outside the cluster.")
+    node_port: int | None = Field(default=None, ge=1, le=65535, description="Fixed port of a NodePort Service. Absent: the cluster chooses.")
+
+
+class SentimentModelSpec(Wire):
+    """What a person wants: data, training, serving, and which version."""
+
+    version: VersionLabel | None = Field(
+        default=None,
+        description="Label of the version to serve. A known label is served as recorded, an unknown one is trained. Absent: follow the recipe.",
+    )
+    suspend: bool = Field(default=False, description="True: start no new training and no rollout. What runs is kept and repaired.")
+    data: Data = Field(description="The reviews a new version is trained on: exactly one of dvc, url, volume.")
+    training: Training = Field(default=Training(), description="How a new version is trained.")
+    registry: Registry = Field(default=Registry(), description="Where versions are registered. Immutable.")
+    serving: Serving = Field(default=Serving(), description="How the version is served.")
+
+    def recipe(self) -> Recipe:
+        """The data reference and the effective parameters that a new version would be trained with."""
+        return Recipe(data=self.data, parameters=effective_parameters(self.training.preset, self.training.parameters))
+
+    def wanted_label(self) -> str:
+        """The label to serve: as written, or following the recipe."""
+        return self.version or followed_label(self.recipe().recipe_hash())
+
+
+class ConditionType(StrEnum):
+    """Every condition a SentimentModel carries, in the order they are shown."""
+
+    READY = "Ready"
+    AVAILABLE = "Available"
+    ACCEPTED = "Accepted"
+    DEPENDENCIES_READY = "DependenciesReady"
+    DATA_VERIFIED = "DataVerified"
+    TRAINED = "Trained"
+    REGISTERED = "Registered"
+    GATES_PASSED = "GatesPassed"
+    ROLLED_OUT = "RolledOut"
+    UP_TO_DATE = "UpToDate"
+    LINEAGE_VERIFIED = "LineageVerified"
+    RECONCILING = "Reconciling"
+    STALLED = "Stalled"
+    AWAITING_APPROVAL = "AwaitingApproval"
+    DRIFTED = "Drifted"
+
+
+class Condition(Wire):
+    """One observation about the model, as the Kubernetes API conventions define it."""
+
+    type: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]+$", max_length=64)] = Field(description="Name of the condition.")
+    status: Literal["True", "False", "Unknown"] = Field(description="True, False or Unknown.")
+    reason: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9]*$", max_length=128)] = Field(description="Why, in one word.")
+    message: Message = Field(default="", description="What, where and why, and the next step.")
+    observed_generation: int = Field(ge=0, description="The generation of spec that this was observed for.")
+    last_transition_time: Timestamp = Field(description="When status last changed, RFC 3339.")
+
+
+class Lineage(Wire):
+    """Where the served version comes from."""
+
+    git_commit: ShortText = Field(default="", description="Commit of the data repository.")
+    data_hash: ShortText = Field(default="", description="SHA-256 of the data file.")
+    recipe_hash: ShortText = Field(default="", description="Hash of data reference and parameters.")
+    fingerprint: ShortText = Field(default="", description="Hash of data bytes, parameters, sample and split.")
+    run_id: ShortText = Field(default="", alias="runID", description="MLflow run.")
+    registry_version: ShortText = Field(default="", description="MLflow model version.")
+    artifact_digest: ShortText = Field(default="", description="SHA-256 of the compiled model.")
+    image_digest: ShortText = Field(default="", description="Image that trained it.")
+    environment_hash: ShortText = Field(default="", description="Hash of the trainer's installed packages.")
+    summary: ShortText = Field(default="", description="Commit, data, run and digest, shortened.")
+
+
+class Metric(Wire):
+    """One figure as a decimal string."""
+
+    name: ShortText = Field(description="Name of the metric.")
+    value: ShortText = Field(description="Its value as a decimal string.")
+
+
+class TrainingStatus(Wire):
+    """The latest training of the wanted version."""
+
+    job_name: ShortText = Field(default="", description="Name of the Job.")
+    attempt: int = Field(default=0, ge=0, description="How often this version's training was started.")
+    progress_percent: int = Field(default=0, ge=0, le=100, description="How far the running training is, in percent.")
+    metrics: tuple[Metric, ...] = Field(default=(), max_length=20, description="Metrics of the wanted version.")
+
+
+class HistoryEntry(Wire):
+    """A version that served."""
+
+    version: ShortText = Field(description="Its label.")
+    since: Timestamp = Field(description="When it began to serve, RFC 3339.")
+    reason: ShortText = Field(default="", description="Why it began to serve.")
+
+
+class LastFailure(Wire):
+    """The latest failure of the wanted version, kept until a version succeeds."""
+
+    version: ShortText = Field(description="Label of the version that failed.")
+    step: ShortText = Field(description="Condition that failed.")
+    reason: ShortText = Field(description="Reason in one word.")
+    message: Message = Field(default="", description="What happened and what to do.")
+    exit_code: int | None = Field(default=None, description="Exit code of the trainer, if it had one.")
+    time: Timestamp = Field(description="When, RFC 3339.")
+    recipe_hash: ShortText = Field(default="", description="The recipe that failed; another recipe is tried anew.")
+    retry: ShortText = Field(default="", description="The value of the retry annotation at that time; another value is tried anew.")
+    attempt: int = Field(default=0, ge=0, description="The attempt that failed.")
+
+
+class SentimentModelStatus(Wire):
+    """What is true of the model now."""
+
+    observed_generation: int = Field(default=0, ge=0, description="The generation of spec that status speaks of.")
+    wanted_version: ShortText = Field(default="", description="The version that spec asks for.")
+    serving_version: ShortText = Field(default="", description="The version that answers requests.")
+    candidate_version: ShortText = Field(default="", description="The version that is being rolled out.")
+    previous_version: ShortText = Field(default="", description="The version that served before.")
+    canary_percent: int | None = Field(default=None, ge=0, le=100, description="Share of traffic that the candidate gets.")
+    url: ShortText = Field(default="", description="Where the model answers inside the cluster.")
+    replicas: int = Field(default=0, ge=0, description="Serving pods.")
+    ready_replicas: int = Field(default=0, ge=0, description="Serving pods that are ready.")
+    lineage: Lineage | None = Field(default=None, description="Where the served version comes from.")
+    training: TrainingStatus | None = Field(default=None, description="The latest training of the wanted version.")
+    history: tuple[HistoryEntry, ...] = Field(default=(), max_length=10, description="Versions that served, the latest first.")
+    last_failure: LastFailure | None = Field(default=None, description="The latest failure of the wanted version.")
+    conditions: tuple[Condition, ...] = Field(default=(), max_length=20, description="Observations, one per type.", json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]})
+
+
+class ModelReference(Wire):
+    """The model a revision belongs to."""
+
+    name: Annotated[str, StringConstraints(pattern=MODEL_NAME_PATTERN, min_length=1, max_length=40)] = Field(description="Name of the SentimentModel.")
+
+
+class RegistryReference(Wire):
+    """Where in MLflow the version stands."""
+
+    tracking_url: TrackingURL = Field(alias="trackingURL", description="MLflow tracking server at the time of training.")
+    model_name: RegisteredModelName = Field(description="Registered model.")
+    version: ShortText = Field(description="Number of the model version.")
+    run_id: ShortText = Field(alias="runID", description="Run that produced it.")
+
+
+class SentimentModelRevisionSpec(Wire):
+    """One trained version, complete and immutable."""
+
+    model_ref: ModelReference = Field(description="The model this version belongs to.")
+    version: VersionLabel = Field(description="Label of the version.")
+    recipe: Recipe | None = Field(default=None, description="Data reference and effective parameters it was trained from.")
+    recipe_hash: Sha256 = Field(description="Hash of the recipe.")
+    fingerprint: Sha256 = Field(description="Hash of data bytes, parameters, sample and split.")
+    data_hash: Sha256 = Field(description="SHA-256 of the data file.")
+    git_commit: ShortText = Field(default="", description="Commit of the data repository.")
+    registry: RegistryReference = Field(description="Where in MLflow the version stands.")
+    artifact_digest: Sha256 = Field(description="SHA-256 of the compiled model.")
+    environment_hash: ShortText = Field(default="", description="Hash of the trainer's installed packages.")
+    image_digest: ShortText = Field(default="", description="Image that trained it.")
+    metrics: tuple[Metric, ...] = Field(default=(), max_length=20, description="Metrics on the held-out reviews.")
+
+    def metric(self, name: str) -> str:
+        """The value of one metric as a decimal string, empty if it was not reported."""
+        return next((metric.value for metric in self.metrics if metric.name == name), "")
+
+
+class SentimentModelRevisionStatus(Wire):
+    """When a version served."""
+
+    serving: tuple[HistoryEntry, ...] = Field(default=(), max_length=50, description="When it began to serve.")
+
+

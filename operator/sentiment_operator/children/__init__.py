@@ -1,0 +1,56 @@
+"""Builds every object that belongs to a model, as it has to be. Pure: a value comes in, a manifest comes out.
+
+Nothing here reads what is live, except to hold back a rollout that nobody asked for.
+"""
+
+from sentiment_operator.children.autoscaler import autoscaler
+from sentiment_operator.children.deployment import deployment
+from sentiment_operator.children.disruption_budget import disruption_budget
+from sentiment_operator.children.job import training_job
+from sentiment_operator.children.network_policy import network_policy
+from sentiment_operator.children.revision import revision
+from sentiment_operator.children.service import service
+from sentiment_operator.children.service_account import service_account
+from sentiment_operator.deployed import deployed
+from sentiment_operator.facts import Child, ChildKind, Manifest, Model, Observed
+from sentiment_operator.plan import Plan
+from sentiment_operator.settings import Settings
+
+__all__ = ["desired_replicas", "revision", "serving_children", "training_job"]
+
+
+def serving_children(
+    model: Model, plan: Plan, observed: Observed, settings: Settings
+) -> dict[ChildKind, Manifest | None]:
+    """The objects to hold true; None stands for one that must not exist. Kinds that are absent are left as they are."""
+    account: dict[ChildKind, Manifest | None] = {ChildKind.SERVICE_ACCOUNT: service_account(model)}
+    if plan.target is None:
+        return account
+    workload = {} if _waits_its_turn(plan, observed, settings) else {ChildKind.DEPLOYMENT: deployment(model, plan.target, settings)}
+    return {
+        **account,
+        ChildKind.NETWORK_POLICY: network_policy(model, settings),
+        ChildKind.SERVICE: service(model),
+        **workload,
+        ChildKind.AUTOSCALER: autoscaler(model),
+        ChildKind.DISRUPTION_BUDGET: disruption_budget(model),
+    }
+
+
+def desired_replicas(model: Model, observed: Observed) -> int | None:
+    """Replicas to set where no autoscaler owns them and the Deployment has others; None: leave them alone."""
+    if model.spec.serving.autoscaling is not None:
+        return None
+    live: Child | None = observed.children.get(ChildKind.DEPLOYMENT)
+    wanted = model.spec.serving.replicas or 1
+    if live is None or not live.ours or live.body["spec"].get("replicas", 1) == wanted:
+        return None
+    return wanted
+
+
+def _waits_its_turn(plan: Plan, observed: Observed, settings: Settings) -> bool:
+    """True where the Deployment runs its version already and enough others roll: what differs is the operator's own."""
+    live = deployed(observed)
+    if live is None or plan.target is None or observed.rollouts_elsewhere < settings.max_concurrent_rollouts:
+        return False
+    return (live.version, live.digest) == (plan.target.spec.version, plan.target.spec.artifact_digest)

@@ -1,0 +1,123 @@
+"""The pods that serve one revision, replaced without a gap when it changes."""
+
+import json
+
+from sentiment_contract.names import HTTP_PORT, METRICS_PORT, ServerVariable
+from sentiment_operator import names
+from sentiment_operator.api import Amounts, Resources, SentimentModelRevisionSpec
+from sentiment_operator.children.metadata import child
+from sentiment_operator.children.pods import container_security, pod_security, resources
+from sentiment_operator.facts import Manifest, Model, Revision
+from sentiment_operator.settings import Settings
+
+CACHE = "/var/cache/sentiment"
+DEFAULTS = Resources(
+    requests=Amounts(cpu="100m", memory="256Mi"),
+    limits=Amounts(memory="512Mi"),
+)
+"""No limit of CPU: it would slow a start down for nothing."""
+SECONDS_UNTIL_NO_NEW_REQUESTS = 5
+"""Endpoints are taken away while the pod is told to end: requests go on arriving until every node has heard of it."""
+
+
+def deployment(model: Model, revision: Revision, settings: Settings) -> Manifest:
+    """The Deployment. It names no replicas: those belong to the autoscaler, or are set through /scale."""
+    return {
+        **child("apps/v1", "Deployment", model, version=revision.spec.version),
+        "spec": {
+            "selector": {"matchLabels": names.identity_labels(model.name, names.SERVER)},
+            "revisionHistoryLimit": 2,
+            "progressDeadlineSeconds": settings.progress_deadline_seconds,
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
+            "template": _template(model, revision.spec, settings),
+        },
+    }
+
+
+def _template(model: Model, revision: SentimentModelRevisionSpec, settings: Settings) -> Manifest:
+    return {
+        "metadata": {
+            "labels": names.labels(model.name, names.SERVER, revision.version),
+            "annotations": _annotations(revision),
+        },
+        "spec": {
+            "serviceAccountName": model.name,
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "terminationGracePeriodSeconds": 30,
+            "securityContext": pod_security(),
+            "containers": [_container(model, revision, settings)],
+            "volumes": [
+                {"name": "cache", "emptyDir": {"sizeLimit": "2Gi"}},
+                {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},
+            ],
+        },
+    }
+
+
+def _container(model: Model, revision: SentimentModelRevisionSpec, settings: Settings) -> Manifest:
+    return {
+        "name": "server",
+        "image": settings.server_image,
+        "imagePullPolicy": settings.image_pull_policy,
+        "env": [{"name": name, "value": value} for name, value in _environment(model, revision).items()],
+        "ports": [
+            {"name": "http", "containerPort": HTTP_PORT, "protocol": "TCP"},
+            {"name": "metrics", "containerPort": METRICS_PORT, "protocol": "TCP"},
+        ],
+        "resources": resources(model.spec.serving.resources, DEFAULTS),
+        "securityContext": container_security(),
+        # Ready within a second of being able to answer. A server that waits for its artifact is alive.
+        "readinessProbe": _probe("/readyz", period=1, failures=3),
+        "livenessProbe": _probe("/healthz", period=10, failures=6),
+        "startupProbe": _probe("/healthz", period=1, failures=120),
+        "lifecycle": {"preStop": {"sleep": {"seconds": SECONDS_UNTIL_NO_NEW_REQUESTS}}},
+        "volumeMounts": [{"name": "cache", "mountPath": CACHE}, {"name": "tmp", "mountPath": "/tmp"}],
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+    }
+
+
+def _probe(path: str, *, period: int, failures: int) -> Manifest:
+    return {
+        "httpGet": {"path": path, "port": "http"},
+        "periodSeconds": period,
+        "timeoutSeconds": 5,
+        "failureThreshold": failures,
+    }
+
+
+def _environment(model: Model, revision: SentimentModelRevisionSpec) -> dict[str, str]:
+    return {
+        ServerVariable.MODEL: model.name,
+        ServerVariable.VERSION: revision.version,
+        ServerVariable.DIGEST: revision.artifact_digest,
+        ServerVariable.TRACKING_URL: revision.registry.tracking_url,
+        ServerVariable.REGISTERED_MODEL: revision.registry.model_name,
+        ServerVariable.REGISTRY_VERSION: revision.registry.version,
+        ServerVariable.CACHE_DIRECTORY: CACHE,
+        ServerVariable.LINEAGE: json.dumps(_lineage(revision), sort_keys=True),
+    }
+
+
+def _lineage(revision: SentimentModelRevisionSpec) -> dict[str, str]:
+    return {
+        "gitCommit": revision.git_commit,
+        "dataHash": revision.data_hash,
+        "recipeHash": revision.recipe_hash,
+        "fingerprint": revision.fingerprint,
+        "runID": revision.registry.run_id,
+        "registryVersion": revision.registry.version,
+        "environmentHash": revision.environment_hash,
+    }
+
+
+def _annotations(revision: SentimentModelRevisionSpec) -> dict[str, str]:
+    commit = {names.COMMIT_ANNOTATION: revision.git_commit} if revision.git_commit else {}
+    return {
+        names.ARTIFACT_DIGEST_ANNOTATION: revision.artifact_digest,
+        names.DATA_HASH_ANNOTATION: revision.data_hash,
+        names.RUN_ANNOTATION: revision.registry.run_id,
+        **commit,
+        "prometheus.io/scrape": "true",
+        "prometheus.io/port": str(METRICS_PORT),
+    }

@@ -1,0 +1,164 @@
+"""Rules that no single field can state, in CEL, for the API server to check before anything is stored.
+
+Each is kept under the name of the API model it belongs to. Messages are for the person: what is wrong and what to do.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sentiment_operator.api import Autoscaling
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One x-kubernetes-validations entry."""
+
+    expression: str
+    message: str
+    field: str = ""
+    """Path below the object that the rule stands at, with a leading dot; empty: the object itself."""
+    detail: str = ""
+    """CEL for a message that names values; `message` stands in where it cannot be computed."""
+    reason: str = "FieldValueInvalid"
+
+    def manifest(self) -> dict[str, Any]:
+        """The entry as the API server reads it."""
+        entry: dict[str, Any] = {"rule": self.expression, "message": self.message, "reason": self.reason}
+        if self.field:
+            entry["fieldPath"] = self.field
+        if self.detail:
+            entry["messageExpression"] = self.detail
+        return entry
+
+
+def _immutable(parent: str, field: str) -> Rule:
+    # A rule on the field itself would not run when it is added or removed; optional values (`.?`) cost too much.
+    new, old = (f"has({side}.{parent}) && has({side}.{parent}.{field})" for side in ("self", "oldSelf"))
+    return Rule(
+        f"{new} ? {old} && self.{parent}.{field} == oldSelf.{parent}.{field} : !({old})",
+        f"{parent}.{field} cannot be changed: versions would be looked for where they are not."
+        " Delete the model and create it anew",
+        field=f".{parent}.{field}",
+    )
+
+
+def _without_password(field: str, instead: str) -> Rule:
+    return Rule(
+        f"!self.{field}.matches('^https?://[^/]*@')",
+        f"{field} must not hold a user or password: anyone who may read the model would read it too. {instead}",
+        field=f".{field}",
+    )
+
+
+def _within_limit(resource: str) -> Rule:
+    return Rule(
+        f"!has(self.requests) || !has(self.requests.{resource}) || !has(self.limits) || !has(self.limits.{resource})"
+        f" || quantity(self.requests.{resource}).compareTo(quantity(self.limits.{resource})) <= 0",
+        f"requests.{resource} must be at most limits.{resource}",
+        field=f".requests.{resource}",
+        detail=f"'requests.{resource} (' + self.requests.{resource} + ') must be at most limits.{resource} ('"
+        f" + self.limits.{resource} + ')'",
+    )
+
+
+def _only_with(classifier: str, field: str, given: str) -> Rule:
+    return Rule(
+        f"!has(self.{field}) || {given}",
+        f"{field} is used by classifier {classifier} alone: remove it, or choose that classifier",
+        field=f".{field}",
+    )
+
+
+_FOREST = "self.?classifier.orValue('') == 'RandomForest'"
+_LINEAR = "self.?classifier.orValue('LogisticRegression') == 'LogisticRegression'"
+
+RULES: dict[str, tuple[Rule, ...]] = {
+    "SentimentModel": (
+        Rule(
+            "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+            "metadata.name must begin with a letter a-z and hold only a-z, 0-9 and '-': a Service is named like it",
+            field=".metadata.name",
+        ),
+        Rule(
+            "size(self.metadata.name) <= 40",
+            "metadata.name must have at most 40 characters: names of its Jobs and pods are built from it",
+            field=".metadata.name",
+        ),
+        Rule(
+            "!self.metadata.name.endsWith('-candidate')",
+            "metadata.name must not end in '-candidate': that name belongs to the candidate of another model",
+            field=".metadata.name",
+        ),
+    ),
+    "SentimentModelRevision": (
+        Rule(
+            "self.metadata.name == self.spec.modelRef.name + '.' + self.spec.version",
+            "metadata.name must be <modelRef.name>.<version>",
+            field=".metadata.name",
+        ),
+    ),
+    "SentimentModelSpec": (_immutable("registry", "trackingURL"), _immutable("registry", "modelName")),
+    "SentimentModelRevisionSpec": (
+        Rule(
+            "self == oldSelf",
+            "spec cannot be changed: a revision records what was trained",
+            reason="FieldValueForbidden",
+        ),
+    ),
+    "Data": (
+        Rule(
+            "[has(self.dvc), has(self.url), has(self.volume)].filter(set, set).size() == 1",
+            "set exactly one of dvc, url, volume",
+        ),
+    ),
+    "DVCSource": (
+        Rule(
+            "!self.repoURL.startsWith('file:') || has(self.volumeClaimName)",
+            "repoURL file:///data/... needs volumeClaimName: the claim that is mounted at /data",
+            field=".volumeClaimName",
+            reason="FieldValueRequired",
+        ),
+        _without_password("repoURL", "Name a Secret in credentialsSecretRef"),
+    ),
+    "URLSource": (_without_password("href", "Put the file where it can be read without, or on a volume"),),
+    "Parameters": (
+        _only_with("RandomForest", "trees", _FOREST),
+        _only_with("RandomForest", "maxDepth", _FOREST),
+        _only_with("LogisticRegression", "regularizationC", _LINEAR),
+        _only_with("LogisticRegression", "maxIterations", _LINEAR),
+        Rule(
+            "!has(self.regularizationC) || double(self.regularizationC) > 0.0",
+            "regularizationC must be greater than 0",
+            field=".regularizationC",
+        ),
+    ),
+    "Amounts": (
+        Rule(
+            "!has(self.cpu) || quantity(self.cpu).isGreaterThan(quantity('0'))",
+            "cpu must be greater than 0",
+            field=".cpu",
+        ),
+    ),
+    "Resources": (_within_limit("cpu"), _within_limit("memory")),
+    "Autoscaling": (
+        Rule(
+            "self.minReplicas <= self.maxReplicas",
+            f"minReplicas must be at most maxReplicas ({Autoscaling().max_replicas} where it is absent)",
+            field=".minReplicas",
+        ),
+    ),
+    "Serving": (
+        Rule(
+            "!(has(self.replicas) && has(self.autoscaling))",
+            "replicas and autoscaling exclude each other: remove replicas to let the autoscaler choose",
+            field=".replicas",
+            reason="FieldValueForbidden",
+        ),
+        Rule(
+            "!has(self.nodePort) || self.serviceType == 'NodePort'",
+            "nodePort needs serviceType NodePort",
+            field=".nodePort",
+            reason="FieldValueForbidden",
+        ),
+    ),
+}

@@ -1,0 +1,60 @@
+"""What a live Deployment says of itself: which version it runs and how far it is. Pure, and judges nothing."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sentiment_contract.names import VERSION_LABEL
+from sentiment_operator.facts import ChildKind, Manifest, Observed
+from sentiment_operator.names import ARTIFACT_DIGEST_ANNOTATION
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """The Deployment of a model, as far as it is ours."""
+
+    version: str
+    """The label its pod template carries."""
+    digest: str
+    """The digest its pod template pins."""
+    is_current: bool
+    """The Deployment controller has seen the latest template."""
+    wanted_replicas: int
+    replicas: int
+    updated: int
+    available: int
+    deadline_exceeded: bool
+
+    @property
+    def is_complete(self) -> bool:
+        """Every pod that is wanted runs the latest template and is available, and no other is left."""
+        counts = {self.replicas, self.updated, self.available}
+        return self.is_current and counts == {self.wanted_replicas} and self.wanted_replicas > 0
+
+    @property
+    def runs_nothing_else(self) -> bool:
+        """Every pod there is runs the latest template, and one at least is available."""
+        return self.is_current and self.updated == self.replicas and self.available > 0
+
+
+def deployed(observed: Observed) -> Deployed | None:
+    """The model's own Deployment, None without one."""
+    child = observed.children.get(ChildKind.DEPLOYMENT)
+    if child is None or not child.ours:
+        return None
+    return _read(child.body)
+
+
+def _read(body: Manifest) -> Deployed:
+    status: dict[str, Any] = body.get("status", {})
+    template: dict[str, Any] = body["spec"]["template"]["metadata"]
+    progressing = next((entry for entry in status.get("conditions", []) if entry["type"] == "Progressing"), {})
+    return Deployed(
+        version=(template.get("labels") or {}).get(VERSION_LABEL, ""),
+        digest=(template.get("annotations") or {}).get(ARTIFACT_DIGEST_ANNOTATION, ""),
+        is_current=status.get("observedGeneration", 0) >= body["metadata"].get("generation", 0),
+        wanted_replicas=body["spec"].get("replicas", 1),
+        replicas=status.get("replicas", 0),
+        updated=status.get("updatedReplicas", 0),
+        available=status.get("availableReplicas", 0),
+        deadline_exceeded=progressing.get("reason") == "ProgressDeadlineExceeded",
+    )

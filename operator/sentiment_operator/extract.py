@@ -1,0 +1,118 @@
+"""Raw bodies of models, revisions and children → facts. Pure: no clock, no client.
+
+What pods and Jobs say is read in workload.py.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from sentiment_contract.names import RETRY_ANNOTATION
+from sentiment_operator.api import (
+    SentimentModelRevisionSpec,
+    SentimentModelRevisionStatus,
+    SentimentModelSpec,
+    SentimentModelStatus,
+)
+from sentiment_operator.facts import Child, Manifest, Model, Revision
+from sentiment_operator.raw import annotations_of, is_controlled_by, is_deleting, uid_of
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+class Invalid(Exception):
+    """A spec that admission should have refused: written before the schema was, or past it."""
+
+
+def model(body: Manifest) -> Model:
+    """The model as a value. Raises Invalid with what is wrong and where."""
+    metadata = body["metadata"]
+    try:
+        spec = SentimentModelSpec.model_validate(body.get("spec", {}))
+    except ValidationError as error:
+        raise Invalid(explained(error)) from error
+    return Model(
+        namespace=metadata["namespace"],
+        name=metadata["name"],
+        uid=uid_of(body),
+        generation=int(metadata.get("generation", 1)),
+        spec=spec,
+        status=model_status(body),
+        created_at=time_of(metadata.get("creationTimestamp")) or _EPOCH,
+        edited_at=edited_at(body),
+        retry=annotations_of(body).get(RETRY_ANNOTATION, ""),
+        deleting=is_deleting(body),
+    )
+
+
+def model_status(body: Manifest) -> SentimentModelStatus:
+    """The status as it stands; empty where it cannot be read, so that it is written anew."""
+    try:
+        return SentimentModelStatus.model_validate(body.get("status") or {})
+    except ValidationError:
+        return SentimentModelStatus()
+
+
+def explained(error: ValidationError) -> str:
+    """What is wrong and where, in one line, for a person who wrote YAML."""
+    problems = [
+        f"spec.{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}" for problem in error.errors()
+    ]
+    return "; ".join(problems)[:2000]
+
+
+def edited_at(body: Manifest) -> datetime:
+    """Last change of anything but status, whole seconds, from managedFields; the creation where they say nothing."""
+    entries: list[dict[str, Any]] = body["metadata"].get("managedFields") or []
+    times = [time_of(entry.get("time")) for entry in entries if entry.get("subresource") != "status"]
+    known = [time for time in times if time is not None]
+    return max(known, default=time_of(body["metadata"].get("creationTimestamp")) or _EPOCH)
+
+
+def time_of(text: str | None) -> datetime | None:
+    """An RFC 3339 time."""
+    return datetime.fromisoformat(text) if text else None
+
+
+def revisions(bodies: Sequence[Manifest], owner: str) -> dict[str, Revision]:
+    """The revisions that the model of that uid controls, by label. What cannot be read does not count."""
+    found = (_revision(body) for body in bodies if is_controlled_by(body, owner) and not is_deleting(body))
+    return {revision.spec.version: revision for revision in found if revision is not None}
+
+
+def _revision(body: Manifest) -> Revision | None:
+    try:
+        return Revision(
+            name=body["metadata"]["name"],
+            uid=uid_of(body),
+            spec=SentimentModelRevisionSpec.model_validate(body.get("spec", {})),
+            status=SentimentModelRevisionStatus.model_validate(body.get("status") or {}),
+        )
+    except ValidationError:
+        return None
+
+
+def child(body: Manifest | None, owner: str) -> Child | None:
+    """A live object under a child's name, and whether the model of that uid controls it."""
+    return None if body is None else Child(body=body, ours=is_controlled_by(body, owner))
+
+
+def registry_of(body: Manifest, default_url: str) -> tuple[str, str]:
+    """Tracking URL and registered model that a model writes to. Two models that answer the same are rivals."""
+    metadata = body["metadata"]
+    registry: dict[str, str] = body.get("spec", {}).get("registry") or {}
+    url = registry.get("trackingURL") or default_url
+    return url.rstrip("/"), registry.get("modelName") or f"{metadata['namespace']}.{metadata['name']}"
+
+
+def elder(body: Manifest, peers: Sequence[Manifest]) -> str:
+    """namespace/name of the oldest of the peers that is older than the model; empty if the model is the oldest."""
+    older = [peer for peer in peers if _age(peer) < _age(body)]
+    first = min(older, key=_age, default=None)
+    return f"{first['metadata']['namespace']}/{first['metadata']['name']}" if first else ""
+
+
+def _age(body: Manifest) -> tuple[str, str]:
+    return body["metadata"].get("creationTimestamp", ""), uid_of(body)

@@ -1,0 +1,201 @@
+"""What was seen of the world in one pass, as values: the only input of the deciding core besides the model and the time.
+
+`None` means absent. Nothing here reads, decides or knows a client; observe.py fills it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sentiment_contract.training import TrainingFailed, TrainingSucceeded
+from sentiment_operator.api import SentimentModelRevisionSpec, SentimentModelRevisionStatus, SentimentModelSpec, SentimentModelStatus
+
+Manifest = dict[str, Any]
+"""A Kubernetes object as the API server speaks it."""
+
+
+class ChildKind(StrEnum):
+    """Kinds of the serving children, each named like its model."""
+
+    SERVICE_ACCOUNT = "ServiceAccount"
+    SERVICE = "Service"
+    DEPLOYMENT = "Deployment"
+    AUTOSCALER = "HorizontalPodAutoscaler"
+    DISRUPTION_BUDGET = "PodDisruptionBudget"
+    NETWORK_POLICY = "NetworkPolicy"
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One SentimentModel as it was read."""
+
+    namespace: str
+    name: str
+    uid: str
+    generation: int
+    spec: SentimentModelSpec
+    status: SentimentModelStatus
+    """What the last pass wrote; only transition times, history and lastFailure may be taken from it."""
+    created_at: datetime
+    edited_at: datetime
+    """Last change of anything but status, from managedFields, whole seconds."""
+    retry: str
+    """Value of the retry annotation, empty without one."""
+    deleting: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One SentimentModelRevision."""
+
+    name: str
+    uid: str
+    spec: SentimentModelRevisionSpec
+    status: SentimentModelRevisionStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A live object that stands under a child's name."""
+
+    body: Manifest
+    ours: bool
+    """True where the controller ownerReference names this very model (by uid)."""
+
+
+class JobState(StrEnum):
+    """How far a training Job is."""
+
+    PENDING = "Pending"
+    RUNNING = "Running"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    DELETING = "Deleting"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a pod does not do its work: Unschedulable, ImagePullBackOff, OOMKilled, CrashLoopBackOff, Evicted, or what its /readyz says."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingJob:
+    """One training Job of this model with what its pods said."""
+
+    name: str
+    uid: str
+    label: str
+    recipe_hash: str
+    attempt: int
+    retry: str
+    state: JobState
+    created_at: datetime
+    finished_at: datetime | None
+    answer: TrainingSucceeded | TrainingFailed | None
+    """The parsed termination message of its last finished pod, None if there was none or it was no answer."""
+    exit_code: int | None
+    failure: Trouble | None
+    """Where the Job failed without an answer: DeadlineExceeded, BackoffLimitExceeded, OOMKilled … with the last log lines."""
+    trouble: Trouble | None
+    """Why its running pod does not get on, for example Unschedulable."""
+    progress_percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServingPod:
+    """One pod of the Deployment, terminating ones included."""
+
+    name: str
+    label: str
+    """The version label it carries."""
+    ready: bool
+    deleting: bool
+    trouble: Trouble | None
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredVersion:
+    """One model version of MLflow with the tags the trainer wrote."""
+
+    number: str
+    run_id: str
+    labels: Mapping[str, str]
+    """Version label → hash of the recipe that the label was trained from."""
+    fingerprint: str
+    data_hash: str
+    git_commit: str
+    artifact_digest: str
+    environment_hash: str
+    image_digest: str
+    metrics: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryAnswer:
+    """MLflow answered: the versions of this model's registered model, empty if it has none."""
+
+    versions: tuple[RegisteredVersion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryAway:
+    """MLflow did not answer."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryNotAsked:
+    """Nothing about this model needs MLflow now."""
+
+
+RegistryFacts = RegistryAnswer | RegistryAway | RegistryNotAsked
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceProbe:
+    """A known review was sent through the Service."""
+
+    version: str
+    """Version that answered, empty if none did."""
+    digest: str
+    """Digest the answer named."""
+    error: str
+    """Why there was no right answer, empty if there was one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The API server refused a write of the pass before: quota, admission, Pod Security, missing right."""
+
+    kind: str
+    name: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Everything that was seen in one pass."""
+
+    revisions: Mapping[str, Revision] = field(default_factory=dict[str, Revision])
+    """By label."""
+    children: Mapping[ChildKind, Child | None] = field(default_factory=dict[ChildKind, "Child | None"])
+    jobs: tuple[TrainingJob, ...] = ()
+    pods: tuple[ServingPod, ...] = ()
+    pods_are_fresh: bool = False
+    """True where pods come from a LIST made in this pass and not from the watch."""
+    registry: RegistryFacts = RegistryNotAsked()
+    probe: ServiceProbe | None = None
+    """None: not made in this pass."""
+    trainings_elsewhere: int = 0
+    """Unfinished training Jobs of other models."""
+    rollouts_elsewhere: int = 0
+    """Models whose Deployment rolls because the operator changed it, without a person having asked."""
+    rival: str = ""
+    """namespace/name of an older model that names the same registered model."""
+    refusals: tuple[Refusal, ...] = ()

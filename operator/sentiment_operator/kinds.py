@@ -1,0 +1,81 @@
+"""The Kubernetes kinds the operator reads or writes, and what it may do with each.
+
+`API_CALLS` is the whole of it: kube.py refuses to make a call that is not listed, and the chart's role is compared with
+it. This module knows no client.
+"""
+
+from dataclasses import dataclass
+
+from sentiment_contract.names import GROUP
+from sentiment_operator.api import VERSION
+from sentiment_operator.facts import ChildKind
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind as the API server addresses it."""
+
+    group: str
+    version: str
+    plural: str
+    name: str
+
+    @property
+    def api_version(self) -> str:
+        """As it stands in a manifest's apiVersion."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    def path(self, namespace: str = "", name: str = "", subresource: str = "") -> str:
+        """URL path; without a namespace, of all namespaces."""
+        root = f"/apis/{self.api_version}" if self.group else f"/api/{self.version}"
+        parts = [root, f"namespaces/{namespace}" if namespace else "", self.plural, name, subresource]
+        return "/".join(part for part in parts if part)
+
+
+MODEL = Kind(GROUP, VERSION, "sentimentmodels", "SentimentModel")
+REVISION = Kind(GROUP, VERSION, "sentimentmodelrevisions", "SentimentModelRevision")
+JOB = Kind("batch", "v1", "jobs", "Job")
+POD = Kind("", "v1", "pods", "Pod")
+DEPLOYMENT = Kind("apps", "v1", "deployments", "Deployment")
+SERVICE = Kind("", "v1", "services", "Service")
+SERVICE_ACCOUNT = Kind("", "v1", "serviceaccounts", "ServiceAccount")
+AUTOSCALER = Kind("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler")
+DISRUPTION_BUDGET = Kind("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget")
+NETWORK_POLICY = Kind("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy")
+LEASE = Kind("coordination.k8s.io", "v1", "leases", "Lease")
+EVENT = Kind("events.k8s.io", "v1", "events", "Event")
+
+SERVING: dict[ChildKind, Kind] = {
+    ChildKind.SERVICE_ACCOUNT: SERVICE_ACCOUNT,
+    ChildKind.NETWORK_POLICY: NETWORK_POLICY,
+    ChildKind.SERVICE: SERVICE,
+    ChildKind.DEPLOYMENT: DEPLOYMENT,
+    ChildKind.AUTOSCALER: AUTOSCALER,
+    ChildKind.DISRUPTION_BUDGET: DISRUPTION_BUDGET,
+}
+"""The serving children in the order in which they are written."""
+
+OWN: tuple[Kind, ...] = (MODEL, REVISION)
+"""Watched without a selector: whatever stands there is meant for the operator."""
+LABELLED: tuple[Kind, ...] = (JOB, POD, *SERVING.values())
+"""Watched with a label selector on the server, so that foreign objects are never sent."""
+WATCHED: tuple[Kind, ...] = (*OWN, *LABELLED)
+
+_CHILD_VERBS = frozenset({"get", "list", "watch", "create", "patch", "delete"})
+
+API_CALLS: dict[tuple[str, str], frozenset[str]] = {
+    (MODEL.group, MODEL.plural): frozenset({"list", "watch"}),
+    (MODEL.group, f"{MODEL.plural}/status"): frozenset({"patch"}),
+    (REVISION.group, REVISION.plural): frozenset({"get", "list", "watch", "create"}),
+    (REVISION.group, f"{REVISION.plural}/status"): frozenset({"patch"}),
+    (JOB.group, JOB.plural): frozenset({"get", "list", "watch", "create", "delete"}),
+    (POD.group, POD.plural): frozenset({"list", "watch"}),
+    **{(kind.group, kind.plural): _CHILD_VERBS for kind in SERVING.values()},
+    (DEPLOYMENT.group, f"{DEPLOYMENT.plural}/scale"): frozenset({"patch"}),
+    (LEASE.group, LEASE.plural): frozenset({"get", "create", "update"}),
+    (EVENT.group, EVENT.plural): frozenset({"create"}),
+}
+"""(group, resource) → verbs of every call that the operator makes, watches of kopf included.
+
+Leases only in the operator's own namespace, everything else where models may stand.
+"""

@@ -1,0 +1,166 @@
+"""The only place that talks to the Kubernetes API on the operator's own behalf, and the only writer.
+
+Raw bodies in, raw bodies out, a timeout on every call, and the Lease checked before every write. It decides nothing.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+
+from sentiment_operator.facts import Manifest
+from sentiment_operator.kinds import API_CALLS, DEPLOYMENT, EVENT, LEASE, Kind
+from sentiment_operator.kube_errors import NotLeading, Refused
+from sentiment_operator.metrics import API_CALLS_TOTAL
+from sentiment_operator.names import FIELD_MANAGER
+from sentiment_operator.raw import slim
+from sentiment_operator.transport import APPLY, JSON, JSON_PATCH, MERGE_PATCH, Client, send, understood
+
+PAGE = 500
+CONCURRENT_CALLS = 32
+
+
+class Kube:
+    """The calls the operator makes, one method for each."""
+
+    def __init__(self, client: Client, may_write: Callable[[], bool]) -> None:
+        self._client = client
+        self._may_write = may_write
+        self._calls = asyncio.Semaphore(CONCURRENT_CALLS)
+
+    async def get(self, kind: Kind, namespace: str, name: str) -> Manifest | None:
+        """The object as it is now, None if there is none."""
+        try:
+            return slim(await self._call("get", kind, kind.path(namespace, name)))
+        except Refused as refused:
+            if refused.code == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+
+    async def list(
+        self, kind: Kind, namespace: str = "", labels: Mapping[str, str] | None = None
+    ) -> tuple[list[Manifest], int]:
+        """Every object of the kind as it is now, and the resourceVersion of the list."""
+        selector = ",".join(f"{name}={value}" for name, value in (labels or {}).items())
+        query = {"limit": str(PAGE)} | ({"labelSelector": selector} if selector else {})
+        bodies: list[Manifest] = []
+        while True:
+            answer = await self._call("list", kind, kind.path(namespace), query)
+            # Items of a list carry no kind of their own.
+            bodies += [slim({"apiVersion": kind.api_version, "kind": kind.name, **item}) for item in answer["items"]]
+            following = answer["metadata"].get("continue")
+            if not following:
+                return bodies, int(answer["metadata"]["resourceVersion"])
+            query["continue"] = following
+
+    async def create(self, kind: Kind, manifest: Manifest) -> Manifest:
+        """Create an object that must not exist yet. Stale where it does."""
+        return slim(await self._write("create", kind, kind.path(_namespace(manifest)), manifest, query=_strict()))
+
+    async def apply(self, kind: Kind, manifest: Manifest, uid: str = "") -> Manifest:
+        """Server-side apply. With a uid: take over every field of that very object. Without: give way to others."""
+        metadata = manifest["metadata"]
+        body = {**manifest, "metadata": {**metadata, "uid": uid}} if uid else manifest
+        query = _strict() | ({"force": "true"} if uid else {})
+        path = kind.path(metadata["namespace"], metadata["name"])
+        return slim(await self._write("patch", kind, path, body, query=query, content=APPLY))
+
+    async def overwrite(self, kind: Kind, manifest: Manifest, uid: str) -> Manifest:
+        """Merge patch of this very object: lists become exactly as desired, entries that others added included.
+
+        For what server-side apply cannot mend, since it leaves others' entries in lists alone.
+        """
+        metadata = manifest["metadata"]
+        body = {**manifest, "metadata": {**metadata, "uid": uid}}
+        path = kind.path(metadata["namespace"], metadata["name"])
+        return slim(await self._write("patch", kind, path, body, query=_strict(), content=MERGE_PATCH))
+
+    async def delete(self, kind: Kind, body: Manifest) -> None:
+        """Delete this very object with its dependents. One that is gone already is no error."""
+        metadata = body["metadata"]
+        options = {"propagationPolicy": "Background", "preconditions": {"uid": metadata["uid"]}}
+        try:
+            await self._write("delete", kind, kind.path(metadata["namespace"], metadata["name"]), options)
+        except Refused as refused:
+            if refused.code != HTTPStatus.NOT_FOUND:
+                raise
+
+    async def patch_scale(self, deployment: Manifest, replicas: int) -> Manifest:
+        """Set the replicas of this very Deployment and nothing else; gives its Scale."""
+        metadata = deployment["metadata"]
+        path = DEPLOYMENT.path(metadata["namespace"], metadata["name"], "scale")
+        body = {"metadata": {"uid": metadata["uid"]}, "spec": {"replicas": replicas}}
+        return await self._write(
+            "patch", DEPLOYMENT, path, body, query=_strict(), content=MERGE_PATCH, subresource="scale"
+        )
+
+    async def patch_status(self, kind: Kind, body: Manifest, status: Manifest) -> Manifest:
+        """Replace the whole status of this very object: a merge would keep what is no longer true."""
+        metadata = body["metadata"]
+        patch = [
+            {"op": "test", "path": "/metadata/uid", "value": metadata["uid"]},
+            {"op": "add", "path": "/status", "value": status},
+        ]
+        path = kind.path(metadata["namespace"], metadata["name"], "status")
+        return slim(
+            await self._write("patch", kind, path, patch, query=_strict(), content=JSON_PATCH, subresource="status")
+        )
+
+    async def post_event(self, manifest: Manifest) -> None:
+        """Record an Event."""
+        await self._write("create", EVENT, EVENT.path(_namespace(manifest)), manifest, query=_strict())
+
+    async def get_lease(self, namespace: str, name: str) -> Manifest | None:
+        """The Lease as it is now."""
+        return await self.get(LEASE, namespace, name)
+
+    async def create_lease(self, manifest: Manifest) -> Manifest:
+        """Create the Lease. The only writes that are allowed without holding it are those of the Lease itself."""
+        return await self._call("create", LEASE, LEASE.path(_namespace(manifest)), body=manifest)
+
+    async def update_lease(self, manifest: Manifest) -> Manifest:
+        """Replace the Lease, if it is still at the resourceVersion that was read."""
+        metadata = manifest["metadata"]
+        return await self._call("update", LEASE, LEASE.path(metadata["namespace"], metadata["name"]), body=manifest)
+
+    async def _write(
+        self,
+        verb: str,
+        kind: Kind,
+        path: str,
+        body: Manifest | Sequence[Manifest],
+        query: dict[str, str] | None = None,
+        content: str = JSON,
+        subresource: str = "",
+    ) -> Manifest:
+        if not self._may_write():
+            raise NotLeading(f"{verb} {path}")
+        return await self._call(verb, kind, path, query, body, content, subresource)
+
+    async def _call(
+        self,
+        verb: str,
+        kind: Kind,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: Manifest | Sequence[Manifest] | None = None,
+        content: str = JSON,
+        subresource: str = "",
+    ) -> Manifest:
+        resource = f"{kind.plural}/{subresource}" if subresource else kind.plural
+        if verb not in API_CALLS[kind.group, resource]:
+            raise LookupError(f"API_CALLS does not list {verb} {resource}")
+        async with self._calls:
+            answer = await send(self._client, _METHODS[verb], path, query, body, content)
+        API_CALLS_TOTAL.labels(verb, resource, str(answer.code)).inc()
+        return understood(answer, f"{verb} {path}")
+
+
+_METHODS = {"get": "GET", "list": "GET", "create": "POST", "update": "PUT", "patch": "PATCH", "delete": "DELETE"}
+
+
+def _strict() -> dict[str, str]:
+    return {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict"}
+
+
+def _namespace(manifest: Manifest) -> str:
+    return manifest["metadata"]["namespace"]

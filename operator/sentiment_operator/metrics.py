@@ -1,0 +1,29 @@
+"""What Prometheus may ask of the operator. Values are set where things happen; nothing here decides anything."""
+
+from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
+
+disable_created_metrics()
+
+PASS_SECONDS = Histogram(
+    "sentiment_operator_reconcile_duration_seconds",
+    "Duration of one pass over one model.",
+    ["outcome"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+)
+QUEUE_DEPTH = Gauge("sentiment_operator_queue_depth", "Models that are due for a pass.")
+QUEUE_OLDEST = Gauge("sentiment_operator_queue_oldest_seconds", "Since when the longest waiting model is due.")
+API_CALLS_TOTAL = Counter(
+    "sentiment_operator_api_calls_total",
+    "Calls to the Kubernetes API by verb and resource.",
+    ["verb", "resource", "code"],
+)
+REGISTRY_CALLS = Counter("sentiment_operator_registry_calls_total", "Calls to MLflow.", ["call", "outcome"])
+LEADER = Gauge("sentiment_operator_leader", "1 while this process holds the Lease.")
+MODELS = Gauge("sentiment_operator_models", "Models by the status of a condition.", ["condition", "status"])
+TRAININGS = Gauge("sentiment_operator_trainings_running", "Training Jobs that are not finished.")
+WATCH_EVENTS = Counter(
+    "sentiment_operator_watch_events_total", "Watch events that brought something new.", ["resource"]
+)
+MISSED = Counter(
+    "sentiment_operator_sweep_repairs_total", "Objects that a sweep found and the watch had not told of.", ["resource"]
+)

@@ -1,0 +1,81 @@
+"""Every name and label that the operator gives, in one place: what it created is found again by nothing else.
+
+It knows no client and decides nothing.
+"""
+
+from sentiment_contract.names import GROUP, RETRY_ANNOTATION, VERSION_LABEL
+from sentiment_operator.api import API_VERSION
+from sentiment_operator.facts import Manifest, Model
+from sentiment_operator.settings import Settings
+
+FIELD_MANAGER = "sentiment-operator"
+MANAGER = "sentiment-operator"
+
+NAME_LABEL = "app.kubernetes.io/name"
+INSTANCE_LABEL = "app.kubernetes.io/instance"
+MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
+COMPONENT_LABEL = "app.kubernetes.io/component"
+APPLICATION = "sentiment-model"
+TRAINER = "trainer"
+SERVER = "server"
+
+RECIPE_HASH_ANNOTATION = f"{GROUP}/recipe-hash"
+ATTEMPT_ANNOTATION = f"{GROUP}/attempt"
+JOB_RETRY_ANNOTATION = RETRY_ANNOTATION
+ARTIFACT_DIGEST_ANNOTATION = f"{GROUP}/artifact-digest"
+DATA_HASH_ANNOTATION = f"{GROUP}/data-hash"
+RUN_ANNOTATION = f"{GROUP}/mlflow-run"
+COMMIT_ANNOTATION = f"{GROUP}/git-commit"
+
+RECIPE_DIGITS = 8
+
+
+def job_name(model: str, recipe_hash: str, attempt: int) -> str:
+    """Name of a training Job: at most 40 + 7 + 8 + 1 + digits of the attempt, so always a valid label value too."""
+    return f"{model}-train-{recipe_hash[:RECIPE_DIGITS]}-{attempt}"
+
+
+def revision_name(model: str, label: str) -> str:
+    """Name of the revision of one label."""
+    return f"{model}.{label}"
+
+
+def identity_labels(model: str, component: str) -> dict[str, str]:
+    """Labels that never change while the object lives, and so may select."""
+    return {NAME_LABEL: APPLICATION, INSTANCE_LABEL: model, COMPONENT_LABEL: component}
+
+
+def labels(model: str, component: str, version: str) -> dict[str, str]:
+    """Labels of a child that belongs to a version; without a version, of one that outlives them."""
+    versioned = {VERSION_LABEL: version} if version else {}
+    return {**identity_labels(model, component), MANAGED_BY_LABEL: MANAGER, **versioned}
+
+
+def owner_reference(model: Model) -> Manifest:
+    """The model as controller: the garbage collector removes the child with it, with or without the operator.
+
+    `blockOwnerDeletion` is left false: true would need the right to update finalizers of models.
+    """
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "SentimentModel",
+        "name": model.name,
+        "uid": model.uid,
+        "controller": True,
+        "blockOwnerDeletion": False,
+    }
+
+
+def service_url(model: Model) -> str:
+    """Where the model answers inside the cluster."""
+    return f"http://{model.name}.{model.namespace}.svc"
+
+
+def registered_model(model: Model) -> str:
+    """Name of the registered model in MLflow."""
+    return model.spec.registry.model_name or f"{model.namespace}.{model.name}"
+
+
+def tracking_url(model: Model, settings: Settings) -> str:
+    """MLflow of this model."""
+    return (model.spec.registry.tracking_url or settings.tracking_url).rstrip("/")

@@ -1,0 +1,134 @@
+"""Fills Observed: from the store, which costs nothing, and from fresh reads where a decision has asked for them.
+
+It reads and never writes, and it decides nothing.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import Flag, auto
+
+import aiohttp
+
+from sentiment_contract.names import VERSION_LABEL
+from sentiment_operator import extract, service_probe, workload
+from sentiment_operator.facts import (
+    Child,
+    ChildKind,
+    Manifest,
+    Model,
+    Observed,
+    RegistryFacts,
+    RegistryNotAsked,
+    ServiceProbe,
+    ServingPod,
+    TrainingJob,
+)
+from sentiment_operator.kinds import JOB, POD, REVISION, SERVICE, SERVING, Kind
+from sentiment_operator.kube import Kube
+from sentiment_operator.names import COMPONENT_LABEL, INSTANCE_LABEL, MANAGED_BY_LABEL, MANAGER, SERVER
+from sentiment_operator.progress import Progress
+from sentiment_operator.raw import labels_of
+from sentiment_operator.registry import Registry
+from sentiment_operator.settings import Settings
+from sentiment_operator.store import Key, Store
+
+
+class Asked(Flag):
+    """What a decision may ask to be looked at afresh."""
+
+    NOTHING = 0
+    JOBS = auto()
+    REGISTRY = auto()
+    PROBE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """What was read afresh in this pass."""
+
+    asked: Asked = Asked.NOTHING
+    registry: RegistryFacts = field(default_factory=RegistryNotAsked)
+    probe: ServiceProbe | None = None
+    foreign: Mapping[ChildKind, Manifest] = field(default_factory=dict[ChildKind, Manifest])
+    """Objects of others that hold a child's name: no watch tells of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """Everything that facts come from."""
+
+    store: Store
+    kube: Kube
+    registry: Registry
+    progress: Progress
+    http: aiohttp.ClientSession
+    settings: Settings
+
+    async def ask(self, model: Model, fresh: Fresh, more: Asked) -> Fresh:
+        """Look at what was asked for, on top of what was read in this pass already."""
+        if Asked.JOBS in more:
+            await self._list(JOB, model)
+        if Asked.REGISTRY in more:
+            fresh = replace(fresh, registry=await self._versions(model))
+        if Asked.PROBE in more:
+            service = self.store.get(SERVICE, model.namespace, model.name)
+            # The pods are listed after the answer: a pod that gave it and is ending is then seen as ending.
+            probe = await service_probe.through_service(self.http, service)
+            await self._list(POD, model)
+            fresh = replace(fresh, probe=probe)
+        return replace(fresh, asked=fresh.asked | more)
+
+    async def look(self, model: Model, fresh: Fresh) -> Observed:
+        """Everything that is known of the model now."""
+        key = Key(model.namespace, model.name)
+        body = self.store.model(key)
+        return Observed(
+            revisions=extract.revisions(self.store.of_model(REVISION, key), model.uid),
+            children=self._children(model, fresh),
+            jobs=self._jobs(model, key),
+            pods=await self._serving_pods(key),
+            pods_are_fresh=Asked.PROBE in fresh.asked,
+            registry=fresh.registry,
+            probe=fresh.probe,
+            trainings_elsewhere=self.store.unfinished_jobs_elsewhere(key),
+            rollouts_elsewhere=self._unasked_rollouts(key),
+            rival=extract.elder(body, self.store.peers(key)) if body else "",
+        )
+
+    def _unasked_rollouts(self, key: Key) -> int:
+        """Other models whose Deployment rolls although it stays at the version that serves: the operator changed it."""
+        rolling = ((body, self.store.model(owner)) for body, owner in self.store.rolling() if owner != key)
+        return sum(
+            owner is not None and extract.model_status(owner).serving_version == labels_of(body).get(VERSION_LABEL)
+            for body, owner in rolling
+        )
+
+    def _children(self, model: Model, fresh: Fresh) -> dict[ChildKind, Child | None]:
+        live = {child: self.store.get(kind, model.namespace, model.name) for child, kind in SERVING.items()}
+        return {child: extract.child(body or fresh.foreign.get(child), model.uid) for child, body in live.items()}
+
+    def _jobs(self, model: Model, key: Key) -> tuple[TrainingJob, ...]:
+        pods = self.store.of_model(POD, key)
+        own = [body for body in self.store.of_model(JOB, key) if extract.is_controlled_by(body, model.uid)]
+        return tuple(workload.training_job(body, pods, self.progress.percent(body)) for body in own)
+
+    async def _serving_pods(self, key: Key) -> tuple[ServingPod, ...]:
+        bodies = [pod for pod in self.store.of_model(POD, key) if labels_of(pod).get(COMPONENT_LABEL) == SERVER]
+        return tuple(await asyncio.gather(*(self._serving_pod(body) for body in bodies)))
+
+    async def _serving_pod(self, body: Manifest) -> ServingPod:
+        asks = workload.is_running_unready(body)
+        return workload.serving_pod(body, await service_probe.readiness_trouble(self.http, body) if asks else None)
+
+    async def _versions(self, model: Model) -> RegistryFacts:
+        body = self.store.model(Key(model.namespace, model.name))
+        if body is None:
+            return RegistryNotAsked()
+        return await self.registry.versions(*extract.registry_of(body, self.settings.tracking_url))
+
+    async def _list(self, kind: Kind, model: Model) -> None:
+        """Read everything of the kind that is labelled as the model's, so that the store holds what is there now."""
+        labels = {MANAGED_BY_LABEL: MANAGER, INSTANCE_LABEL: model.name}
+        listed, version = await self.kube.list(kind, model.namespace, labels)
+        self.store.sweep_model(kind, listed, version, Key(model.namespace, model.name))

@@ -1,0 +1,228 @@
+"""Does what a plan says, through kube.py. Every write is safe to repeat and to be cut off after.
+
+A write that the API server refuses is a fact to report and hinders no other write. It decides nothing.
+"""
+
+import logging
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import assert_never
+
+from sentiment_operator import children
+from sentiment_operator.deployed import deployed
+from sentiment_operator.difference import is_subset
+from sentiment_operator.facts import ChildKind, Manifest, Model, Observed, Refusal
+from sentiment_operator.kinds import DEPLOYMENT, JOB, REVISION, SERVING, Kind
+from sentiment_operator.kube import Kube
+from sentiment_operator.kube_errors import Refused, Stale
+from sentiment_operator.plan import (
+    AskRegistry,
+    AwaitTraining,
+    Blocked,
+    Held,
+    Plan,
+    Queued,
+    Record,
+    Roll,
+    Settle,
+    Steady,
+    Train,
+)
+from sentiment_operator.raw import is_controlled_by, is_deleting
+from sentiment_operator.settings import Settings
+from sentiment_operator.store import Store
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of it."""
+
+    wrote: bool = False
+    stale: bool = False
+    """Something was not as the store said: the pass has to be repeated."""
+    refusals: list[Refusal] = field(default_factory=list[Refusal])
+    foreign: dict[ChildKind, Manifest] = field(default_factory=dict[ChildKind, Manifest])
+    """Objects of others that hold a child's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Performer:
+    """The writing half of a pass."""
+
+    kube: Kube
+    store: Store
+    settings: Settings
+
+    def takes_turns(self, model: Model, plan: Plan, observed: Observed) -> bool:
+        """True where the plan leads to a write of which only so many may be under way among all models.
+
+        A training, or a rollout that nobody asked for: the version stays and the operator's own template changed.
+        """
+        if isinstance(plan.step, Train):
+            return True
+        live = deployed(observed)
+        if live is None or plan.target is None or live.version != plan.target.spec.version:
+            return False
+        desired = children.serving_children(model, plan, observed, self.settings).get(ChildKind.DEPLOYMENT)
+        body = self.store.get(DEPLOYMENT, model.namespace, model.name)
+        return desired is not None and body is not None and not is_subset(desired, body)
+
+    async def perform(self, model: Model, plan: Plan, observed: Observed) -> Outcome:
+        """Write what differs from the plan, and nothing else."""
+        outcome = Outcome()
+        await self._delete_obsolete_jobs(model, plan, outcome)
+        await self._step(model, plan, outcome)
+        for kind, desired in children.serving_children(model, plan, observed, self.settings).items():
+            await self._child(model, kind, desired, observed, outcome)
+        await self._scale(model, observed, outcome)
+        return outcome
+
+    async def _step(self, model: Model, plan: Plan, outcome: Outcome) -> None:
+        match plan.step:
+            case Train() as step:
+                manifest = children.training_job(model, step, self.settings)
+                await self._create(model, JOB, manifest, "training started", outcome)
+            case Record() as step:
+                manifest = children.revision(model, step, self.settings)
+                await self._create(model, REVISION, manifest, "version recorded", outcome)
+            case Settle() | Queued() | AwaitTraining() | AskRegistry() | Roll() | Steady() | Held() | Blocked():
+                pass
+            case _:
+                assert_never(plan.step)
+
+    async def _delete_obsolete_jobs(self, model: Model, plan: Plan, outcome: Outcome) -> None:
+        for name in plan.obsolete_jobs:
+            body = self.store.get(JOB, model.namespace, name)
+            if body is not None and is_controlled_by(body, model.uid) and not is_deleting(body):
+                await self._delete(model, JOB, body, "training removed", outcome)
+
+    async def _child(
+        self, model: Model, child: ChildKind, desired: Manifest | None, observed: Observed, outcome: Outcome
+    ) -> None:
+        kind, live = SERVING[child], observed.children.get(child)
+        if desired is None:
+            if live is not None and live.ours and not is_deleting(live.body):
+                await self._delete(model, kind, live.body, "child removed", outcome)
+        elif live is None:
+            await self._first_apply(model, child, desired, outcome)
+        elif live.ours and not is_deleting(live.body) and not is_subset(desired, live.body):
+            await self._apply(model, kind, desired, live.body["metadata"]["uid"], outcome)
+
+    async def _first_apply(self, model: Model, child: ChildKind, desired: Manifest, outcome: Outcome) -> None:
+        """The store knows no such object: make sure, then create it, giving way to whoever is quicker."""
+        kind = SERVING[child]
+        found = await self.kube.get(kind, model.namespace, desired["metadata"]["name"])
+        if found is None:
+            await self._apply(model, kind, desired, "", outcome)
+        elif not is_controlled_by(found, model.uid):
+            outcome.foreign[child] = found
+        elif not is_deleting(found):
+            # Ours, but out of the watch's sight: its labels were edited away.
+            await self._apply(model, kind, desired, found["metadata"]["uid"], outcome)
+
+    async def _apply(self, model: Model, kind: Kind, desired: Manifest, uid: str, outcome: Outcome) -> None:
+        name = desired["metadata"]["name"]
+        try:
+            applied = await self._restored(kind, desired, uid) if uid else await self.kube.apply(kind, desired)
+        except Refused as refused:
+            _refuse(outcome, kind, name, refused.message)
+        except Stale as stale:
+            _mistaken(outcome, kind, name, stale)
+        else:
+            self.store.put(kind, applied)
+            if uid and not is_subset(desired, applied):
+                _refuse(outcome, kind, name, "something in the cluster changes it as soon as it is written")
+            else:
+                _wrote(outcome, model, "child updated" if uid else "child created", kind, name)
+
+    async def _restored(self, kind: Kind, desired: Manifest, uid: str) -> Manifest:
+        """The object of that uid with every field as desired: by apply, and where that is not enough by overwriting."""
+        try:
+            applied = await self.kube.apply(kind, desired, uid)
+        except Refused as refused:
+            # A hand-made entry of a list may contradict ours, such as a second port of the same name.
+            if refused.code != HTTPStatus.UNPROCESSABLE_ENTITY:
+                raise
+        else:
+            if is_subset(desired, applied):
+                return applied
+        return await self.kube.overwrite(kind, desired, uid)
+
+    async def _create(self, model: Model, kind: Kind, manifest: Manifest, what: str, outcome: Outcome) -> None:
+        name = manifest["metadata"]["name"]
+        try:
+            self.store.put(kind, await self.kube.create(kind, manifest))
+        except Refused as refused:
+            _refuse(outcome, kind, name, refused.message)
+        except Stale as stale:
+            await self._exists(model, kind, name, stale, outcome)
+        else:
+            _wrote(outcome, model, what, kind, name)
+
+    async def _exists(self, model: Model, kind: Kind, name: str, stale: Stale, outcome: Outcome) -> None:
+        """An object of that name stands there already: ours, made by a pass that was cut off, or someone else's."""
+        found = await self.kube.get(kind, model.namespace, name)
+        if found is not None and not is_controlled_by(found, model.uid):
+            _refuse(outcome, kind, name, "an object of that name exists and does not belong to this model")
+            return
+        if found is not None:
+            self.store.put(kind, found)
+        _mistaken(outcome, kind, name, stale)
+
+    async def _delete(self, model: Model, kind: Kind, body: Manifest, what: str, outcome: Outcome) -> None:
+        name = body["metadata"]["name"]
+        try:
+            await self.kube.delete(kind, body)
+        except Refused as refused:
+            _refuse(outcome, kind, name, refused.message)
+        except Stale as stale:
+            _mistaken(outcome, kind, name, stale)
+        else:
+            self.store.remove(kind, body)
+            _wrote(outcome, model, what, kind, name)
+
+    async def _scale(self, model: Model, observed: Observed, outcome: Outcome) -> None:
+        replicas = children.desired_replicas(model, observed)
+        live = observed.children.get(ChildKind.DEPLOYMENT)
+        if replicas is None or live is None or not live.ours or is_deleting(live.body):
+            return
+        try:
+            scale = await self.kube.patch_scale(live.body, replicas)
+        except Refused as refused:
+            _refuse(outcome, DEPLOYMENT, model.name, refused.message)
+        else:
+            self.store.put(DEPLOYMENT, _scaled(live.body, scale))
+            _wrote(outcome, model, f"scaled to {replicas}", DEPLOYMENT, model.name)
+
+
+def _scaled(deployment: Manifest, scale: Manifest) -> Manifest:
+    """The Deployment as the answer to a change of its scale tells, until the watch tells all of it."""
+    version = scale["metadata"]["resourceVersion"]
+    return {
+        **deployment,
+        "metadata": {**deployment["metadata"], "resourceVersion": version},
+        "spec": {**deployment["spec"], "replicas": scale["spec"].get("replicas", 0)},
+    }
+
+
+def _wrote(outcome: Outcome, model: Model, what: str, kind: Kind, name: str) -> None:
+    outcome.wrote = True
+    log.info(
+        what,
+        extra={
+            "event.action": what.replace(" ", "-"),
+            "model": f"{model.namespace}/{model.name}",
+            "object": f"{kind.name}/{name}",
+        },
+    )
+
+
+def _refuse(outcome: Outcome, kind: Kind, name: str, message: str) -> None:
+    outcome.refusals.append(Refusal(kind.name, name, message))
+
+
+def _mistaken(outcome: Outcome, kind: Kind, name: str, stale: Stale) -> None:
+    outcome.stale = True
+    log.debug("to be looked at again: %s %s: %s", kind.name, name, stale)

@@ -1,0 +1,103 @@
+"""What is to be done next, as a value: decide.py makes it, the shell performs it, status.py reports it."""
+
+from dataclasses import dataclass
+
+from sentiment_operator.facts import RegisteredVersion, Revision, TrainingJob
+
+
+@dataclass(frozen=True, slots=True)
+class Train:
+    """Create the training Job of this attempt."""
+
+    label: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """The spec was edited just now: wait for the edits to end, so that quick edits cost one Job."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """As many trainings run as are allowed at once."""
+
+    running: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitTraining:
+    """The training Job runs."""
+
+    job: TrainingJob
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """MLflow holds the wanted version and no revision does: create it."""
+
+    label: str
+    registered: RegisteredVersion
+
+
+@dataclass(frozen=True, slots=True)
+class AskRegistry:
+    """The wanted version is unknown here: MLflow must be asked before anything is trained."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """Bring the Deployment to the revision, or wait until it is there."""
+
+    revision: Revision
+
+
+@dataclass(frozen=True, slots=True)
+class Steady:
+    """The wanted revision serves: keep it so."""
+
+    revision: Revision
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """spec.suspend is true and what is wanted differs from what serves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """The wanted version cannot be had now."""
+
+    step: str
+    """The condition that is False for it."""
+    reason: str
+    message: str
+    """What, where, why; then `Next:` and one command."""
+    dead_end: bool
+    """True: a person has to act or nothing more is tried for now; sets Stalled."""
+    exit_code: int | None = None
+    attempt: int = 0
+
+
+Step = Train | Settle | Queued | AwaitTraining | AskRegistry | Record | Roll | Steady | Held | Blocked
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The decision of one pass."""
+
+    step: Step
+    wanted: str
+    """Label of the wanted version."""
+    target: Revision | None
+    """The revision that the Deployment has to run after this pass: the wanted one, or the one that serves until then;
+    None: nothing serves and nothing can yet."""
+    obsolete_jobs: tuple[str, ...] = ()
+    """Names of training Jobs to delete with their pods: superseded, or older failed attempts."""
+    requeue_after: float | None = None
+    """Seconds until the next pass even if nothing is heard; None: only when something changes."""
+    needs_registry: bool = False
+    """True: the next pass must ask MLflow (or, after an outage, ask again)."""
+    needs_probe: bool = False
+    """True: the next pass must list the pods afresh and send a known review through the Service."""

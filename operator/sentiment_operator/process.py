@@ -1,0 +1,148 @@
+"""One operator process: what is wired to what, in which order it starts, and how it ends.
+
+Every replica watches and keeps its store warm; only the holder of the Lease works on the queue.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from collections import Counter
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+
+import aiohttp
+from kubernetes.aio.client import ApiClient
+
+from sentiment_operator import extract, metrics
+from sentiment_operator.aliases import Aliases
+from sentiment_operator.credentials import client_configuration
+from sentiment_operator.handlers import WatchThread
+from sentiment_operator.health import serve_health, serve_metrics
+from sentiment_operator.kube import Kube
+from sentiment_operator.leader import Election
+from sentiment_operator.names import MANAGED_BY_LABEL, MANAGER
+from sentiment_operator.observe import Observer
+from sentiment_operator.perform import Performer
+from sentiment_operator.progress import Progress
+from sentiment_operator.reconcile import Reconciler
+from sentiment_operator.registry import Registry
+from sentiment_operator.report import Reporter
+from sentiment_operator.settings import Settings
+from sentiment_operator.store import Key, Store
+from sentiment_operator.sweep import Sweep
+from sentiment_operator.worker import Worker
+from sentiment_operator.workqueue import WorkQueue
+
+log = logging.getLogger(__name__)
+
+LONGEST_PASS_SECONDS = 120.0
+LONGEST_WAIT_SECONDS = 300.0
+BLIND_SWEEPS = 2
+
+
+class WatchEnded(Exception):
+    """kopf ended although nobody asked it to: the process is blind and has to be started anew."""
+
+
+class Process:
+    """Everything that lives as long as the process."""
+
+    def __init__(self, settings: Settings, client: ApiClient, http: aiohttp.ClientSession) -> None:
+        self._settings = settings
+        self._kube = Kube(client, lambda: self.election.leads)
+        identity = settings.identity or f"{socket.gethostname()}_{os.getpid()}"
+        self.election = Election(self._kube, settings.operator_namespace, identity)
+        self._store = Store(lambda body: extract.registry_of(body, settings.tracking_url))
+        registry = Registry(http)
+        self._queue: WorkQueue[Key] = WorkQueue()
+        self._progress = Progress(self._store, registry, settings, self._queue.add)
+        self._aliases = Aliases(self._store, registry)
+        self._worker = Worker(self._store, self._queue, self._reconciler(registry, http))
+        namespaces = tuple(filter(None, (name.strip() for name in settings.watch_namespaces.split(","))))
+        labels = {MANAGED_BY_LABEL: MANAGER}
+        self._sweep = Sweep(self._kube, self._store, namespaces, labels, self._worker.wake)
+        self.watch = WatchThread(self._worker.hear, namespaces, f"{MANAGED_BY_LABEL}={MANAGER}")
+
+    def _reconciler(self, registry: Registry, http: aiohttp.ClientSession) -> Reconciler:
+        settings, store, kube = self._settings, self._store, self._kube
+        return Reconciler(
+            store=store,
+            observer=Observer(store, kube, registry, self._progress, http, settings),
+            performer=Performer(kube, store, settings),
+            reporter=Reporter(kube, store, settings, self._aliases.serving),
+            settings=settings,
+            now=lambda: datetime.now(UTC),
+        )
+
+    async def run(self) -> None:
+        """Watch, win the Lease, work. Never returns; raises LeaseLost or WatchEnded."""
+        await self._sweep.definitions_are_served()
+        self.watch.start()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._end_with_watch())
+            await self.election.win()
+            log.info("leading", extra={"event.action": "lease-acquired"})
+            group.create_task(self.election.keep())
+            await self._sweep.fill()
+            self._worker.begin()
+            for task in (self._sweep.run(), self._progress.run(), self._aliases.run()):
+                group.create_task(task)
+            await self._queue.run(self._settings.workers, self._worker.work)
+
+    async def _end_with_watch(self) -> None:
+        await self.watch.ended()
+        raise WatchEnded("watching ended: the log lines before say why")
+
+    def problems(self) -> list[str]:
+        """What a restart would mend."""
+        if not self.election.leads:
+            return []
+        found = {
+            f"a pass has been running for {self._queue.longest_pass_seconds:.0f} s": self._queue.longest_pass_seconds
+            > LONGEST_PASS_SECONDS,
+            f"a model has been due for {self._queue.oldest_seconds:.0f} s": self._queue.oldest_seconds
+            > LONGEST_WAIT_SECONDS,
+            f"the watch missed something {self._sweep.blind_for} sweeps in a row": self._sweep.blind_for
+            >= BLIND_SWEEPS,
+        }
+        return [problem for problem, is_so in found.items() if is_so]
+
+    def refresh_metrics(self) -> None:
+        """Bring the gauges up to date."""
+        metrics.LEADER.set(self.election.leads)
+        metrics.QUEUE_DEPTH.set(self._queue.depth)
+        metrics.QUEUE_OLDEST.set(self._queue.oldest_seconds)
+        metrics.TRAININGS.set(len(self._store.unfinished_jobs()))
+        statuses = [extract.model_status(body) for body in filter(None, map(self._store.model, self._store.models()))]
+        counts = Counter((entry.type, entry.status) for status in statuses for entry in status.conditions)
+        metrics.MODELS.clear()
+        for (condition, status), count in counts.items():
+            metrics.MODELS.labels(condition, status).set(count)
+
+
+async def run_until_told(settings: Settings) -> None:
+    """Run the operator until SIGTERM or SIGINT, then give the Lease back. Raises LeaseLost and WatchEnded."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(ApiClient(await client_configuration()))
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        process = Process(settings, client, http)
+        for runner in (
+            await serve_health(settings.health_port, process.problems),
+            await serve_metrics(settings.metrics_port, process.refresh_metrics),
+        ):
+            stack.push_async_callback(runner.cleanup)
+        running, told = asyncio.create_task(process.run()), asyncio.create_task(stop.wait())
+        await asyncio.wait([running, told], return_when=asyncio.FIRST_COMPLETED)
+        for task in (running, told):
+            task.cancel()
+        await asyncio.wait([running])
+        await process.election.release()
+        await process.watch.stop()
+        if not running.cancelled():
+            running.result()
+    log.info("ended", extra={"event.action": "ended"})

@@ -1,0 +1,76 @@
+"""What is read from an object as the API server sent it, without knowing more than its metadata."""
+
+from typing import Any
+
+from sentiment_operator.facts import Manifest
+from sentiment_operator.kinds import REVISION
+from sentiment_operator.names import INSTANCE_LABEL
+
+
+def slim(body: Manifest) -> Manifest:
+    """The object without the field sets of managedFields: most of many objects, and only their times are read."""
+    metadata = dict(body["metadata"])
+    entries: list[Manifest] = metadata.pop("managedFields", None) or []
+    metadata["managedFields"] = [{key: value for key, value in entry.items() if key != "fieldsV1"} for entry in entries]
+    return {**body, "metadata": metadata}
+
+
+def uid_of(body: Manifest) -> str:
+    """The object's uid."""
+    return body["metadata"]["uid"]
+
+
+def resource_version(body: Manifest) -> int:
+    """The object's version as a number that grows with time."""
+    return int(body["metadata"].get("resourceVersion") or 0)
+
+
+def labels_of(body: Manifest) -> dict[str, str]:
+    """The object's labels."""
+    return body["metadata"].get("labels") or {}
+
+
+def annotations_of(body: Manifest) -> dict[str, str]:
+    """The object's annotations."""
+    return body["metadata"].get("annotations") or {}
+
+
+def instance_of(body: Manifest) -> str:
+    """Name of the model that the object is labelled as belonging to, or that a revision names; empty without one."""
+    if body.get("kind") == REVISION.name:
+        return body.get("spec", {}).get("modelRef", {}).get("name", "")
+    return labels_of(body).get(INSTANCE_LABEL, "")
+
+
+def is_deleting(body: Manifest) -> bool:
+    """True once the object's deletion was asked for."""
+    return "deletionTimestamp" in body["metadata"]
+
+
+def controller_uid(body: Manifest) -> str:
+    """Uid of the object's controller, empty without one."""
+    references: list[Manifest] = body["metadata"].get("ownerReferences") or []
+    return next((reference["uid"] for reference in references if reference.get("controller")), "")
+
+
+def is_controlled_by(body: Manifest, uid: str) -> bool:
+    """True where the controller ownerReference names that uid."""
+    return controller_uid(body) == uid
+
+
+def condition(body: Manifest, kind: str) -> dict[str, Any] | None:
+    """The entry of that type in status.conditions, if it is True."""
+    conditions: list[dict[str, Any]] = body.get("status", {}).get("conditions") or []
+    return next((entry for entry in conditions if entry.get("type") == kind and entry.get("status") == "True"), None)
+
+
+def is_unfinished(job: Manifest) -> bool:
+    """True while a Job may still run pods."""
+    return not is_deleting(job) and condition(job, "Complete") is None and condition(job, "Failed") is None
+
+
+def is_rolling(deployment: Manifest) -> bool:
+    """True while pods of an older template are being replaced, or the change was not yet seen."""
+    status: dict[str, Any] = deployment.get("status", {})
+    seen = status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 0)
+    return not seen or status.get("updatedReplicas", 0) < status.get("replicas", 0)

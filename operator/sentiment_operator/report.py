@@ -1,0 +1,127 @@
+"""Tells the world what a pass found: status, Events, serving intervals of revisions. Written only where it differs."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from uuid import uuid4
+
+from pydantic import BaseModel
+
+from sentiment_operator import extract, rejection
+from sentiment_operator.api import (
+    HistoryEntry,
+    SentimentModelRevisionStatus,
+    SentimentModelStatus,
+)
+from sentiment_operator.facts import Manifest, Model, Observed, Revision
+from sentiment_operator.kinds import MODEL, REVISION, Kind
+from sentiment_operator.kube import Kube
+from sentiment_operator.kube_errors import Away, Refused, Stale
+from sentiment_operator.plan import Plan
+from sentiment_operator.settings import Settings
+from sentiment_operator.status import EventFact, events, status
+from sentiment_operator.store import Key, Store
+
+log = logging.getLogger(__name__)
+
+NOTE_CHARACTERS = 1000
+"""The API server takes at most 1024 bytes in the note of an Event."""
+INTERVALS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Reporter:
+    """The reporting half of a pass."""
+
+    kube: Kube
+    store: Store
+    settings: Settings
+    serving: Callable[[Key], None]
+    """Told of every model that serves, so that the aliases in MLflow follow."""
+
+    async def report(self, model: Model, body: Manifest, observed: Observed, plan: Plan, now: datetime) -> bool:
+        """Status and Events, then the serving interval. False if the server refused the status."""
+        after = status(model, observed, plan, self.settings, now)
+        if not await self._report(body, model.status, after):
+            return False
+        if after.history:
+            await self._begin_serving(model, observed, after.history[0])
+            self.serving(Key(model.namespace, model.name))
+        return True
+
+    async def reject(self, body: Manifest, problem: str, now: datetime) -> None:
+        """Say of a spec that cannot be read what is wrong with it."""
+        before = extract.model_status(body)
+        await self._report(body, before, rejection.rejected(before, problem, int(body["metadata"]["generation"]), now))
+
+    async def _report(self, body: Manifest, before: SentimentModelStatus, after: SentimentModelStatus) -> bool:
+        if after == before:
+            return True
+        if not await self._write_status(MODEL, body, after):
+            return False
+        for fact in events(before, after):
+            await self._post(body, fact)
+        return True
+
+    async def _begin_serving(self, model: Model, observed: Observed, interval: HistoryEntry) -> None:
+        """Append the interval to the revision that serves, unless it stands there."""
+        revision: Revision | None = observed.revisions.get(interval.version)
+        body = self.store.get(REVISION, model.namespace, revision.name) if revision else None
+        if revision is None or body is None or interval in revision.status.serving:
+            return
+        intervals = (*revision.status.serving, interval)[-INTERVALS:]
+        await self._write_status(REVISION, body, SentimentModelRevisionStatus(serving=intervals))
+
+    async def _write_status(self, kind: Kind, body: Manifest, after: BaseModel) -> bool:
+        wire = after.model_dump(mode="json", by_alias=True, exclude_none=True)
+        try:
+            self.store.put(kind, await self.kube.patch_status(kind, body, wire))
+        except Refused as refused:
+            if refused.code == HTTPStatus.NOT_FOUND:
+                return True  # Deleted meanwhile: nobody is left to tell.
+            log.error(
+                "status refused",
+                extra={"event.action": "status-refused", "model": _name(body), "error.message": refused.message},
+            )
+            return False
+        return True
+
+    async def _post(self, body: Manifest, fact: EventFact) -> None:
+        log.info(
+            fact.message,
+            extra={"event.action": fact.reason, "event.kind": fact.type, "model": _name(body)},
+        )
+        try:
+            await self.kube.post_event(_event(body, fact, datetime.now(UTC)))
+        except (Away, Refused, Stale) as error:
+            log.warning("an Event could not be recorded: %s", error, extra={"model": _name(body)})
+
+
+def _event(body: Manifest, fact: EventFact, now: datetime) -> Manifest:
+    metadata = body["metadata"]
+    return {
+        "apiVersion": "events.k8s.io/v1",
+        "kind": "Event",
+        "metadata": {"name": f"{metadata['name']}.{uuid4().hex[:16]}", "namespace": metadata["namespace"]},
+        "eventTime": now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "type": fact.type,
+        "reason": fact.reason,
+        "action": "Reconcile",
+        "note": fact.message.encode()[:NOTE_CHARACTERS].decode(errors="ignore"),
+        "reportingController": "rottenpotatoes.com/sentiment-operator",
+        "reportingInstance": "sentiment-operator",
+        "regarding": {
+            "apiVersion": body["apiVersion"],
+            "kind": body["kind"],
+            "namespace": metadata["namespace"],
+            "name": metadata["name"],
+            "uid": metadata["uid"],
+            "resourceVersion": metadata["resourceVersion"],
+        },
+    }
+
+
+def _name(body: Manifest) -> str:
+    return f"{body['metadata']['namespace']}/{body['metadata']['name']}"

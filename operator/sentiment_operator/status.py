@@ -1,0 +1,191 @@
+"""The status of a model after a pass, and the Events that its changes are worth. Pure; the time is given.
+
+Everything is derived from what was seen, but for what only the past knows: transition times, history, the last failure.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sentiment_operator import names
+from sentiment_operator.api import (
+    Condition,
+    ConditionType,
+    HistoryEntry,
+    LastFailure,
+    Lineage,
+    SentimentModelStatus,
+    TrainingStatus,
+)
+from sentiment_operator.conditions import Verdict, condition_of, conditions, timestamp
+from sentiment_operator.deployed import deployed
+from sentiment_operator.facts import JobState, Model, Observed, Revision, TrainingJob
+from sentiment_operator.plan import Blocked, Plan, Roll, Steady
+from sentiment_operator.settings import Settings
+from sentiment_operator.verdicts import View, verdicts
+
+KEPT_HISTORY = 10
+SHORT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class EventFact:
+    """One Event to record."""
+
+    type: Literal["Normal", "Warning"]
+    reason: str
+    message: str
+
+
+def status(model: Model, observed: Observed, plan: Plan, settings: Settings, now: datetime) -> SentimentModelStatus:
+    """The whole status."""
+    found = verdicts(View(model, observed, plan))
+    serving = _serving_version(model, observed)
+    history = _history(model, plan, serving, now)
+    revision, live = observed.revisions.get(serving), deployed(observed)
+    return SentimentModelStatus(
+        observed_generation=model.generation,
+        wanted_version=plan.wanted,
+        serving_version=serving,
+        candidate_version=plan.wanted if isinstance(plan.step, Roll) and serving != plan.wanted else "",
+        previous_version=next((entry.version for entry in history if entry.version != serving), ""),
+        url=names.service_url(model) if live is not None else "",
+        replicas=live.replicas if live is not None else 0,
+        ready_replicas=sum(pod.ready and not pod.deleting for pod in observed.pods),
+        lineage=_lineage(revision) if revision is not None else None,
+        training=_training(observed, plan),
+        history=history,
+        last_failure=_last_failure(model, observed, plan, found, now),
+        conditions=conditions(found, model.status.conditions, model.generation, now),
+    )
+
+
+def _serving_version(model: Model, observed: Observed) -> str:
+    """The version that answers. While two do, it is the one that did before: the new one has not all traffic yet."""
+    answering = {pod.label for pod in observed.pods if pod.ready}
+    if model.status.serving_version in answering:
+        return model.status.serving_version
+    return min(answering, default="")
+
+
+def _history(model: Model, plan: Plan, serving: str, now: datetime) -> tuple[HistoryEntry, ...]:
+    before = model.status.history
+    if not isinstance(plan.step, Steady) or not serving or (before and before[0].version == serving):
+        return before
+    reason = "Wanted" if model.spec.version is not None else "RecipeFollowed"
+    return (HistoryEntry(version=serving, since=timestamp(now), reason=reason), *before)[:KEPT_HISTORY]
+
+
+def _lineage(revision: Revision) -> Lineage:
+    spec = revision.spec
+    commit = f"git {spec.git_commit[:SHORT]} → " if spec.git_commit else ""
+    return Lineage(
+        git_commit=spec.git_commit,
+        data_hash=spec.data_hash,
+        recipe_hash=spec.recipe_hash,
+        fingerprint=spec.fingerprint,
+        runID=spec.registry.run_id,
+        registry_version=spec.registry.version,
+        artifact_digest=spec.artifact_digest,
+        image_digest=spec.image_digest,
+        environment_hash=spec.environment_hash,
+        summary=(
+            f"{commit}data {spec.data_hash[:SHORT]} → run {spec.registry.run_id[:SHORT]} → model {spec.artifact_digest[:SHORT]}"
+        ),
+    )
+
+
+def _training(observed: Observed, plan: Plan) -> TrainingStatus | None:
+    job = _job_of(observed, plan)
+    revision = observed.revisions.get(plan.wanted)
+    if job is None and revision is None:
+        return None
+    metrics = revision.spec.metrics if revision is not None else ()
+    if job is None:
+        return TrainingStatus(metrics=metrics, progress_percent=100)
+    progress = 100 if job.state is JobState.SUCCEEDED else job.progress_percent
+    return TrainingStatus(job_name=job.name, attempt=job.attempt, progress_percent=progress, metrics=metrics)
+
+
+def _job_of(observed: Observed, plan: Plan) -> TrainingJob | None:
+    jobs = [job for job in observed.jobs if job.label == plan.wanted]
+    return max(jobs, key=lambda job: (job.created_at, job.attempt), default=None)
+
+
+def _last_failure(
+    model: Model, observed: Observed, plan: Plan, found: dict[ConditionType, Verdict], now: datetime
+) -> LastFailure | None:
+    before = model.status.last_failure
+    if isinstance(plan.step, Steady) and before is not None and before.version == plan.wanted:
+        return None
+    failure = _failure(model, observed, plan, found, now)
+    if failure is None:
+        return before
+    return before if before is not None and _is_same(before, failure) else failure
+
+
+def _failure(
+    model: Model, observed: Observed, plan: Plan, found: dict[ConditionType, Verdict], now: datetime
+) -> LastFailure | None:
+    """What failed in this pass, None if nothing did."""
+    stalled = found[ConditionType.STALLED]
+    if stalled.status != "True":
+        return None
+    step, job = plan.step, _job_of(observed, plan)
+    of_training = isinstance(step, Blocked) and step.attempt > 0 and job is not None
+    return LastFailure(
+        version=plan.wanted,
+        step=step.step if isinstance(step, Blocked) else ConditionType.ROLLED_OUT,
+        reason=stalled.reason,
+        message=stalled.message,
+        exit_code=step.exit_code if isinstance(step, Blocked) else None,
+        time=timestamp(job.finished_at if of_training and job is not None and job.finished_at is not None else now),
+        recipe_hash=model.spec.recipe().recipe_hash(),
+        retry=job.retry if of_training and job is not None else "",
+        attempt=step.attempt if isinstance(step, Blocked) else 0,
+    )
+
+
+def _is_same(before: LastFailure, after: LastFailure) -> bool:
+    """The same failure seen again keeps the time at which it was first seen, and what is remembered of its Job."""
+    keys = ("version", "step", "reason", "recipe_hash", "attempt")
+    return all(getattr(before, key) == getattr(after, key) for key in keys)
+
+
+_TOLD: dict[tuple[ConditionType, str], Literal["Normal", "Warning"]] = {
+    (ConditionType.READY, "True"): "Normal",
+    (ConditionType.TRAINED, "True"): "Normal",
+    (ConditionType.STALLED, "True"): "Warning",
+    (ConditionType.AVAILABLE, "False"): "Warning",
+    (ConditionType.DEPENDENCIES_READY, "False"): "Warning",
+    (ConditionType.UP_TO_DATE, "False"): "Warning",
+    (ConditionType.LINEAGE_VERIFIED, "False"): "Warning",
+}
+"""Flips that are worth an Event; the others follow from these."""
+_NAMES = {ConditionType.READY: "VersionReady", ConditionType.TRAINED: "VersionTrained"}
+
+
+def events(before: SentimentModelStatus, after: SentimentModelStatus) -> list[EventFact]:
+    """One Event for each transition that a person would want to hear of."""
+    told = [fact for condition in after.conditions if (fact := _event(before, condition)) is not None]
+    return [*_training_began(before, after), *told]
+
+
+def _event(before: SentimentModelStatus, condition: Condition) -> EventFact | None:
+    kind = ConditionType(condition.type)
+    weight = _TOLD.get((kind, condition.status))
+    known = condition_of(before.conditions, kind)
+    if weight is None or (known is not None and known.status == condition.status):
+        return None
+    if known is None and kind is ConditionType.AVAILABLE:
+        return None  # Nothing answers yet because nothing was asked to.
+    return EventFact(weight, _NAMES.get(kind, condition.reason), condition.message or condition.reason)
+
+
+def _training_began(before: SentimentModelStatus, after: SentimentModelStatus) -> list[EventFact]:
+    """A training is no flip of a condition, yet what a person waits for."""
+    job = after.training.job_name if after.training is not None else ""
+    known = before.training.job_name if before.training is not None else ""
+    if not job or job == known:
+        return []
+    return [EventFact("Normal", "TrainingStarted", f"Job {job} trains version {after.wanted_version}.")]

@@ -1,0 +1,172 @@
+"""What the operator last heard of every object it watches, so that a pass costs no reads.
+
+Filled by watch events, by the answers to the operator's own writes, and by the lists of a sweep. The newest
+resourceVersion wins, whichever way it came. It decides nothing and knows no client.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from sentiment_operator.facts import Manifest
+from sentiment_operator.kinds import DEPLOYMENT, JOB, MODEL, Kind
+from sentiment_operator.raw import instance_of, is_rolling, is_unfinished, resource_version, uid_of
+
+REMEMBERED_DELETIONS = 10_000
+
+
+class Key(NamedTuple):
+    """Names one model."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+class Store:
+    """Bodies by kind and name, and by the model they belong to."""
+
+    def __init__(self, registered_as: Callable[[Manifest], tuple[str, str]]) -> None:
+        self._registered_as = registered_as
+        self._bodies: dict[Kind, dict[tuple[str, str], Manifest]] = {}
+        self._of_model: dict[Kind, dict[Key, dict[str, Manifest]]] = {}
+        self._peers: dict[tuple[str, str], set[Key]] = {}
+        self._unfinished_jobs: dict[str, tuple[Manifest, Key]] = {}
+        self._rolling: dict[str, tuple[Manifest, Key]] = {}
+        self._deleted_at: OrderedDict[str, int] = OrderedDict()
+
+    def get(self, kind: Kind, namespace: str, name: str) -> Manifest | None:
+        """The object of that name."""
+        return self._bodies.get(kind, {}).get((namespace, name))
+
+    def model(self, key: Key) -> Manifest | None:
+        """The model itself."""
+        return self.get(MODEL, key.namespace, key.name)
+
+    def of_model(self, kind: Kind, key: Key) -> list[Manifest]:
+        """Everything of that kind that is labelled as the model's, in the order of names."""
+        owned = self._of_model.get(kind, {}).get(key, {})
+        return [owned[name] for name in sorted(owned)]
+
+    def models(self) -> list[Key]:
+        """Every model there is."""
+        return [Key(*name) for name in self._bodies.get(MODEL, {})]
+
+    def peers(self, key: Key) -> list[Manifest]:
+        """Other models that name the same registered model."""
+        body = self.model(key)
+        keys = self._peers.get(self._registered_as(body), set[Key]()) - {key} if body else set[Key]()
+        return [peer for peer in map(self.model, sorted(keys)) if peer is not None]
+
+    def unfinished_jobs(self) -> list[tuple[Manifest, Key]]:
+        """Training Jobs that are not finished, each with the model it is for."""
+        return list(self._unfinished_jobs.values())
+
+    def unfinished_jobs_elsewhere(self, key: Key) -> int:
+        """How many training Jobs of other models are not finished."""
+        return sum(owner != key for _, owner in self._unfinished_jobs.values())
+
+    def rolling(self) -> list[tuple[Manifest, Key]]:
+        """Deployments that are being rolled out, each with the model it is for."""
+        return list(self._rolling.values())
+
+    def put(self, kind: Kind, body: Manifest) -> bool:
+        """Remember the object. False if nothing newer than what is known came."""
+        version = resource_version(body)
+        if version <= self._deleted_at.get(uid_of(body), -1):
+            return False
+        known = self.get(kind, *_name(body))
+        if known is not None and uid_of(known) == uid_of(body) and resource_version(known) >= version:
+            return False
+        if known is not None:
+            self._drop(kind, known)
+        self._keep(kind, body)
+        return True
+
+    def remove(self, kind: Kind, body: Manifest) -> bool:
+        """Forget the object: it is gone, or no longer labelled. False if it was not known.
+
+        An answer that was given before and comes late does not bring it back; a newer one does.
+        """
+        self._deleted_at[uid_of(body)] = resource_version(body)
+        if len(self._deleted_at) > REMEMBERED_DELETIONS:
+            self._deleted_at.popitem(last=False)
+        known = self.get(kind, *_name(body))
+        if known is None or uid_of(known) != uid_of(body):
+            return False
+        self._drop(kind, known)
+        return True
+
+    def lags(self, kind: Kind, listed: Sequence[Manifest], namespace: str = "") -> bool:
+        """True where a complete list, of one namespace or of all, does not agree with what is known."""
+        known = {uid_of(body): resource_version(body) for body in self._within(kind, namespace)}
+        return known != {uid_of(body): resource_version(body) for body in listed}
+
+    def sweep(self, kind: Kind, listed: Sequence[Manifest], version: int, namespace: str = "") -> list[Manifest]:
+        """Take over a complete list, of one namespace or of all; gives the objects that the watch had not told of.
+
+        What the list does not hold is gone, unless it came after the list was made at that resourceVersion.
+        """
+        return self._take_over(kind, listed, version, self._within(kind, namespace))
+
+    def sweep_model(self, kind: Kind, listed: Sequence[Manifest], version: int, key: Key) -> None:
+        """Take over a complete list of what is labelled as one model's."""
+        self._take_over(kind, listed, version, self.of_model(kind, key))
+
+    def _within(self, kind: Kind, namespace: str) -> list[Manifest]:
+        return [body for name, body in self._bodies.get(kind, {}).items() if namespace in ("", name[0])]
+
+    def _take_over(
+        self, kind: Kind, listed: Sequence[Manifest], version: int, known: Sequence[Manifest]
+    ) -> list[Manifest]:
+        missed = [body for body in listed if self.put(kind, body)]
+        present = {uid_of(body) for body in listed}
+        gone = [body for body in known if uid_of(body) not in present and resource_version(body) <= version]
+        for body in gone:
+            self.remove(kind, body)
+        return missed + gone
+
+    def _keep(self, kind: Kind, body: Manifest) -> None:
+        self._bodies.setdefault(kind, {})[_name(body)] = body
+        owner = owner_of(kind, body)
+        if kind == MODEL:
+            self._peers.setdefault(self._registered_as(body), set()).add(owner)
+        else:
+            self._of_model.setdefault(kind, {}).setdefault(owner, {})[_name(body)[1]] = body
+        if kind == JOB and is_unfinished(body):
+            self._unfinished_jobs[uid_of(body)] = body, owner
+        if kind == DEPLOYMENT and is_rolling(body):
+            self._rolling[uid_of(body)] = body, owner
+
+    def _drop(self, kind: Kind, body: Manifest) -> None:
+        del self._bodies[kind][_name(body)]
+        owner = owner_of(kind, body)
+        if kind == MODEL:
+            _discard(self._peers, self._registered_as(body), owner)
+        else:
+            owned = self._of_model[kind][owner]
+            del owned[_name(body)[1]]
+            if not owned:
+                del self._of_model[kind][owner]
+        self._unfinished_jobs.pop(uid_of(body), None)
+        self._rolling.pop(uid_of(body), None)
+
+
+def owner_of(kind: Kind, body: Manifest) -> Key:
+    """The model that an object belongs to by its name or label; ownership proper is checked by uid elsewhere."""
+    namespace, name = _name(body)
+    return Key(namespace, name if kind == MODEL else instance_of(body))
+
+
+def _name(body: Manifest) -> tuple[str, str]:
+    metadata = body["metadata"]
+    return metadata["namespace"], metadata["name"]
+
+
+def _discard(peers: dict[tuple[str, str], set[Key]], registered: tuple[str, str], key: Key) -> None:
+    keys = peers.get(registered, set[Key]())
+    keys.discard(key)
+    if not keys:
+        peers.pop(registered, None)

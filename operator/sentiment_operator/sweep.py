@@ -1,0 +1,91 @@
+"""Lists everything now and then and compares it with the store: what a watch failed to tell is repaired.
+
+The first sweep is also how the store is filled before the first pass. It writes nothing.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from sentiment_operator.facts import Manifest
+from sentiment_operator.kinds import OWN, WATCHED, Kind
+from sentiment_operator.kube import Kube
+from sentiment_operator.kube_errors import Away, Refused
+from sentiment_operator.metrics import MISSED
+from sentiment_operator.store import Store
+
+log = logging.getLogger(__name__)
+
+INTERVAL_SECONDS = 300.0
+GRACE_SECONDS = 10.0
+"""A list is always a little ahead of the watch: only what the watch has not told so much later was missed."""
+WAIT_SECONDS = 2.0
+
+
+@dataclass(slots=True)
+class Sweep:
+    """Fills and checks the store."""
+
+    kube: Kube
+    store: Store
+    namespaces: tuple[str, ...]
+    labels: dict[str, str]
+    found: Callable[[Kind, Manifest], None]
+    """Told of every object that the watch had missed."""
+    blind_for: int = field(default=0)
+    """How many sweeps in a row found something that the watch had missed."""
+
+    async def fill(self) -> None:
+        """Read everything, for as long as it takes: before that nothing can be decided."""
+        for kind in WATCHED:
+            while True:
+                try:
+                    await self._sweep(kind, grace=0.0)
+                    break
+                except (Away, Refused) as error:
+                    log.warning("waiting for %s: %s", kind.plural, _explained(kind, error))
+                    await asyncio.sleep(WAIT_SECONDS)
+
+    async def definitions_are_served(self) -> None:
+        """Return as soon as the API server knows the operator's own kinds."""
+        for kind in OWN:
+            while True:
+                try:
+                    await self.kube.list(kind, self.namespaces[0] if self.namespaces else "")
+                    break
+                except (Away, Refused) as error:
+                    log.warning("waiting for %s: %s", kind.plural, _explained(kind, error))
+                    await asyncio.sleep(WAIT_SECONDS)
+
+    async def run(self) -> None:
+        """Sweep again and again."""
+        while True:
+            await asyncio.sleep(INTERVAL_SECONDS)
+            try:
+                missed = [body for kind in WATCHED for body in await self._sweep(kind, GRACE_SECONDS)]
+            except (Away, Refused) as error:
+                log.warning("the sweep ended early: %s", error)
+                continue
+            self.blind_for = self.blind_for + 1 if missed else 0
+
+    async def _sweep(self, kind: Kind, grace: float) -> list[Manifest]:
+        missed: list[Manifest] = []
+        for namespace in self.namespaces or ("",):
+            listed, version = await self.kube.list(kind, namespace, None if kind in OWN else self.labels)
+            if grace and self.store.lags(kind, listed, namespace):
+                await asyncio.sleep(grace)
+            missed += self.store.sweep(kind, listed, version, namespace)
+        if grace and missed:
+            MISSED.labels(kind.plural).inc(len(missed))
+            log.warning("the watch had missed %d of %s", len(missed), kind.plural)
+            for body in missed:
+                self.found(kind, body)
+        return missed
+
+
+def _explained(kind: Kind, error: Away | Refused) -> str:
+    if isinstance(error, Refused) and error.code == HTTPStatus.NOT_FOUND and kind in OWN:
+        return "its CustomResourceDefinition is not installed. Next: install the chart, or kubectl apply -f crds/"
+    return str(error)

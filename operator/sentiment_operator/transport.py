@@ -1,0 +1,115 @@
+"""One request to the API server over kubernetes.aio, and what its answer means. It knows no kind and no verb."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Protocol
+
+import aiohttp
+from pydantic import TypeAdapter, ValidationError
+
+from sentiment_operator.facts import Manifest
+from sentiment_operator.kube_errors import Away, Refused, Stale
+
+TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=5)
+
+JSON = "application/json"
+APPLY = "application/apply-patch+yaml"
+MERGE_PATCH = "application/merge-patch+json"
+JSON_PATCH = "application/json-patch+json"
+
+_BODY = TypeAdapter(dict[str, Any])
+_AGAIN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS)
+
+
+class Response(Protocol):
+    """An HTTP answer of kubernetes.aio."""
+
+    @property
+    def status(self) -> int: ...
+    async def read(self) -> bytes: ...
+    def getheader(self, name: str, default: str, /) -> str: ...
+
+
+class Client(Protocol):
+    """What is used of kubernetes.aio's ApiClient, which carries no types of its own."""
+
+    async def param_serialize(
+        self,
+        method: str,
+        resource_path: str,
+        *,
+        query_params: Sequence[tuple[str, str]],
+        header_params: Mapping[str, str],
+        body: object,
+        auth_settings: Sequence[str],
+    ) -> tuple[str, str, dict[str, str], object, object]: ...
+
+    async def call_api(
+        self,
+        method: str,
+        url: str,
+        header_params: dict[str, str],
+        body: object,
+        post_params: object,
+        _request_timeout: aiohttp.ClientTimeout,
+    ) -> Response: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back."""
+
+    code: int
+    """HTTP status, 0 where there was no answer."""
+    body: bytes
+    retry_after: float = 0.0
+    """Seconds that the server asked to wait."""
+
+
+async def send(
+    client: Client, method: str, path: str, query: Mapping[str, str] | None, body: object, content: str
+) -> Answer:
+    """Send one request with a timeout. What goes wrong on the way is an answer too."""
+    try:
+        request = await client.param_serialize(
+            method,
+            path,
+            query_params=list((query or {}).items()),
+            header_params={"Accept": JSON, "Content-Type": content},
+            body=body,
+            auth_settings=["BearerToken"],
+        )
+        response = await client.call_api(*request, TIMEOUT)
+        wait = response.getheader("Retry-After", "0")
+        return Answer(response.status, await response.read(), float(wait) if wait.isdigit() else 0.0)
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        return Answer(0, str(error or "no answer in time").encode())
+
+
+def understood(answer: Answer, call: str) -> Manifest:
+    """The object that was answered. Raises Stale, Refused or Away."""
+    if HTTPStatus.OK <= answer.code < HTTPStatus.MULTIPLE_CHOICES:
+        return _object(answer, call)
+    reason, message = _status(answer.body)
+    if answer.code == HTTPStatus.CONFLICT:
+        raise Stale(f"{call}: {message}")
+    if answer.code in _AGAIN or not HTTPStatus.BAD_REQUEST <= answer.code < HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise Away(f"{call}: {answer.code or 'no answer'}: {message}", answer.retry_after)
+    raise Refused(answer.code, reason, message)
+
+
+def _object(answer: Answer, call: str) -> Manifest:
+    try:
+        return _BODY.validate_json(answer.body)
+    except ValidationError as error:
+        raise Away(f"{call}: an answer that is no object") from error
+
+
+def _status(body: bytes) -> tuple[str, str]:
+    """Reason and message of an error, whoever on the way sent it."""
+    try:
+        status = _BODY.validate_json(body)
+    except ValidationError:
+        return "", body.decode(errors="replace")[:500]
+    return str(status.get("reason", "")), str(status.get("message", ""))

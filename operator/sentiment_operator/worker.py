@@ -1,0 +1,100 @@
+"""Between the world and the passes: what is heard makes models due, and each due model gets its pass.
+
+The one place of the process where any error at all is caught: a model that cannot be handled must not stop the others.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from time import perf_counter
+
+from sentiment_operator.facts import Manifest
+from sentiment_operator.kinds import JOB, MODEL, Kind
+from sentiment_operator.kube_errors import Away, NotLeading, Stale
+from sentiment_operator.metrics import PASS_SECONDS, WATCH_EVENTS
+from sentiment_operator.raw import is_unfinished, slim
+from sentiment_operator.reconcile import Done, Reconciler
+from sentiment_operator.store import Key, Store, owner_of
+from sentiment_operator.workqueue import WorkQueue
+
+log = logging.getLogger(__name__)
+
+PASS_DEADLINE_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class Worker:
+    """Hears, makes due, works."""
+
+    store: Store
+    queue: WorkQueue[Key]
+    reconciler: Reconciler
+    _waiting: set[Key] = field(default_factory=set[Key])
+    """Models whose training waits for another one to end."""
+
+    def hear(self, kind: Kind, event: str | None, told: Manifest) -> None:
+        """Take note of a watch event."""
+        body = slim(told)
+        peers = self._peers(kind, event, body)
+        if self.store.remove(kind, body) if event == "DELETED" else self.store.put(kind, body):
+            WATCH_EVENTS.labels(kind.plural).inc()
+            self.wake(kind, body)
+            for peer in peers:
+                self.queue.add(peer)
+
+    def wake(self, kind: Kind, body: Manifest) -> None:
+        """Make due whoever this object concerns."""
+        key = owner_of(kind, body)
+        if self.store.model(key) is not None:
+            self.queue.add(key)
+        if kind == JOB and not is_unfinished(body):
+            for waiting in self._waiting:
+                self.queue.add(waiting)
+            self._waiting.clear()
+
+    def begin(self) -> None:
+        """Make every model due: a new leader has seen none."""
+        for key in self.store.models():
+            self.queue.add(key)
+
+    async def work(self, key: Key) -> None:
+        """One pass, and when the next one is due."""
+        started = perf_counter()
+        try:
+            async with asyncio.timeout(PASS_DEADLINE_SECONDS):
+                done = await self.reconciler.reconcile(key)
+        except (Away, Stale, TimeoutError) as error:
+            seconds = self.queue.back_off(key)
+            if isinstance(error, Away) and error.retry_after > seconds:
+                self.queue.add_after(key, error.retry_after)
+            log.warning(
+                "pass to be repeated: %s", error or "it took too long", extra={"model": str(key), "seconds": seconds}
+            )
+            outcome = "repeat"
+        except NotLeading as error:
+            log.warning("nothing was written: the Lease is not held: %s", error, extra={"model": str(key)})
+            outcome = "not-leading"
+        except Exception:
+            seconds = self.queue.back_off(key)
+            log.exception("pass failed", extra={"model": str(key), "seconds": seconds})
+            outcome = "error"
+        else:
+            self._schedule(key, done)
+            outcome = "unfinished" if done.unfinished else "done"
+        PASS_SECONDS.labels(outcome).observe(perf_counter() - started)
+
+    def _schedule(self, key: Key, done: Done) -> None:
+        if done.queued:
+            self._waiting.add(key)
+        if done.unfinished:
+            self.queue.back_off(key)
+        else:
+            self.queue.forget(key)
+        if done.requeue_after is not None:
+            self.queue.add_after(key, done.requeue_after)
+
+    def _peers(self, kind: Kind, event: str | None, body: Manifest) -> list[Key]:
+        """Models that may be freed by the end of this one, or have to give way to it."""
+        if kind != MODEL or event == "MODIFIED":
+            return []
+        return [owner_of(MODEL, peer) for peer in self.store.peers(owner_of(MODEL, body))]

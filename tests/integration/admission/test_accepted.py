@@ -1,0 +1,154 @@
+"""What the API server accepts, and what it makes of it."""
+
+from pathlib import Path
+
+import pytest
+
+from sentiment_operator.api import SentimentModelRevisionSpec, SentimentModelSpec
+from tests.integration.admission.documents import (
+    EXAMPLES,
+    MISSING,
+    Edits,
+    collection,
+    create,
+    example,
+    model,
+    revision,
+    try_to_create,
+)
+from tests.integration.api_server import ApiServer
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.name)
+def test_an_example_is_accepted_and_means_to_the_operator_what_was_written(crds: ApiServer, file: Path) -> None:
+    written = example(file)
+    answer = try_to_create(crds, written)
+    assert answer.accepted, answer.message
+    stored = SentimentModelSpec.model_validate(answer.body["spec"])
+    assert stored == SentimentModelSpec.model_validate(written["spec"])
+
+
+GOOD: dict[str, Edits] = {
+    "a name of 40 characters": {"metadata.name": "a" * 40},
+    "a version of 40 characters": {"spec.version": "a" * 40},
+    "no version: follow the recipe": {"spec.version": MISSING},
+    "a version with dots and dashes": {"spec.version": "2026.1-spring"},
+    "ssh": {"spec.data.dvc.repoURL": "ssh://git@git.example.com/reviews.git"},
+    "the short form of ssh": {"spec.data.dvc.repoURL": "git@git.example.com:film/reviews.git"},
+    "a volume for the DVC remote of an https repository": {"spec.data.dvc.volumeClaimName": "reviews"},
+    "an @ in the path of a repository": {"spec.data.dvc.repoURL": "https://git.example.com/@film/reviews.git"},
+    "a branch with a slash": {"spec.data.dvc.revision": "feature/more-reviews"},
+    "a path with a hidden folder": {"spec.data.dvc.path": "data/.cache/train..2.csv"},
+    "a null where nothing is meant": {"spec.data.rows": None},
+    "the smallest numbers": {
+        "spec.data.rows": 2,
+        "spec.data.testPercent": 1,
+        "spec.data.checks": {"minRows": 2, "maxEmptyPercent": 0, "minClassSharePercent": 0, "maxDuplicatePercent": 0},
+        "spec.training.activeDeadlineSeconds": 30,
+        "spec.training.backoffLimit": 0,
+        "spec.serving.autoscaling": {"minReplicas": 1, "maxReplicas": 1, "targetCPUUtilizationPercent": 1},
+    },
+    "the largest numbers": {
+        "spec.data.rows": 100_000_000,
+        "spec.data.testPercent": 90,
+        "spec.training.activeDeadlineSeconds": 604_800,
+        "spec.training.backoffLimit": 10,
+        "spec.training.parameters": {"ngramMax": 3, "maxFeatures": 5_000_000, "seed": 2_147_483_647},
+        "spec.serving.autoscaling": {"minReplicas": 1000, "maxReplicas": 1000, "targetCPUUtilizationPercent": 100},
+    },
+    "a decimal below one": {"spec.training.parameters.regularizationC": "0.000001"},
+    "requests equal to limits in another unit": {
+        "spec.serving.resources": {
+            "requests": {"cpu": "1000m", "memory": "1Gi"},
+            "limits": {"cpu": "1", "memory": "1024Mi"},
+        }
+    },
+    "a limit without a request": {"spec.training.resources": {"limits": {"memory": "4Gi"}}},
+    "a column with blanks in another script": {"spec.data.textColumn": "評論 текст"},
+    "a node port that the cluster chooses": {"spec.serving.serviceType": "NodePort"},
+    "everything that may be absent": {
+        "spec.training": {},
+        "spec.registry": {},
+        "spec.serving": {},
+        "spec.data.checks": {},
+    },
+}
+
+
+@pytest.mark.parametrize("edits", GOOD.values(), ids=GOOD)
+def test_a_good_model_is_accepted_and_the_operator_can_read_it(crds: ApiServer, edits: Edits) -> None:
+    answer = try_to_create(crds, model(edits))
+    assert answer.accepted, answer.message
+    SentimentModelSpec.model_validate(answer.body["spec"])
+
+
+def test_defaults_are_written_where_a_value_is_part_of_the_api(crds: ApiServer) -> None:
+    spec = try_to_create(crds, model({"spec.serving.autoscaling": {}})).body["spec"]
+    assert spec == {
+        "version": "1",
+        "suspend": False,
+        "data": {
+            "dvc": {"repoURL": "https://git.example.com/reviews.git", "revision": "v1", "path": "data/train.csv"},
+            "textColumn": "review",
+            "labelColumn": "sentiment",
+            "testPercent": 20,
+            "checks": {"minRows": 100, "maxEmptyPercent": 1, "minClassSharePercent": 10, "maxDuplicatePercent": 20},
+        },
+        "training": {"preset": "Default", "activeDeadlineSeconds": 1800, "backoffLimit": 2},
+        "serving": {
+            "serviceType": "ClusterIP",
+            "autoscaling": {"minReplicas": 1, "maxReplicas": 5, "targetCPUUtilizationPercent": 70},
+        },
+    }
+
+
+def test_the_preset_decides_about_parameters_so_none_is_written(crds: ApiServer) -> None:
+    parameters = {"spec.training.parameters": {"ngramMax": 1}}
+    training = try_to_create(crds, model(parameters)).body["spec"]["training"]
+    assert training["parameters"] == {"ngramMax": 1}
+
+
+def test_a_revision_is_stored_exactly_as_it_was_recorded(crds: ApiServer) -> None:
+    answer = try_to_create(crds, revision())
+    assert answer.accepted, answer.message
+    assert answer.body["spec"] == revision()["spec"]
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.name)
+def test_the_revision_of_an_example_is_accepted_and_reads_back_equal(crds: ApiServer, file: Path) -> None:
+    recipe = SentimentModelSpec.model_validate(example(file)["spec"]).recipe()
+    spec = SentimentModelRevisionSpec.model_validate(revision()["spec"]).model_copy(
+        update={"recipe": recipe, "recipe_hash": recipe.recipe_hash()}
+    )
+    dumped = spec.model_dump(mode="json", by_alias=True, exclude_none=True)
+    answer = try_to_create(crds, revision({"spec": dumped}))
+    assert answer.accepted, answer.message
+    assert SentimentModelRevisionSpec.model_validate(answer.body["spec"]) == spec
+
+
+def test_every_mutable_field_may_be_edited(crds: ApiServer, namespace: str) -> None:
+    create(crds, namespace, model({"spec.registry.modelName": "film.reviews"}))
+    edit = {"version": "2", "suspend": True, "data": {"dvc": {"revision": "v2"}}, "serving": {"replicas": 3}}
+    path = f"{collection(namespace, model())}/imdb"
+    answer = crds.request("PATCH", path, {"spec": edit})
+    assert answer.accepted, answer.message
+
+
+def test_status_may_be_written_to_a_revision_whose_spec_cannot_change(crds: ApiServer, namespace: str) -> None:
+    create(crds, namespace, revision())
+    serving = [{"version": "1", "since": "2026-01-02T03:04:05Z", "reason": "Trained"}]
+    path = f"{collection(namespace, revision())}/imdb.1/status"
+    answer = crds.request("PATCH", path, {"status": {"serving": serving}}, fieldValidation="Strict")
+    assert answer.accepted, answer.message
+    assert answer.body["status"]["serving"] == serving
+
+
+def test_a_spec_edit_does_not_touch_status_and_a_status_edit_does_not_touch_spec(
+    crds: ApiServer, namespace: str
+) -> None:
+    create(crds, namespace, model({"status": {"servingVersion": "forged"}}))
+    path = f"{collection(namespace, model())}/imdb"
+    assert "servingVersion" not in crds.request("GET", path).body.get("status", {})
+    crds.request("PATCH", f"{path}/status", {"spec": {"version": "9"}, "status": {"servingVersion": "1"}})
+    stored = crds.request("GET", path).body
+    assert (stored["spec"]["version"], stored["status"]["servingVersion"]) == ("1", "1")

@@ -1,0 +1,75 @@
+"""No field of spec is left unguarded: each is refused with a wrong type and beyond each of its bounds, by name.
+
+The bounds themselves are stated in test_refused.py; here the definition says which fields there are.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.integration.admission.documents import HEX64, MISSING, ROOT, Edits, model, try_to_create
+from tests.integration.api_server import ApiServer, Manifest
+
+DEFINITION = yaml.safe_load((ROOT / "crds" / "sentimentmodels.yaml").read_text(encoding="utf-8"))
+SPEC = DEFINITION["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+SOURCES: dict[str, Manifest] = {
+    "dvc": {"repoURL": "https://git.example.com/reviews.git", "revision": "v1", "path": "data/train.csv"},
+    "url": {"href": "https://data.example.com/reviews.csv", "sha256": HEX64},
+    "volume": {"claimName": "reviews", "path": "reviews.csv"},
+}
+
+
+def fields(schema: Manifest, path: str) -> Iterator[tuple[str, Manifest, bool]]:
+    """Path, schema and whether it is required of every field below."""
+    for name, child in schema["properties"].items():
+        yield f"{path}.{name}", child, name in schema.get("required", ())
+        if child["type"] == "object":
+            yield from fields(child, f"{path}.{name}")
+
+
+def wrong_values(field: Manifest, *, required: bool) -> Iterator[tuple[str, Any]]:
+    """What is wrong, and a value that is so."""
+    yield "a wrong type", 1.5 if field["type"] != "object" else "text"
+    if required:
+        yield "missing", MISSING
+    if "enum" in field:
+        yield "an unknown choice", "unknown"
+    if "minLength" in field:
+        yield "empty", ""
+    if "maxLength" in field:
+        yield "too long", "a" * (field["maxLength"] + 1)
+    if "pattern" in field:
+        yield "a control character", "a" * field["minLength"] + "\x07"
+    if "minimum" in field:
+        yield "below", field["minimum"] - 1
+    if "maximum" in field:
+        yield "above", field["maximum"] + 1
+    if field["type"] == "object":
+        yield "an unknown field", {"unheardOf": 1}
+
+
+def cases() -> dict[str, tuple[str, Any]]:
+    """Every field with every way to be wrong."""
+    return {
+        f"{path}: {what}": (path, value)
+        for path, field, required in fields(SPEC, "spec")
+        for what, value in wrong_values(field, required=required)
+    }
+
+
+CASES = cases()
+
+
+def around(path: str) -> Edits:
+    """What has to be there so that nothing but the field itself is wrong."""
+    source = path.split(".")[2] if path.startswith("spec.data.") else ""
+    return {"spec.data": {source: SOURCES[source]}} if source in SOURCES else {}
+
+
+@pytest.mark.parametrize(("path", "value"), CASES.values(), ids=CASES)
+def test_a_wrong_value_is_refused_and_its_field_is_named(crds: ApiServer, path: str, value: Any) -> None:
+    answer = try_to_create(crds, model({**around(path), path: value}))
+    assert answer.status in {400, 422}, f"{answer.status} {answer.message}"
+    assert path in answer.message

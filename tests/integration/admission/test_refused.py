@@ -1,0 +1,238 @@
+"""Models that the API server refuses before anything is stored, with a message that names the field."""
+
+from typing import Any
+
+import pytest
+
+from tests.integration.admission.documents import HEX64, MISSING, Bad, Edits, model, one, try_to_create
+from tests.integration.api_server import ApiServer
+
+URL: Edits = {"spec.data": {"url": {"href": "https://data.example.com/reviews.csv", "sha256": HEX64}}}
+VOLUME: Edits = {"spec.data": {"volume": {"claimName": "reviews", "path": "reviews.csv"}}}
+
+
+def among(source: Edits, field: str, value: Any, says: str = "") -> Bad:
+    """A document with another data source that is bad in one field."""
+    return Bad({**source, field: value}, field, says)
+
+
+REQUIRED = "Required value"
+TOO_LONG = "Too long"
+
+BAD_MODELS: dict[str, Bad] = {
+    # Names
+    "a name of 41 characters": one("metadata.name", "a" * 41, "at most 40 characters"),
+    "a name that begins with a digit": one("metadata.name", "1model", "begin with a letter"),
+    "a name with a dot": one("metadata.name", "my.model", "hold only a-z, 0-9 and '-'"),
+    "a name that belongs to a candidate": one("metadata.name", "imdb-candidate", "must not end in '-candidate'"),
+    "a name in capitals": one("metadata.name", "IMDB"),
+    # The whole
+    "no spec": one("spec", MISSING, REQUIRED),
+    "spec as text": one("spec", "1", "must be of type object"),
+    "an unknown field in spec": Bad({"spec.modelVersion": "1"}, 'unknown field "spec.modelVersion"'),
+    "an unknown field beside spec": Bad({"phase": "Ready"}, 'unknown field "phase"'),
+    # Version and suspend
+    "a version as number": one("spec.version", 1, "must be of type string"),
+    "an empty version": one("spec.version", "", "should be at least 1 chars long"),
+    "a version of 41 characters": one("spec.version", "a" * 41, TOO_LONG),
+    "a version in capitals": one("spec.version", "V1", "should match"),
+    "a version with an underscore": one("spec.version", "v_1", "should match"),
+    "a version that ends in a dot": one("spec.version", "v1.", "should match"),
+    "a version with a line break at its end": one("spec.version", "v1\n", "should match"),
+    "suspend as text": one("spec.suspend", "yes", "must be of type boolean"),
+    # Data
+    "no data": one("spec.data", MISSING, REQUIRED),
+    "data as list": one("spec.data", [], "must be of type object"),
+    "no data source": Bad({"spec.data": {}}, "spec.data", "set exactly one of dvc, url, volume"),
+    "two data sources": Bad(
+        {"spec.data.url": URL["spec.data"]["url"]}, "spec.data", "set exactly one of dvc, url, volume"
+    ),
+    "an unknown data source": Bad({"spec.data.s3": {}}, 'unknown field "spec.data.s3"'),
+    "an empty text column": one("spec.data.textColumn", "", "should be at least 1 chars long"),
+    "a text column of 129 characters": one("spec.data.textColumn", "x" * 129, TOO_LONG),
+    "a label column with a line break": one("spec.data.labelColumn", "a\nb", "should match"),
+    "a label column as number": one("spec.data.labelColumn", 2, "must be of type string"),
+    "one row": one("spec.data.rows", 1, "greater than or equal to 2"),
+    "too many rows": one("spec.data.rows", 100_000_001, "less than or equal to 100000000"),
+    "rows as text": one("spec.data.rows", "10000", "must be of type integer"),
+    "rows with a fraction": one("spec.data.rows", 10.5, "must be of type integer"),
+    "nothing held out": one("spec.data.testPercent", 0, "greater than or equal to 1"),
+    "nearly everything held out": one("spec.data.testPercent", 91, "less than or equal to 90"),
+    # DVC
+    "a DVC source without repository": one("spec.data.dvc.repoURL", MISSING, REQUIRED),
+    "a DVC source without revision": one("spec.data.dvc.revision", MISSING, REQUIRED),
+    "a DVC source without path": one("spec.data.dvc.path", MISSING, REQUIRED),
+    "an empty repository": one("spec.data.dvc.repoURL", "", "should be at least 8 chars long"),
+    "a repository over ftp": one("spec.data.dvc.repoURL", "ftp://example.com/reviews", "should match"),
+    "a repository outside the mounted volume": one("spec.data.dvc.repoURL", "file:///etc/reviews.git", "should match"),
+    "a repository with a blank": one("spec.data.dvc.repoURL", "https://example.com/a b", "should match"),
+    "a repository with a non-breaking space": one(
+        "spec.data.dvc.repoURL", "https://example.com/a\u00a0b", "should match"
+    ),
+    "a repository address of 1025 characters": one("spec.data.dvc.repoURL", "https://" + "a" * 1017, TOO_LONG),
+    "a repository on a volume without a claim": Bad(
+        {"spec.data.dvc.repoURL": "file:///data/reviews.git"},
+        "spec.data.dvc.volumeClaimName",
+        "repoURL file:///data/... needs volumeClaimName",
+    ),
+    "a repository with a password": one(
+        "spec.data.dvc.repoURL",
+        "https://me:secret@git.example.com/reviews.git",
+        "Name a Secret in credentialsSecretRef",
+    ),
+    "a revision as number": one("spec.data.dvc.revision", 12345678, "must be of type string"),
+    "a revision that git would read as an option": one("spec.data.dvc.revision", "--upload-pack=x", "should match"),
+    "an empty revision": one("spec.data.dvc.revision", "", "should be at least 1 chars long"),
+    "an absolute path": one("spec.data.dvc.path", "/etc/passwd", "should match"),
+    "a path upwards": one("spec.data.dvc.path", "data/../../secret", "should match"),
+    "an empty path": one("spec.data.dvc.path", "", "should be at least 1 chars long"),
+    "an empty DVC remote": one("spec.data.dvc.remote", "", "should be at least 1 chars long"),
+    "a DVC remote with a slash": one("spec.data.dvc.remote", "s3://bucket", "should match"),
+    "a claim in capitals": one("spec.data.dvc.volumeClaimName", "Reviews", "should match"),
+    "credentials as text": one("spec.data.dvc.credentialsSecretRef", "token", "must be of type object"),
+    "credentials without a name": one("spec.data.dvc.credentialsSecretRef.name", MISSING, REQUIRED),
+    "an empty name of credentials": one(
+        "spec.data.dvc.credentialsSecretRef.name", "", "should be at least 1 chars long"
+    ),
+    "credentials in another namespace": Bad(
+        {"spec.data.dvc.credentialsSecretRef": {"name": "token", "namespace": "other"}},
+        'unknown field "spec.data.dvc.credentialsSecretRef.namespace"',
+    ),
+    # URL
+    "a download without checksum": among(URL, "spec.data.url.sha256", MISSING, REQUIRED),
+    "a download without address": among(URL, "spec.data.url.href", MISSING, REQUIRED),
+    "a download from a local file": among(URL, "spec.data.url.href", "file:///etc/passwd", "should match"),
+    "a download with a password": among(
+        URL, "spec.data.url.href", "http://me:secret@data.example.com/reviews.csv", "must not hold a user or password"
+    ),
+    "a checksum in capitals": among(URL, "spec.data.url.sha256", "A" * 64, "should match"),
+    "a checksum of 63 digits": among(URL, "spec.data.url.sha256", "a" * 63, "should be at least 64 chars long"),
+    "a checksum of 65 digits": among(URL, "spec.data.url.sha256", "a" * 65, TOO_LONG),
+    # Volume
+    "a volume without claim": among(VOLUME, "spec.data.volume.claimName", MISSING, REQUIRED),
+    "a volume without path": among(VOLUME, "spec.data.volume.path", MISSING, REQUIRED),
+    "a claim of 254 characters": among(VOLUME, "spec.data.volume.claimName", "a" * 254, TOO_LONG),
+    "a volume path of 513 characters": among(VOLUME, "spec.data.volume.path", "a" * 513, TOO_LONG),
+    "a wrong checksum on a volume": among(VOLUME, "spec.data.volume.sha256", "z" * 64, "should match"),
+    # Checks
+    "a check of one row": one("spec.data.checks.minRows", 1, "greater than or equal to 2"),
+    "a negative share of empty rows": one("spec.data.checks.maxEmptyPercent", -1, "greater than or equal to 0"),
+    "a share above a hundred": one("spec.data.checks.maxDuplicatePercent", 101, "less than or equal to 100"),
+    "a rarer class above one half": one("spec.data.checks.minClassSharePercent", 51, "less than or equal to 50"),
+    "a share as text": one("spec.data.checks.maxEmptyPercent", "1%", "must be of type integer"),
+    # Training
+    "an unknown preset": one("spec.training.preset", "fast", "Unsupported value"),
+    "an empty preset": one("spec.training.preset", "", "Unsupported value"),
+    "an unknown classifier": one("spec.training.parameters.classifier", "SVM", "Unsupported value"),
+    "n-grams of none": one("spec.training.parameters.ngramMax", 0, "greater than or equal to 1"),
+    "n-grams of four": one("spec.training.parameters.ngramMax", 4, "less than or equal to 3"),
+    "a decimal with a comma": one("spec.training.parameters.regularizationC", "0,5", "should match"),
+    "a decimal as number": one("spec.training.parameters.regularizationC", 0.5, "must be of type string"),
+    "a decimal with an exponent": one("spec.training.parameters.regularizationC", "1e3", "should match"),
+    "a negative decimal": one("spec.training.parameters.regularizationC", "-1", "should match"),
+    "a decimal of nothing": one("spec.training.parameters.regularizationC", "0.0", "must be greater than 0"),
+    "an empty decimal": one("spec.training.parameters.regularizationC", "", "should be at least 1 chars long"),
+    "sublinearTF as text": one("spec.training.parameters.sublinearTF", "true", "must be of type boolean"),
+    "a negative seed": one("spec.training.parameters.seed", -1, "greater than or equal to 0"),
+    "a seed beyond 31 bits": one("spec.training.parameters.seed", 2_147_483_648, "less than or equal to 2147483647"),
+    "a parameter in snake case": Bad(
+        {"spec.training.parameters.ngram_max": 2}, 'unknown field "spec.training.parameters.ngram_max"'
+    ),
+    "trees of a linear model": one("spec.training.parameters.trees", 100, "used by classifier RandomForest alone"),
+    "a depth of a linear model": Bad(
+        {"spec.training.parameters": {"classifier": "LogisticRegression", "maxDepth": 5}},
+        "spec.training.parameters.maxDepth",
+        "used by classifier RandomForest alone",
+    ),
+    "regularisation of a forest": Bad(
+        {"spec.training.parameters": {"classifier": "RandomForest", "regularizationC": "3"}},
+        "spec.training.parameters.regularizationC",
+        "used by classifier LogisticRegression alone",
+    ),
+    "iterations of a forest": Bad(
+        {"spec.training.parameters": {"classifier": "RandomForest", "maxIterations": 3}},
+        "spec.training.parameters.maxIterations",
+        "used by classifier LogisticRegression alone",
+    ),
+    "a deadline of a second": one("spec.training.activeDeadlineSeconds", 1, "greater than or equal to 30"),
+    "a deadline of more than a week": one(
+        "spec.training.activeDeadlineSeconds", 604_801, "less than or equal to 604800"
+    ),
+    "a deadline with a unit": one("spec.training.activeDeadlineSeconds", "30m", "must be of type integer"),
+    "a negative number of retries": one("spec.training.backoffLimit", -1, "greater than or equal to 0"),
+    "eleven retries": one("spec.training.backoffLimit", 11, "less than or equal to 10"),
+    # Resources
+    "processor in words": one("spec.training.resources.requests.cpu", "two", "should match"),
+    "processor as number": one("spec.training.resources.requests.cpu", 2, "must be of type string"),
+    "memory in an unknown unit": one("spec.serving.resources.limits.memory", "512MB", "should match"),
+    "no memory at all": one("spec.serving.resources.limits.memory", "0Mi", "should match"),
+    "a resource that is not offered": Bad(
+        {"spec.training.resources.limits": {"nvidia.com/gpu": "1"}}, "spec.training.resources.limits"
+    ),
+    # Registry
+    "a registry without scheme": one("spec.registry.trackingURL", "mlflow.example.com", "should match"),
+    "an empty registry": one("spec.registry.trackingURL", "", "should be at least 10 chars long"),
+    "a registered model with a slash": one("spec.registry.modelName", "film/reviews", "should match"),
+    "a registered model of 129 characters": one("spec.registry.modelName", "m" * 129, TOO_LONG),
+    # Serving
+    "fewer than one pod": one("spec.serving.replicas", 0, "greater than or equal to 1"),
+    "more than a thousand pods": one("spec.serving.replicas", 1001, "less than or equal to 1000"),
+    "replicas beside autoscaling": Bad(
+        {"spec.serving": {"replicas": 2, "autoscaling": {}}},
+        "spec.serving.replicas",
+        "replicas and autoscaling exclude each other",
+    ),
+    "fewest pods above most pods": Bad(
+        {"spec.serving.autoscaling": {"minReplicas": 3, "maxReplicas": 2}},
+        "spec.serving.autoscaling.minReplicas",
+        "minReplicas must be at most maxReplicas",
+    ),
+    "fewest pods above the most pods that are assumed": Bad(
+        {"spec.serving.autoscaling": {"minReplicas": 6}},
+        "spec.serving.autoscaling.minReplicas",
+        "at most maxReplicas (5 where it is absent)",
+    ),
+    "scaling to none": one("spec.serving.autoscaling.minReplicas", 0, "greater than or equal to 1"),
+    "a target of no CPU": one("spec.serving.autoscaling.targetCPUUtilizationPercent", 0, "greater than or equal to 1"),
+    "a target above a hundred": one(
+        "spec.serving.autoscaling.targetCPUUtilizationPercent", 101, "less than or equal to 100"
+    ),
+    "a load balancer": one("spec.serving.serviceType", "LoadBalancer", "Unsupported value"),
+    "a node port without NodePort": one("spec.serving.nodePort", 30080, "nodePort needs serviceType NodePort"),
+    "a node port of zero": one("spec.serving.nodePort", 0, "greater than or equal to 1"),
+    "an image of one's own": Bad({"spec.serving.image": "evil"}, 'unknown field "spec.serving.image"'),
+}
+
+
+@pytest.mark.parametrize("bad", BAD_MODELS.values(), ids=BAD_MODELS)
+def test_a_bad_model_is_refused_and_the_field_is_named(crds: ApiServer, bad: Bad) -> None:
+    answer = try_to_create(crds, model(bad.edits))
+    assert answer.status in {400, 422}, f"{answer.status} {answer.message}"
+    assert bad.field in answer.message
+    assert bad.says in answer.message
+
+
+@pytest.mark.parametrize("part", ["training", "serving"])
+@pytest.mark.parametrize(
+    ("resource", "asked", "allowed"),
+    [("cpu", "1.5", "1499m"), ("cpu", "2", "1"), ("memory", "1Gi", "1000Mi"), ("memory", "1049M", "1000Mi")],
+)
+def test_asking_for_more_than_is_allowed_is_refused(
+    crds: ApiServer, part: str, resource: str, asked: str, allowed: str
+) -> None:
+    resources = {"requests": {resource: asked}, "limits": {resource: allowed}}
+    answer = try_to_create(crds, model({f"spec.{part}.resources": resources}))
+    assert answer.status == 422, answer.body
+    assert f"spec.{part}.resources.requests.{resource}" in answer.message
+    assert f"requests.{resource} ({asked}) must be at most limits.{resource} ({allowed})" in answer.message
+
+
+@pytest.mark.parametrize("nothing", ["0", "0m", "0.0"])
+@pytest.mark.parametrize("amounts", ["requests", "limits"])
+@pytest.mark.parametrize("part", ["training", "serving"])
+def test_no_processor_at_all_is_refused(crds: ApiServer, part: str, amounts: str, nothing: str) -> None:
+    field = f"spec.{part}.resources.{amounts}.cpu"
+    answer = try_to_create(crds, model({field: nothing}))
+    assert answer.status == 422, answer.body
+    assert f"{field}: " in answer.message
+    assert "cpu must be greater than 0" in answer.message

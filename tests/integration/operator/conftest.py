@@ -1,0 +1,139 @@
+"""The operator as a process against a real API server; kubelet, trainer, model server and MLflow are played."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.api_server import ApiServer, Manifest, eventually
+from tests.integration.operator.operator_process import SYSTEM, OperatorProcess, Surroundings
+from tests.integration.operator.played_mlflow import PlayedMLflow
+from tests.integration.operator.played_node import PlayedNode
+
+GROUP = "/apis/rottenpotatoes.com/v1alpha1"
+RESOURCES = {
+    "smod": f"{GROUP}/namespaces/{{}}/sentimentmodels",
+    "smrev": f"{GROUP}/namespaces/{{}}/sentimentmodelrevisions",
+    "job": "/apis/batch/v1/namespaces/{}/jobs",
+    "deployment": "/apis/apps/v1/namespaces/{}/deployments",
+    "service": "/api/v1/namespaces/{}/services",
+    "serviceaccount": "/api/v1/namespaces/{}/serviceaccounts",
+    "autoscaler": "/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers",
+    "budget": "/apis/policy/v1/namespaces/{}/poddisruptionbudgets",
+    "networkpolicy": "/apis/networking.k8s.io/v1/namespaces/{}/networkpolicies",
+    "pod": "/api/v1/namespaces/{}/pods",
+    "event": "/apis/events.k8s.io/v1/namespaces/{}/events",
+}
+
+
+class Shop:
+    """One namespace with what happens in it."""
+
+    def __init__(self, api: ApiServer, namespace: str, mlflow: PlayedMLflow, node: PlayedNode) -> None:
+        self.api, self.namespace, self.mlflow, self.node = api, namespace, mlflow, node
+
+    def path(self, kind: str, name: str = "") -> str:
+        """URL path of a kind, or of one object."""
+        return RESOURCES[kind].format(self.namespace) + (f"/{name}" if name else "")
+
+    def get(self, kind: str, name: str) -> Manifest | None:
+        """The object, None without one."""
+        answer = self.api.request("GET", self.path(kind, name))
+        return answer.body if answer.accepted else None
+
+    def names(self, kind: str) -> list[str]:
+        """Names of all objects of the kind."""
+        return sorted(item["metadata"]["name"] for item in self.api.request("GET", self.path(kind)).body["items"])
+
+    def create(self, kind: str, manifest: Manifest) -> Manifest:
+        """Create an object."""
+        answer = self.api.request("POST", self.path(kind), manifest)
+        assert answer.accepted, answer.message
+        return answer.body
+
+    def patch(self, kind: str, name: str, patch: Manifest) -> Manifest:
+        """Merge patch."""
+        answer = self.api.request("PATCH", self.path(kind, name), patch)
+        assert answer.accepted, answer.message
+        return answer.body
+
+    def delete(self, kind: str, name: str) -> None:
+        """Delete an object with what it owns."""
+        answer = self.api.request("DELETE", self.path(kind, name), {"propagationPolicy": "Background"})
+        assert answer.accepted, answer.message
+
+    def a_model(self, name: str = "imdb", **spec: Any) -> Manifest:
+        """Create a model; its data names a volume."""
+        data = {"volume": {"claimName": "reviews", "path": "reviews.csv"}}
+        manifest = {"apiVersion": "rottenpotatoes.com/v1alpha1", "kind": "SentimentModel"}
+        return self.create("smod", manifest | {"metadata": {"name": name}, "spec": {"data": data, **spec}})
+
+    def condition(self, name: str, kind: str) -> tuple[str, str]:
+        """Status and reason of a model's condition."""
+        status: Manifest = (self.get("smod", name) or {}).get("status", {})
+        found = next((entry for entry in status.get("conditions", []) if entry["type"] == kind), {})
+        return found.get("status", ""), found.get("reason", "")
+
+    def wait(self, name: str, kind: str, truth: str, reason: str = "") -> None:
+        """Return when the condition is so."""
+
+        def is_so() -> bool:
+            found = self.condition(name, kind)
+            return found[0] == truth and reason in ("", found[1])
+
+        eventually(f"{name} is {kind}={truth} {reason}, not {self.condition(name, kind)}", is_so)
+
+    def ready(self, name: str = "imdb", version: str = "") -> None:
+        """Return when the model serves what is wanted."""
+
+        def is_ready() -> bool:
+            body = self.get("smod", name) or {}
+            status: Manifest = body.get("status", {})
+            wanted = version or status.get("wantedVersion")
+            is_current = status.get("observedGeneration") == body.get("metadata", {}).get("generation")
+            return is_current and self.condition(name, "Ready")[0] == "True" and status.get("servingVersion") == wanted
+
+        eventually(f"{name} is ready with version {version or 'wanted'}", is_ready)
+
+    def versions_of_everything(self) -> dict[str, str]:
+        """kind/name → resourceVersion of every object: equal twice means that nobody wrote anything between."""
+        return {
+            f"{kind}/{item['metadata']['name']}": item["metadata"]["resourceVersion"]
+            for kind in RESOURCES
+            for item in self.api.request("GET", self.path(kind)).body["items"]
+        }
+
+
+@pytest.fixture
+def shop(crds: ApiServer, namespace: str) -> Iterator[Shop]:
+    """A namespace of its own with a played MLflow and node."""
+    crds.request("POST", "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM}})
+    mlflow = PlayedMLflow()
+    node = PlayedNode(crds, namespace, mlflow)
+    yield Shop(crds, namespace, mlflow, node)
+    node.close()
+    mlflow.close()
+
+
+@pytest.fixture
+def start(shop: Shop, tmp_path: Path) -> Iterator[Callable[..., OperatorProcess]]:
+    """Starts operator processes and ends them after the test."""
+    started: list[OperatorProcess] = []
+
+    def begin(identity: str = "one", **settings: str) -> OperatorProcess:
+        given = Surroundings(shop.api, shop.mlflow.url, shop.node.url, shop.namespace, tmp_path, settings)
+        started.append(OperatorProcess(given, identity))
+        return started[-1]
+
+    yield begin
+    for process in started:
+        process.kill()
+    # The next test's operator must not wait for the end of this one's Lease.
+    shop.api.request("DELETE", f"/apis/coordination.k8s.io/v1/namespaces/{SYSTEM}/leases/sentiment-operator")
+
+
+@pytest.fixture
+def operator(start: Callable[..., OperatorProcess]) -> OperatorProcess:
+    """One operator that leads."""
+    return start().wait_until_it_leads()

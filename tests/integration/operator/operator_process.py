@@ -1,0 +1,131 @@
+"""The operator as a process of its own, as a Deployment would run it, and what it counts of itself."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import urllib3
+
+from tests.integration.api_server import ApiServer, eventually
+
+ROOT = Path(__file__).resolve().parents[3]
+ENTRY = Path(__file__).with_name("operator_on_played_node.py")
+PACKAGES = os.pathsep.join(str(ROOT / folder) for folder in ("operator", "contract"))
+LEASE = "/apis/coordination.k8s.io/v1/namespaces/{}/leases/sentiment-operator"
+SYSTEM = "sentiment-system"
+_WRITES = re.compile(
+    r'^sentiment_operator_api_calls_total\{code="\d+",resource="([^"]+)",verb="(create|patch|update|delete)"\} (\d+)',
+    re.M,
+)
+_HTTP = urllib3.PoolManager(retries=False, timeout=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What an operator process is given."""
+
+    api: ApiServer
+    tracking_url: str
+    node_url: str
+    namespace: str
+    logs: Path
+    settings: dict[str, str]
+
+
+class OperatorProcess:
+    """One replica."""
+
+    def __init__(self, surroundings: Surroundings, identity: str) -> None:
+        self._surroundings = surroundings
+        self._identity = identity
+        self._health, self._metrics = _free_port(), _free_port()
+        self.log = surroundings.logs / f"{identity}.log"
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen([sys.executable, ENTRY], env=self._environment(), stdout=log, stderr=log)
+
+    def _environment(self) -> dict[str, str]:
+        given = self._surroundings
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(given.logs),
+            "PYTHONPATH": PACKAGES,
+            "KUBECONFIG": str(given.api.kubeconfig),
+            "PLAYED_NODE": given.node_url,
+            "SENTIMENT_SERVER_IMAGE": "localhost/sentiment-server:test",
+            "SENTIMENT_TRAINER_IMAGE": "localhost/sentiment-trainer:test",
+            "SENTIMENT_TRACKING_URL": given.tracking_url,
+            "SENTIMENT_OPERATOR_NAMESPACE": SYSTEM,
+            "SENTIMENT_WATCH_NAMESPACES": given.namespace,
+            "SENTIMENT_IDENTITY": self._identity,
+            "SENTIMENT_HEALTH_PORT": str(self._health),
+            "SENTIMENT_METRICS_PORT": str(self._metrics),
+            "SENTIMENT_SETTLE_SECONDS": "0.2",
+            **given.settings,
+        }
+
+    @property
+    def leads(self) -> bool:
+        """Whether the Lease names this process."""
+        lease = self._surroundings.api.request("GET", LEASE.format(SYSTEM)).body
+        return lease.get("spec", {}).get("holderIdentity") == self._identity
+
+    def wait_until_it_leads(self) -> "OperatorProcess":
+        """Return when it holds the Lease."""
+        eventually(f"{self._identity} leads, see {self.log}", lambda: self._is_alive() and self.leads)
+        return self
+
+    def is_healthy(self) -> bool:
+        """What /healthz says."""
+        return _HTTP.request("GET", f"http://127.0.0.1:{self._health}/healthz").status == 200
+
+    def metrics(self) -> str:
+        """What /metrics says."""
+        return _HTTP.request("GET", f"http://127.0.0.1:{self._metrics}/metrics").data.decode()
+
+    def writes(self) -> dict[tuple[str, str], int]:
+        """(verb, resource) → how many writes it made, those of the Lease left out."""
+        found = _WRITES.findall(self.metrics())
+        return {(verb, resource): int(count) for resource, verb, count in found if resource != "leases"}
+
+    def is_quiet(self) -> bool:
+        """True when nothing is due and nothing is being worked on: no watch event for a second."""
+        before = self.metrics()
+        time.sleep(1.0)
+        after = self.metrics()
+        counted = r"^(sentiment_operator_(?:watch_events_total|reconcile_duration_seconds_count|queue_depth)\S* \S+)"
+        return re.findall(counted, before, re.M) == re.findall(counted, after, re.M)
+
+    def terminate(self) -> tuple[int, float]:
+        """SIGTERM; gives the exit code and the seconds it took."""
+        began = time.monotonic()
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(timeout=30), time.monotonic() - began
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self._process.kill()
+        self._process.wait()
+
+    def freeze(self) -> None:
+        """SIGSTOP."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> int:
+        """SIGCONT; gives the exit code."""
+        self._process.send_signal(signal.SIGCONT)
+        return self._process.wait(timeout=30)
+
+    def _is_alive(self) -> bool:
+        assert self._process.poll() is None, f"the operator ended, see {self.log}:\n{self.log.read_text()[-3000:]}"
+        return True
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]

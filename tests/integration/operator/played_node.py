@@ -1,0 +1,182 @@
+"""Plays kubelet, trainer and model server on a control plane without nodes.
+
+Training pods end at once with the trainer's answer, and MLflow then holds the version; serving pods become ready, and
+POST /<namespace>/<service>/predict answers with the version and digest of one of them.
+"""
+
+import hashlib
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from sentiment_contract import names
+from sentiment_contract.training import (
+    EXIT_CODES,
+    ORDER_VARIABLE,
+    FailureReason,
+    TrainingFailed,
+    TrainingOrder,
+    TrainingSucceeded,
+)
+from tests.integration.api_server import ApiServer, Manifest
+from tests.integration.operator.played_mlflow import PlayedMLflow
+
+PERIOD_SECONDS = 0.1
+METRICS = {"accuracy": "0.91"}
+
+
+class PlayedNode:
+    """A thread that lets the pods of one namespace live."""
+
+    def __init__(self, api: ApiServer, namespace: str, mlflow: PlayedMLflow) -> None:
+        self._api, self._namespace, self._mlflow = api, namespace, mlflow
+        self.training_fails: FailureReason | None = None
+        self.training_hangs = False
+        self.serving_hangs = False
+        self.trained: list[str] = []
+        """Names of the pods that trained."""
+        self._serving: dict[str, tuple[str, str]] = {}
+        self._stop = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._threads = [
+            threading.Thread(target=target, daemon=True) for target in (self._live, self._server.serve_forever)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def url(self) -> str:
+        """Where the played Services answer."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def close(self) -> None:
+        """End it."""
+        self._stop.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._threads[0].join()
+
+    def predict(self, service: str) -> tuple[str, str] | None:
+        """Version and digest of a ready pod behind the Service, None without one."""
+        return self._serving.get(service)
+
+    def _live(self) -> None:
+        while not self._stop.wait(PERIOD_SECONDS):
+            pods: list[Manifest] = self._api.request("GET", self._path("pods")).body.get("items", [])
+            for pod in pods:
+                if pod.get("status", {}).get("phase") == "Pending" and "deletionTimestamp" not in pod["metadata"]:
+                    self._begin(pod)
+            self._serving = {_model(pod): _answers(pod) for pod in pods if _is_ready(pod)}
+
+    def _begin(self, pod: Manifest) -> None:
+        order = _environment(pod).get(ORDER_VARIABLE)
+        if order is None:
+            if not self.serving_hangs:
+                self._report(pod, {"phase": "Running", "conditions": _ready(), "containerStatuses": [_runs(pod)]})
+        elif not self.training_hangs:
+            self._train(pod, TrainingOrder.model_validate_json(order))
+
+    def _train(self, pod: Manifest, order: TrainingOrder) -> None:
+        self.trained.append(pod["metadata"]["name"])
+        answer = self._fail() if self.training_fails else self._succeed(order)
+        code = EXIT_CODES[answer.reason] if isinstance(answer, TrainingFailed) else 0
+        ending = {
+            "exitCode": code,
+            "message": answer.model_dump_json(by_alias=True),
+            "finishedAt": "2026-01-01T00:00:00Z",
+        }
+        ended = {
+            "name": pod["spec"]["containers"][0]["name"],
+            "image": "",
+            "imageID": "",
+            "ready": False,
+            "restartCount": 0,
+            "state": {"terminated": ending},
+        }
+        self._report(pod, {"phase": "Failed" if code else "Succeeded", "containerStatuses": [ended]})
+
+    def _fail(self) -> TrainingFailed:
+        assert self.training_fails is not None
+        return TrainingFailed(reason=self.training_fails, message="as the test wants it. Next: nothing.")
+
+    def _succeed(self, order: TrainingOrder) -> TrainingSucceeded:
+        data_hash, digest = _sha256(order.recipe.data.model_dump_json()), _sha256(order.recipe_hash)
+        tags = {
+            names.REGISTRY_LABEL_TAG + order.label: order.recipe_hash,
+            names.TAG_FINGERPRINT: digest,
+            names.TAG_RECIPE_HASH: order.recipe_hash,
+            names.TAG_DATA_HASH: data_hash,
+            names.TAG_ARTIFACT_DIGEST: digest,
+            names.TAG_MODEL_UID: order.model_uid,
+            names.TAG_METRICS: json.dumps(METRICS),
+        }
+        version = self._mlflow.register(order.registered_model, tags)
+        return TrainingSucceeded(
+            run_id=version["run_id"],
+            registry_version=version["version"],
+            fingerprint=digest,
+            recipe_hash=order.recipe_hash,
+            data_hash=data_hash,
+            artifact_digest=digest,
+            reused=False,
+            metrics=METRICS,
+        )
+
+    def _report(self, pod: Manifest, status: Manifest) -> None:
+        self._api.request("PATCH", f"{self._path('pods')}/{pod['metadata']['name']}/status", {"status": status})
+
+    def _path(self, plural: str) -> str:
+        return f"/api/v1/namespaces/{self._namespace}/{plural}"
+
+
+def _environment(pod: Manifest) -> dict[str, str]:
+    return {entry["name"]: entry.get("value", "") for entry in pod["spec"]["containers"][0].get("env", [])}
+
+
+def _answers(pod: Manifest) -> tuple[str, str]:
+    variables = _environment(pod)
+    return variables[names.ServerVariable.VERSION], variables[names.ServerVariable.DIGEST]
+
+
+def _model(pod: Manifest) -> str:
+    return pod["metadata"]["labels"]["app.kubernetes.io/instance"]
+
+
+def _is_ready(pod: Manifest) -> bool:
+    conditions: list[Manifest] = pod.get("status", {}).get("conditions") or []
+    return any((entry["type"], entry["status"]) == ("Ready", "True") for entry in conditions)
+
+
+def _ready() -> list[Manifest]:
+    since = "2026-01-01T00:00:00Z"
+    return [{"type": kind, "status": "True", "lastTransitionTime": since} for kind in ("Ready", "ContainersReady")]
+
+
+def _runs(pod: Manifest) -> Manifest:
+    name = pod["spec"]["containers"][0]["name"]
+    return {"name": name, "image": "", "imageID": "", "ready": True, "restartCount": 0, "state": {"running": {}}}
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _handler(node: PlayedNode) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            answer = node.predict(self.path.split("/")[2])
+            body: dict[str, Any] = {"sentiment": "positive", "probability": 0.9, "version": answer[0]} if answer else {}
+            content = json.dumps(body).encode()
+            self.send_response(200 if answer else 503)
+            for header, value in zip(("X-Model-Version", "X-Model-Digest"), answer or (), strict=False):
+                self.send_header(header, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Say nothing."""
+
+    return Handler

@@ -1,0 +1,180 @@
+"""From an applied model to what serves it, and how that is kept: against a real API server and its controllers."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.integration.api_server import Manifest, eventually
+from tests.integration.operator.conftest import Shop
+from tests.integration.operator.operator_process import OperatorProcess
+
+WITH_EVERY_CHILD: Manifest = {"version": "1", "serving": {"autoscaling": {"minReplicas": 2, "maxReplicas": 4}}}
+CHILDREN = ["serviceaccount", "service", "deployment", "networkpolicy", "autoscaler", "budget"]
+SPOILED: dict[str, Manifest] = {
+    "serviceaccount": {"automountServiceAccountToken": True},
+    "service": {"spec": {"ports": [{"name": "http", "port": 81, "targetPort": 8001}]}},
+    "deployment": {"spec": {"template": {"spec": {"containers": [{"name": "server", "image": "evil"}]}}}},
+    "networkpolicy": {"spec": {"ingress": [{}]}},
+    "autoscaler": {"spec": {"maxReplicas": 99}},
+    "budget": {"spec": {"maxUnavailable": 2}},
+}
+
+
+def field(body: Manifest, path: Manifest) -> object:
+    """What the object holds where the patch would write, as far as the patch goes."""
+    (key, inner), *_ = path.items()
+    return field(body[key], inner) if isinstance(inner, dict) else body.get(key)
+
+
+@pytest.fixture
+def served(shop: Shop, operator: OperatorProcess) -> Shop:
+    """A model of version 1 with every kind of child, ready."""
+    shop.a_model(**WITH_EVERY_CHILD)
+    shop.ready(version="1")
+    return shop
+
+
+def test_an_applied_model_is_trained_once_recorded_and_served(served: Shop) -> None:
+    assert [name for name in served.names("job") if name.startswith("imdb-train-")] == served.names("job")
+    assert len(served.names("job")) == 1
+    assert served.names("smrev") == ["imdb.1"]
+    assert all(served.get(kind, "imdb") for kind in CHILDREN)
+    assert len(served.node.trained) == 1
+
+
+def test_the_aliases_in_mlflow_follow_what_serves(served: Shop) -> None:
+    registered = f"{served.namespace}.imdb"
+    eventually("champion is set", lambda: served.mlflow.aliases.get(registered) == {"champion": "1"})
+
+
+def test_the_revision_keeps_when_it_began_to_serve(served: Shop) -> None:
+    def intervals() -> list[Manifest]:
+        return (served.get("smrev", "imdb.1") or {}).get("status", {}).get("serving", [])
+
+    eventually("the interval stands in the revision", lambda: len(intervals()) == 1)
+
+
+def test_transitions_are_told_as_events(served: Shop) -> None:
+    def told() -> set[str]:
+        answer = served.api.request("GET", served.path("event"))
+        return {event["reason"] for event in answer.body["items"] if event["regarding"]["kind"] == "SentimentModel"}
+
+    eventually("there are Events", lambda: len(told()) > 1)
+
+
+@pytest.mark.parametrize("kind", CHILDREN)
+def test_a_deleted_child_comes_back(served: Shop, kind: str) -> None:
+    before = served.get(kind, "imdb")
+    assert before is not None
+    served.delete(kind, "imdb")
+
+    def is_back() -> bool:
+        body = served.get(kind, "imdb")
+        return body is not None and body["metadata"]["uid"] != before["metadata"]["uid"]
+
+    eventually(f"the {kind} is back", is_back, 10)
+
+
+@pytest.mark.parametrize("kind", CHILDREN)
+def test_an_edited_child_is_restored_and_labels_of_others_stay(served: Shop, kind: str) -> None:
+    before = served.get(kind, "imdb")
+    assert before is not None
+    served.patch(kind, "imdb", {**SPOILED[kind], "metadata": {"labels": {"team": "films"}}})
+
+    def is_restored() -> bool:
+        body = served.get(kind, "imdb") or {}
+        return field(body, SPOILED[kind]) == field(before, SPOILED[kind])
+
+    eventually(f"the {kind} is as it was", is_restored, 10)
+    body = served.get(kind, "imdb")
+    assert body is not None
+    assert body["metadata"]["labels"]["team"] == "films"
+
+
+def test_a_child_whose_labels_were_taken_away_gets_them_back(served: Shop) -> None:
+    manager = "app.kubernetes.io/managed-by"
+    served.patch("service", "imdb", {"metadata": {"labels": {manager: None}}})
+
+    def labelled() -> bool:
+        body = served.get("service", "imdb") or {}
+        return body["metadata"]["labels"].get(manager) == "sentiment-operator"
+
+    eventually("the label is back", labelled, 10)
+
+
+def test_replicas_that_the_autoscaler_set_stay(served: Shop) -> None:
+    served.patch("deployment", "imdb", {"spec": {"replicas": 3}})
+    served.delete("service", "imdb")
+    eventually("the Service is back", lambda: served.get("service", "imdb") is not None, 10)
+    served.ready()
+    body = served.get("deployment", "imdb")
+    assert body is not None
+    assert body["spec"]["replicas"] == 3
+
+
+def test_without_an_autoscaler_replicas_are_as_written(shop: Shop, operator: OperatorProcess) -> None:
+    shop.a_model(version="1", serving={"replicas": 2})
+
+    def replicas() -> int:
+        return (shop.get("deployment", "imdb") or {}).get("spec", {}).get("replicas", 0)
+
+    eventually("two replicas", lambda: replicas() == 2)
+    shop.patch("deployment", "imdb", {"spec": {"replicas": 5}})
+    eventually("two replicas again", lambda: replicas() == 2, 10)
+
+
+def test_switching_autoscaling_off_removes_the_autoscaler(served: Shop) -> None:
+    served.patch("smod", "imdb", {"spec": {"serving": {"autoscaling": None}}})
+    eventually("no autoscaler", lambda: served.get("autoscaler", "imdb") is None, 10)
+    assert served.get("budget", "imdb") is None
+
+
+@pytest.mark.parametrize("kind", ["service", "serviceaccount"])
+def test_a_foreign_object_of_a_childs_name_is_left_alone_and_named(
+    shop: Shop, operator: OperatorProcess, kind: str
+) -> None:
+    manifests: dict[str, Manifest] = {
+        "service": {"apiVersion": "v1", "kind": "Service", "spec": {"ports": [{"port": 4242}]}},
+        "serviceaccount": {"apiVersion": "v1", "kind": "ServiceAccount"},
+    }
+    foreign = shop.create(kind, manifests[kind] | {"metadata": {"name": "imdb"}})
+    shop.a_model(version="1")
+    shop.wait("imdb", "Stalled", "True", "NameTaken")
+    assert shop.get(kind, "imdb") == foreign
+
+
+def test_a_name_that_its_foreign_holder_gives_up_is_taken(
+    shop: Shop, start: Callable[..., OperatorProcess]
+) -> None:
+    start().wait_until_it_leads()
+    manifest = {"apiVersion": "v1", "kind": "Service", "spec": {"ports": [{"port": 4242}]}}
+    shop.create("service", manifest | {"metadata": {"name": "imdb"}})
+    shop.a_model(version="1")
+    shop.wait("imdb", "Stalled", "True", "NameTaken")
+    shop.delete("service", "imdb")
+    shop.ready(version="1")
+
+
+def test_a_deleted_model_takes_everything_with_it(served: Shop) -> None:
+    served.delete("smod", "imdb")
+    for kind in ("smrev", "job", "pod", *CHILDREN):
+        eventually(f"no {kind} is left", lambda kind=kind: served.get(kind, "imdb") is None)
+    eventually("no revision is left", lambda: served.names("smrev") == [])
+    eventually("no Job is left", lambda: served.names("job") == [])
+
+
+def test_a_child_that_quota_forbids_is_reported_and_made_when_there_is_room(
+    shop: Shop, operator: OperatorProcess
+) -> None:
+    quotas = f"/api/v1/namespaces/{shop.namespace}/resourcequotas"
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none"}, "spec": {"hard": {"services": 0}}}
+    assert shop.api.request("POST", quotas, quota).accepted
+    shop.a_model(version="1")
+
+    def is_reported() -> bool:
+        conditions = (shop.get("smod", "imdb") or {}).get("status", {}).get("conditions", [])
+        return any("exceeded quota" in entry.get("message", "") for entry in conditions)
+
+    eventually("a condition names the quota", is_reported)
+    assert shop.api.request("DELETE", f"{quotas}/none").accepted
+    shop.ready(version="1")

@@ -1,0 +1,36 @@
+"""The status of a model whose spec cannot be read."""
+
+from datetime import UTC, datetime, timedelta
+
+from sentiment_operator.api import ConditionType, SentimentModelStatus
+from sentiment_operator.rejection import rejected
+
+NOW = datetime(2026, 1, 1, 10, tzinfo=UTC)
+NEW = rejected(SentimentModelStatus(), "spec.data: Field required", 2, NOW)
+
+
+def truth(status: SentimentModelStatus) -> dict[str, str]:
+    return {condition.type: condition.status for condition in status.conditions}
+
+
+def test_every_condition_is_there_and_the_verdict_names_the_field() -> None:
+    assert list(truth(NEW)) == [kind.value for kind in ConditionType]
+    assert {kind: truth(NEW)[kind] for kind in ("Accepted", "Ready", "Stalled")} == {
+        "Accepted": "False",
+        "Ready": "False",
+        "Stalled": "True",
+    }
+    accepted = next(condition for condition in NEW.conditions if condition.type == "Accepted")
+    assert accepted.reason == "Invalid"
+    assert "spec.data" in accepted.message
+    assert "Next:" in accepted.message
+
+
+def test_saying_it_again_changes_nothing() -> None:
+    assert rejected(NEW, "spec.data: Field required", 2, NOW + timedelta(hours=1)) == NEW
+
+
+def test_what_was_known_of_what_serves_is_kept() -> None:
+    serving = SentimentModelStatus(serving_version="1", url="http://imdb.shop.svc")
+    after = rejected(serving, "spec.data: Field required", 2, NOW)
+    assert (after.serving_version, after.url) == ("1", "http://imdb.shop.svc")

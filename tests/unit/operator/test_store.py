@@ -1,0 +1,151 @@
+"""The store: the newest version wins whichever way it came, and nothing that is gone comes back."""
+
+from typing import Any
+
+import pytest
+
+from sentiment_operator.kinds import DEPLOYMENT, JOB, MODEL, POD, REVISION
+from sentiment_operator.store import Key, Store
+
+Manifest = dict[str, Any]
+IMDB = Key("shop", "imdb")
+OTHER = Key("shop", "other")
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store(lambda body: ("http://mlflow", body["spec"].get("registered", body["metadata"]["name"])))
+
+
+def thing(name: str, version: int, uid: str = "", instance: str = "imdb", **more: Any) -> Manifest:
+    metadata = {
+        "namespace": "shop",
+        "name": name,
+        "uid": uid or f"uid-{name}",
+        "resourceVersion": str(version),
+        "labels": {"app.kubernetes.io/instance": instance},
+    }
+    return {"metadata": metadata, **more}
+
+
+def a_model(name: str, version: int, registered: str = "") -> Manifest:
+    return thing(name, version, instance="", spec={"registered": registered} if registered else {})
+
+
+def versions(store: Store, name: str = "imdb") -> str | None:
+    body = store.get(DEPLOYMENT, "shop", name)
+    return None if body is None else body["metadata"]["resourceVersion"]
+
+
+def test_an_older_version_does_not_replace_a_newer_one(store: Store) -> None:
+    assert store.put(DEPLOYMENT, thing("imdb", 7))
+    assert not store.put(DEPLOYMENT, thing("imdb", 6))
+    assert versions(store) == "7"
+
+
+def test_the_event_of_an_own_write_is_nothing_new(store: Store) -> None:
+    store.put(DEPLOYMENT, thing("imdb", 7))
+    assert not store.put(DEPLOYMENT, thing("imdb", 7))
+
+
+def test_versions_are_compared_as_numbers(store: Store) -> None:
+    store.put(DEPLOYMENT, thing("imdb", 9))
+    assert store.put(DEPLOYMENT, thing("imdb", 10))
+
+
+def test_an_object_that_was_made_anew_replaces_the_one_before(store: Store) -> None:
+    store.put(DEPLOYMENT, thing("imdb", 7, uid="old"))
+    assert store.put(DEPLOYMENT, thing("imdb", 9, uid="new"))
+    assert versions(store) == "9"
+
+
+def test_a_late_deletion_does_not_remove_the_object_made_anew(store: Store) -> None:
+    store.put(DEPLOYMENT, thing("imdb", 9, uid="new"))
+    assert not store.remove(DEPLOYMENT, thing("imdb", 8, uid="old"))
+    assert versions(store) == "9"
+
+
+def test_a_late_answer_does_not_bring_back_what_was_deleted(store: Store) -> None:
+    store.put(DEPLOYMENT, thing("imdb", 7))
+    store.remove(DEPLOYMENT, thing("imdb", 9))
+    assert not store.put(DEPLOYMENT, thing("imdb", 8))
+    assert versions(store) is None
+
+
+def test_an_object_that_lost_its_label_and_got_it_back_is_known_again(store: Store) -> None:
+    store.put(DEPLOYMENT, thing("imdb", 7))
+    store.remove(DEPLOYMENT, thing("imdb", 8))
+    assert store.put(DEPLOYMENT, thing("imdb", 9))
+
+
+def test_objects_are_found_by_the_model_they_are_labelled_for(store: Store) -> None:
+    for name, instance in (("b", "imdb"), ("a", "imdb"), ("c", "other")):
+        store.put(POD, thing(name, 1, instance=instance))
+    assert [body["metadata"]["name"] for body in store.of_model(POD, IMDB)] == ["a", "b"]
+    store.remove(POD, thing("a", 2))
+    assert [body["metadata"]["name"] for body in store.of_model(POD, IMDB)] == ["b"]
+
+
+def test_a_revision_is_found_by_the_model_it_names(store: Store) -> None:
+    store.put(
+        REVISION, thing("imdb.1", 1, instance="", kind="SentimentModelRevision", spec={"modelRef": {"name": "imdb"}})
+    )
+    assert len(store.of_model(REVISION, IMDB)) == 1
+
+
+def test_relabelling_moves_an_object_from_model_to_model(store: Store) -> None:
+    store.put(POD, thing("a", 1, instance="imdb"))
+    store.put(POD, thing("a", 2, instance="other"))
+    assert store.of_model(POD, IMDB) == []
+    assert len(store.of_model(POD, OTHER)) == 1
+
+
+def finished(name: str, version: int) -> Manifest:
+    return thing(name, version, status={"conditions": [{"type": "Complete", "status": "True"}]})
+
+
+def test_unfinished_jobs_of_other_models_are_counted(store: Store) -> None:
+    store.put(JOB, thing("mine", 1))
+    store.put(JOB, thing("theirs", 1, instance="other"))
+    store.put(JOB, thing("ended", 1, instance="other", status={"conditions": [{"type": "Failed", "status": "True"}]}))
+    assert store.unfinished_jobs_elsewhere(IMDB) == 1
+    store.put(JOB, finished("mine", 2))
+    assert store.unfinished_jobs_elsewhere(OTHER) == 0
+
+
+def test_peers_are_the_other_models_that_register_under_the_same_name(store: Store) -> None:
+    store.put(MODEL, a_model("imdb", 1, "shared"))
+    store.put(MODEL, a_model("other", 2, "shared"))
+    store.put(MODEL, a_model("third", 3))
+    assert [peer["metadata"]["name"] for peer in store.peers(IMDB)] == ["other"]
+    store.remove(MODEL, a_model("other", 4, "shared"))
+    assert store.peers(IMDB) == []
+
+
+def test_a_sweep_tells_what_the_watch_had_missed(store: Store) -> None:
+    for name in ("same", "gone"):
+        store.put(POD, thing(name, 1))
+    missed = store.sweep(POD, [thing("same", 1), thing("new", 5)], version=10)
+    assert sorted(body["metadata"]["name"] for body in missed) == ["gone", "new"]
+    assert [body["metadata"]["name"] for body in store.of_model(POD, IMDB)] == ["new", "same"]
+
+
+def test_a_sweep_does_not_remove_what_came_after_its_list(store: Store) -> None:
+    store.put(POD, thing("later", 11))
+    assert store.sweep(POD, [], version=10) == []
+    assert len(store.of_model(POD, IMDB)) == 1
+
+
+def test_a_sweep_of_one_namespace_leaves_the_others_alone(store: Store) -> None:
+    store.put(POD, thing("a", 1))
+    assert store.sweep(POD, [], version=10, namespace="elsewhere") == []
+    assert store.lags(POD, [], "shop")
+    assert not store.lags(POD, [], "elsewhere")
+
+
+def test_a_list_of_one_model_leaves_the_others_alone(store: Store) -> None:
+    store.put(POD, thing("a", 1))
+    store.put(POD, thing("b", 1, instance="other"))
+    store.sweep_model(POD, [], 10, IMDB)
+    assert store.of_model(POD, IMDB) == []
+    assert len(store.of_model(POD, OTHER)) == 1

@@ -1,0 +1,184 @@
+"""Raw Jobs and pods → facts."""
+
+import json
+from typing import Any
+
+import pytest
+
+from sentiment_contract.training import FailureReason, TrainingFailed, TrainingSucceeded
+from sentiment_operator import workload
+from sentiment_operator.facts import JobState, Trouble
+
+Manifest = dict[str, Any]
+SUCCEEDED: Manifest = {
+    "outcome": "Succeeded",
+    "runID": "r",
+    "registryVersion": "3",
+    "fingerprint": "f",
+    "recipeHash": "h",
+    "dataHash": "d",
+    "artifactDigest": "a",
+    "reused": False,
+    "metrics": {"accuracy": "0.91"},
+}
+FAILED: Manifest = {"outcome": "Failed", "reason": "DataOneClass", "message": "only positive reviews"}
+
+
+def a_job(**status: Any) -> Manifest:
+    metadata = {
+        "name": "imdb-train-0a1b2c3d-1",
+        "namespace": "shop",
+        "uid": "job",
+        "creationTimestamp": "2026-01-01T10:00:00Z",
+        "labels": {"rottenpotatoes.com/version": "1"},
+    }
+    return {"metadata": metadata, "status": status}
+
+
+def condition(kind: str, reason: str = "", message: str = "") -> list[Manifest]:
+    entry = {"type": kind, "status": "True", "lastTransitionTime": "2026-01-01T10:05:00Z"}
+    return [entry | {"reason": reason, "message": message}]
+
+
+def a_pod(name: str = "p", job: str = "job", **status: Any) -> Manifest:
+    owners = [{"kind": "Job", "uid": job, "controller": True}]
+    metadata = {"name": name, "uid": name, "ownerReferences": owners, "labels": {"rottenpotatoes.com/version": "1"}}
+    return {"metadata": metadata, "status": status}
+
+
+def ended(code: int, message: str = "", reason: str = "Error", at: str = "2026-01-01T10:04:00Z") -> Manifest:
+    state = {"terminated": {"exitCode": code, "reason": reason, "message": message, "finishedAt": at}}
+    return {"phase": "Failed" if code else "Succeeded", "containerStatuses": [{"name": "trainer", "state": state}]}
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        ({}, JobState.PENDING),
+        ({"active": 1, "ready": 0}, JobState.PENDING),
+        ({"active": 1, "ready": 1}, JobState.RUNNING),
+        ({"conditions": condition("Complete")}, JobState.SUCCEEDED),
+        ({"conditions": condition("Failed")}, JobState.FAILED),
+        ({"conditions": [{"type": "Failed", "status": "False"}]}, JobState.PENDING),
+    ],
+)
+def test_how_far_a_job_is(status: Manifest, state: JobState) -> None:
+    assert workload.training_job(a_job(**status), [], 0).state is state
+
+
+def test_a_job_that_is_being_deleted_says_so_whatever_else_it_says() -> None:
+    body = a_job(conditions=condition("Complete"))
+    body["metadata"]["deletionTimestamp"] = "2026-01-01T10:06:00Z"
+    assert workload.training_job(body, [], 0).state is JobState.DELETING
+
+
+def test_the_answer_of_a_training_is_the_message_of_its_pod() -> None:
+    job = workload.training_job(a_job(conditions=condition("Complete")), [a_pod(**ended(0, json.dumps(SUCCEEDED)))], 0)
+    assert isinstance(job.answer, TrainingSucceeded)
+    assert (job.answer.registry_version, job.exit_code, job.failure, job.label) == ("3", 0, None, "1")
+
+
+def test_the_pod_that_ended_last_speaks_for_the_job() -> None:
+    first = a_pod("a", **ended(1, "Traceback", at="2026-01-01T10:01:00Z"))
+    last = a_pod("b", **ended(15, json.dumps(FAILED), at="2026-01-01T10:02:00Z"))
+    job = workload.training_job(a_job(conditions=condition("Failed", "PodFailurePolicy")), [last, first], 0)
+    assert isinstance(job.answer, TrainingFailed)
+    assert job.answer.reason is FailureReason.DATA_ONE_CLASS
+    assert (job.exit_code, job.failure) == (15, None)
+
+
+def test_pods_of_another_job_say_nothing_about_this_one() -> None:
+    job = workload.training_job(a_job(), [a_pod(job="another", **ended(0, json.dumps(SUCCEEDED)))], 0)
+    assert (job.answer, job.exit_code) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("reason", "pod", "trouble"),
+    [
+        ("DeadlineExceeded", ended(137, "", "Error"), Trouble("DeadlineExceeded", "too long")),
+        ("BackoffLimitExceeded", ended(137, "", "OOMKilled"), Trouble("OOMKilled", "exit code 137")),
+        (
+            "BackoffLimitExceeded",
+            ended(1, "last line\n"),
+            Trouble("BackoffLimitExceeded", "exit code 1: last line"),
+        ),
+        (
+            "BackoffLimitExceeded",
+            {"phase": "Failed", "reason": "Evicted", "message": "low on disk"},
+            Trouble("Evicted", "low on disk"),
+        ),
+    ],
+)
+def test_why_a_job_failed_without_an_answer(reason: str, pod: Manifest, trouble: Trouble) -> None:
+    body = a_job(conditions=condition("Failed", reason, "too long"))
+    assert workload.training_job(body, [a_pod(**pod)], 0).failure == trouble
+
+
+def test_only_the_end_of_a_long_log_is_kept() -> None:
+    body = a_job(conditions=condition("Failed", "BackoffLimitExceeded"))
+    failure = workload.training_job(body, [a_pod(**ended(1, "x" * 4000 + "the end"))], 0).failure
+    assert failure is not None
+    assert failure.message.endswith("the end")
+    assert len(failure.message) < 2000
+
+
+def waiting(reason: str, message: str = "", last: Manifest | None = None) -> Manifest:
+    state = {"waiting": {"reason": reason, "message": message}}
+    container: Manifest = {"name": "c", "state": state}
+    if last:
+        container["lastState"] = last["containerStatuses"][0]["state"]
+    return {"phase": "Pending", "containerStatuses": [container]}
+
+
+UNSCHEDULABLE = {
+    "phase": "Pending",
+    "conditions": [
+        {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes: no memory"}
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("status", "trouble"),
+    [
+        ({"phase": "Running"}, None),
+        ({}, None),
+        (waiting("ContainerCreating"), None),
+        (UNSCHEDULABLE, Trouble("Unschedulable", "0/1 nodes: no memory")),
+        (waiting("ImagePullBackOff", "not found"), Trouble("ImagePullBackOff", "not found")),
+        (waiting("CreateContainerConfigError", "no secret"), Trouble("CreateContainerConfigError", "no secret")),
+        (waiting("CrashLoopBackOff", "", ended(3, "bad")), Trouble("CrashLoopBackOff", "exit code 3: bad")),
+        (waiting("CrashLoopBackOff", "", ended(137, "", "OOMKilled")), Trouble("OOMKilled", "exit code 137")),
+        ({"phase": "Failed", "reason": "Evicted", "message": "disk"}, Trouble("Evicted", "disk")),
+        (ended(0), None),
+    ],
+)
+def test_why_a_pod_does_not_get_on(status: Manifest, trouble: Trouble | None) -> None:
+    assert workload.pod_trouble(a_pod(**status)) == trouble
+
+
+def test_a_pod_that_is_ending_has_no_trouble() -> None:
+    pod = a_pod(**UNSCHEDULABLE)
+    pod["metadata"]["deletionTimestamp"] = "x"
+    assert workload.pod_trouble(pod) is None
+
+
+def test_a_serving_pod_that_kubernetes_knows_no_trouble_of_may_tell_its_own() -> None:
+    says = Trouble("DigestMismatch", "expected a, found b")
+    assert workload.serving_pod(a_pod(phase="Running"), says).trouble == says
+    assert workload.serving_pod(a_pod(**waiting("ImagePullBackOff")), says).trouble == Trouble("ImagePullBackOff", "")
+
+
+RUNNING = {"phase": "Running", "containerStatuses": [{"name": "c", "state": {"running": {}}}]}
+
+
+@pytest.mark.parametrize(
+    ("status", "asks"),
+    [
+        (RUNNING, True),
+        (RUNNING | {"conditions": [{"type": "Ready", "status": "True"}]}, False),
+        (waiting("ContainerCreating"), False),
+    ],
+)
+def test_only_a_running_pod_that_is_not_ready_is_asked_why(status: Manifest, asks: bool) -> None:
+    assert workload.is_running_unready(a_pod(**status)) is asks

@@ -1,0 +1,110 @@
+"""The program `sentiment-train`: reads flags, runs one training, and ends with an answer and an exit code."""
+
+import argparse
+import logging
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from sentiment_contract.recipe import Classifier, Preset
+from sentiment_contract.training import FailureReason, TrainingOrder
+
+from sentiment_trainer import answer
+from sentiment_trainer.failures import TrainingError
+from sentiment_trainer.generate import write_csv
+from sentiment_trainer.order import order_from_environment, order_from_file, order_from_flags
+from sentiment_trainer.settings import Settings, settings_from
+from sentiment_trainer.train import train
+
+log = logging.getLogger("sentiment_trainer")
+
+LAPTOP_TRACKING_URL = "sqlite:///mlflow.db"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    flags = _parser().parse_args(arguments)
+    logging.basicConfig(level=flags.log_level, format="%(message)s", stream=sys.stderr)
+    for talkative in ("matplotlib", "alembic", "mlflow", "urllib3"):
+        logging.getLogger(talkative).setLevel(logging.ERROR)
+    match flags.command:
+        case "generate":
+            write_csv(flags.output, flags.rows, flags.seed)
+            log.info("%s made-up reviews in %s", f"{flags.rows:,}", flags.output)
+            return 0
+        case _:
+            return _run(flags)
+
+
+def _run(flags: argparse.Namespace) -> int:
+    settings = settings_from()
+    try:
+        order, settings = _ordered(flags, settings)
+        result = train(order, settings)
+        if flags.output is not None:
+            from sentiment_trainer.registry.package import keep_copy
+
+            keep_copy(order.tracking_url, result, flags.output)
+    except TrainingError as error:
+        log.error("%s: %s", error.reason, error.message)
+        result = answer.failed(error.reason, error.message)
+    except Exception as error:  # the one catch-all of this process: what comes here is a fault of the trainer itself
+        log.exception("the trainer failed")
+        what = f"{type(error).__name__}: {' '.join(str(error).split())[:500]}"
+        result = answer.failed(
+            FailureReason.TRAINER_ERROR, f"The trainer itself failed: {what} Next: see the pod's log and report it."
+        )
+    return answer.deliver(result, settings.termination_log)
+
+
+def _ordered(flags: argparse.Namespace, settings: Settings) -> tuple[TrainingOrder, Settings]:
+    if flags.data is not None:
+        return order_from_flags(flags), replace(settings, data_root=flags.data.absolute().parent)
+    if flags.order is not None:
+        return order_from_file(flags.order), settings
+    return order_from_environment(), settings
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="sentiment-train", description="Trains one version of a sentiment model.")
+    parser.add_argument("--log-level", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
+    commands = parser.add_subparsers(dest="command", required=True)
+    _add_run(commands.add_parser("run", help="train, and register the result in MLflow"))
+    _add_generate(commands.add_parser("generate", help="write made-up reviews for a demo or a test"))
+    return parser
+
+
+def _add_run(run: argparse.ArgumentParser) -> None:
+    run.description = (
+        "Without --order and --data the order is read from SENTIMENT_TRAINING_ORDER, as the operator sets it."
+    )
+    run.add_argument("--order", type=Path, metavar="FILE", help="an order as JSON")
+    run.add_argument("--data", type=Path, metavar="FILE", help="a CSV or parquet file of this machine")
+    run.add_argument("--output", type=Path, metavar="FILE", help="keep a copy of the compiled model as this file")
+    laptop = run.add_argument_group("together with --data")
+    laptop.add_argument("--model", default="reviews", help="name of the model (default: reviews)")
+    laptop.add_argument("--label", help="version label (default: follows from the recipe)")
+    laptop.add_argument("--preset", default=Preset.DEFAULT.value, choices=[preset.value for preset in Preset])
+    laptop.add_argument("--classifier", choices=[classifier.value for classifier in Classifier])
+    laptop.add_argument("--parameters", metavar="JSON", help='overrides of the preset, such as {"ngramMax": 2}')
+    laptop.add_argument("--text-column", default="review")
+    laptop.add_argument("--label-column", default="sentiment")
+    laptop.add_argument("--rows", type=int, help="train on a sample of this many rows")
+    laptop.add_argument("--test-percent", type=int, default=20, help="share of rows held out (default: 20)")
+    laptop.add_argument("--min-rows", type=int, default=100, help="refuse fewer usable rows (default: 100)")
+    laptop.add_argument(
+        "--tracking-url",
+        default=os.environ.get("MLFLOW_TRACKING_URI", LAPTOP_TRACKING_URL),
+        help=f"MLflow server (default: MLFLOW_TRACKING_URI, else {LAPTOP_TRACKING_URL})",
+    )
+
+
+def _add_generate(generate: argparse.ArgumentParser) -> None:
+    generate.add_argument("--rows", type=int, required=True)
+    generate.add_argument("--seed", type=int, default=0)
+    generate.add_argument("--output", type=Path, required=True, metavar="FILE.csv")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""Fits TF-IDF and a classifier, so that the same reviews and parameters give the same numbers on every run.
+
+BLAS gets one thread: sums split over several threads are rounded differently from run to run.
+"""
+
+# scikit-learn ships no types: what leaves this module is declared here.
+# pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false, reportUnknownMemberType=false
+# pyright: reportUnknownArgumentType=false
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+from sentiment_contract.recipe import Classifier, EffectiveParameters
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction.text import TfidfTransformer, TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
+
+from sentiment_trainer.data.checks import no_terms
+from sentiment_trainer.data.reviews import Reviews
+from sentiment_trainer.learn.features import TermCounts, count_terms
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """An ordinary scikit-learn vectoriser and classifier: the reference for everything that is served later."""
+
+    vectorizer: TfidfVectorizer
+    classifier: LogisticRegression | RandomForestClassifier
+    terms: list[str]
+
+    def decisions(self, texts: Sequence[str]) -> Floats:
+        """One number per text: the linear decision value, or the forest's probability of positive."""
+        features = self.vectorizer.transform(texts)
+        with threadpool_limits(1):
+            if isinstance(self.classifier, LogisticRegression):
+                return cast(Floats, self.classifier.decision_function(features))
+            return cast(Floats, self.classifier.predict_proba(features))[:, 1]
+
+    @property
+    def threshold(self) -> float:
+        """A text is positive when its decision lies above."""
+        return 0.0 if isinstance(self.classifier, LogisticRegression) else 0.5
+
+    @property
+    def weights(self) -> Floats:
+        """One number per term: signed for a linear model, an importance of zero or more for a forest."""
+        if isinstance(self.classifier, LogisticRegression):
+            return cast(Floats, self.classifier.coef_)[0]
+        return cast(Floats, self.classifier.feature_importances_)
+
+    @property
+    def idf(self) -> Floats:
+        """One number per term."""
+        return cast(Floats, self.vectorizer.idf_)
+
+
+def fit(reviews: Reviews, parameters: EffectiveParameters, called: str) -> FittedModel:
+    """Learn from the reviews. Raises DataNoTerms where pruning leaves no term."""
+    counts = count_terms(
+        reviews.texts, parameters.ngram_max, parameters.min_document_frequency, parameters.max_features
+    )
+    if not counts.terms:
+        raise no_terms(called)
+    transformer = TfidfTransformer(sublinear_tf=parameters.sublinear_tf)
+    features = transformer.fit_transform(counts.matrix)
+    classifier = _unfitted(parameters)
+    with threadpool_limits(1):
+        classifier.fit(features, np.array(reviews.positive, dtype=np.int64))
+    return FittedModel(_vectorizer(counts, transformer, parameters), classifier, counts.terms)
+
+
+def _unfitted(parameters: EffectiveParameters) -> LogisticRegression | RandomForestClassifier:
+    match parameters.classifier:
+        case Classifier.LOGISTIC_REGRESSION:
+            # The dual solver of liblinear: as quick as lbfgs here, and its result does not depend on which BLAS kernel
+            # the processor of this node selects.
+            return LogisticRegression(
+                C=float(parameters.regularization_c or 1),
+                max_iter=parameters.max_iterations or 200,
+                solver="liblinear",
+                dual=True,
+                random_state=parameters.seed,
+            )
+        case Classifier.RANDOM_FOREST:
+            # One job: several would add up the probabilities of the trees in the order in which they finish.
+            return RandomForestClassifier(
+                n_estimators=parameters.trees or 100,
+                max_depth=parameters.max_depth,
+                random_state=parameters.seed,
+                n_jobs=1,
+            )
+
+
+def _vectorizer(counts: TermCounts, transformer: TfidfTransformer, parameters: EffectiveParameters) -> TfidfVectorizer:
+    vectorizer = TfidfVectorizer(
+        ngram_range=(1, parameters.ngram_max),
+        sublinear_tf=parameters.sublinear_tf,
+        vocabulary={term: column for column, term in enumerate(counts.terms)},
+    )
+    vectorizer.idf_ = transformer.idf_
+    return vectorizer

@@ -1,0 +1,76 @@
+"""What MLflow remembers of one training, independent of how MLflow stores it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sentiment_contract import names
+from sentiment_contract.recipe import sha256_of_json
+from sentiment_contract.training import TRAINING_FORMAT, TrainingOrder
+
+from sentiment_trainer.data.files import FetchedFile
+
+TAG_IMAGE_DIGEST = "image_digest"
+"""Which trainer image made it. Information for people: no program reads it."""
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """Where a model comes from, known before it is fitted."""
+
+    order: TrainingOrder
+    data: FetchedFile
+    environment_hash: str
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for trainings that must give the same model: data bytes, parameters, sample, split, columns, format."""
+        data, parameters = self.order.recipe.data, self.order.recipe.parameters
+        return sha256_of_json({
+            "dataHash": self.data.sha256,
+            "parameters": parameters.model_dump(mode="json", by_alias=True, exclude_none=True),
+            "rows": data.rows,
+            "testPercent": data.test_percent,
+            "columns": [data.text_column, data.label_column],
+            "trainingFormat": TRAINING_FORMAT,
+        })  # fmt: skip
+
+    @property
+    def label_tag(self) -> str:
+        """The model version tag that says: this label means this version."""
+        return names.REGISTRY_LABEL_TAG + self.order.label
+
+    def tags(self) -> dict[str, str]:
+        """Tags of the run and of the model version alike."""
+        tags = {
+            names.TAG_FINGERPRINT: self.fingerprint,
+            names.TAG_RECIPE_HASH: self.order.recipe_hash,
+            names.TAG_DATA_HASH: self.data.sha256,
+            names.TAG_GIT_COMMIT: self.data.git_commit,
+            names.TAG_MODEL_UID: self.order.model_uid,
+            names.TAG_ENVIRONMENT_HASH: self.environment_hash,
+            TAG_IMAGE_DIGEST: self.order.image_digest,
+            names.TAG_RECIPE: self.order.recipe.model_dump_json(by_alias=True, exclude_none=True),
+        }
+        return {name: value for name, value in tags.items() if value}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a training gave, as MLflow keeps it in tags: enough to answer for it without doing it again."""
+
+    artifact_digest: str
+    metrics: dict[str, str]
+
+    def tags(self) -> dict[str, str]:
+        """The tags that say so."""
+        return {
+            names.TAG_ARTIFACT_DIGEST: self.artifact_digest,
+            names.TAG_METRICS: json.dumps(self.metrics, separators=(",", ":")),
+        }
+
+
+def outcome_in(tags: Mapping[str, str]) -> Outcome | None:
+    """The outcome that the tags tell of, or None where the training did not get so far."""
+    digest, metrics = tags.get(names.TAG_ARTIFACT_DIGEST), tags.get(names.TAG_METRICS)
+    return Outcome(digest, json.loads(metrics)) if digest and metrics else None
