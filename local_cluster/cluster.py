@@ -20,7 +20,7 @@ from local_cluster.processes import Process
 from local_cluster.settings import CLUSTERS, NODE_NAME, Settings
 
 CONTROL_PLANE = ("kube-controller-manager", "kube-scheduler")
-NODE = ("kubelet", "kube-proxy", "coredns", "metrics-server")
+NODE = ("kubelet", "kube-proxy", "coredns", "metrics-server", "volumes")
 CAP_SYS_RESOURCE = 1 << 24
 
 
@@ -60,7 +60,6 @@ class Cluster:
             say(f"  cluster {self.settings.name} is not there")
             return
         with toolchain.lock(f"cluster-{self.settings.name}"), step(f"take cluster {self.settings.name} down"):
-            volumes = self._host_volumes()
             for name in reversed(components.ORDER):
                 self.process(name).stop()
                 if name == "kubelet":
@@ -68,8 +67,7 @@ class Cluster:
             network.remove(self.settings)
             leftovers.unmount(self.settings)
             cgroups.remove(self.settings)
-            for folder in (self.settings.state, *volumes):
-                shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(self.settings.state, ignore_errors=True)
 
     def load_image(self, archive: Path) -> None:
         """Import an OCI or docker archive into the node."""
@@ -117,9 +115,7 @@ class Cluster:
 
     def _start(self, name: str) -> bool:
         command = (*network.inside(self.settings), _program(name), *components.arguments(self.settings, name))
-        # The hostPath provisioner makes the folders of volumes, and a pod that is not root has to write into them.
-        umask = 0 if name == "kube-controller-manager" else -1
-        return self.process(name).start(command, umask=umask)
+        return self.process(name).start(command)
 
     def _wait(self, name: str, holds: Callable[[], bool]) -> None:
         process = self.process(name)
@@ -144,15 +140,6 @@ class Cluster:
         command = [toolchain.binary("kubectl"), "--kubeconfig", self.kubeconfig, "get", "node", NODE_NAME, "-o", path]
         done = subprocess.run(command, text=True, capture_output=True, check=False)
         return done.stdout.strip() == "True"
-
-    def _host_volumes(self) -> list[Path]:
-        """Folders of hostPath volumes, which stand outside the state folder; unknown where the API is away."""
-        path = "jsonpath={range .items[*]}{.spec.hostPath.path}{'\\n'}{end}"
-        try:
-            volumes = self.kubectl("--request-timeout=5s", "get", "pv", "-o", path)
-        except ClusterError:
-            return []
-        return [Path(line) for line in volumes.split() if line.startswith("/tmp/hostpath_pv/")]
 
 
 def _program(name: str) -> Path | str:

@@ -9,7 +9,7 @@ from local_cluster.settings import API_PORT, NODE_NAME, Settings
 ETCD = "http://127.0.0.1:2379"
 ORDER = (
     "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler",
-    "containerd", "kubelet", "kube-proxy", "coredns", "metrics-server",
+    "containerd", "kubelet", "kube-proxy", "coredns", "metrics-server", "volumes",
 )  # fmt: skip
 """In which they start. They end the other way round: an API server that outlives etcd blocks the next start."""
 
@@ -41,7 +41,7 @@ def arguments(settings: Settings, name: str) -> list[str]:
                 own, *delegated, certificates, f"--root-ca-file={pki}/ca.crt",
                 f"--service-account-private-key-file={pki}/sa.key", "--use-service-account-credentials=true",
                 f"--cluster-cidr={settings.pod_range}", "--allocate-node-cidrs=false",
-                "--enable-hostpath-provisioner=true", "--leader-elect=false", *FAST_AUTOSCALER, *MORE_REQUESTS,
+                "--leader-elect=false", *FAST_AUTOSCALER, *MORE_REQUESTS,
             ]  # fmt: skip
         case "kube-scheduler":
             return [own, *delegated, certificates, "--leader-elect=false", *MORE_REQUESTS]
@@ -56,6 +56,8 @@ def arguments(settings: Settings, name: str) -> list[str]:
             return [f"--config={state}/kube-proxy.json"]
         case "coredns":
             return ["-conf", f"{state}/Corefile"]
+        case "volumes":
+            return [f"--kubeconfig={settings.kubeconfig}", f"--root={state}/volumes"]
         case "metrics-server":
             return [
                 own, *delegated, certificates, "--secure-port=4443", "--kubelet-insecure-tls", "--metric-resolution=10s",

@@ -9,6 +9,12 @@ from local_cluster.settings import NODE_NAME, Settings
 DAYS = "3650"
 KUBECONFIG_USERS = ("admin", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "coredns", "metrics-server")
 COMPLETE = "complete"
+LEAF = """basicConstraints=critical,CA:FALSE
+keyUsage=critical,digitalSignature
+extendedKeyUsage=serverAuth,clientAuth
+subjectKeyIdentifier=hash
+authorityKeyIdentifier=keyid
+"""
 
 
 def create(settings: Settings) -> None:
@@ -65,12 +71,15 @@ def _key_request(folder: Path, name: str) -> tuple[str | Path, ...]:
 
 
 def _authority(folder: Path, name: str) -> None:
-    run("openssl", "req", "-x509", *_key_request(folder, name), "-days", DAYS, "-out", folder / f"{name}.crt", "-subj", f"/CN={name}")
+    # Python 3.13 and later refuse an authority that does not say what its key is for.
+    usage = ("-addext", "keyUsage=critical,keyCertSign,cRLSign")
+    subject = ("-subj", f"/CN={name}")
+    run("openssl", "req", "-x509", *_key_request(folder, name), "-days", DAYS, *usage, *subject, "-out", folder / f"{name}.crt")
 
 
 def _certificate(folder: Path, name: str, subject: str, names: str, authority: str) -> None:
     extensions = folder / f"{name}.ext"
-    extensions.write_text("extendedKeyUsage=serverAuth,clientAuth\n" + (f"subjectAltName={names}\n" if names else ""))
+    extensions.write_text(LEAF + (f"subjectAltName={names}\n" if names else ""))
     request = folder / f"{name}.csr"
     run("openssl", "req", *_key_request(folder, name), "-out", request, "-subj", subject)
     signed_by = ("-CA", folder / f"{authority}.crt", "-CAkey", folder / f"{authority}.key", "-CAcreateserial")

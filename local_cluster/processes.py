@@ -41,7 +41,7 @@ class Process:
             return None
         return int(number) if number.isdigit() and started and started_at(int(number)) == started else None
 
-    def start(self, command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, umask: int = -1) -> bool:
+    def start(self, command: Sequence[str | Path], *, env: Mapping[str, str] | None = None) -> bool:
         """Start it unless it runs. True if it was started."""
         if self.pid() is not None:
             return False
@@ -57,7 +57,6 @@ class Process:
                 stderr=log,
                 start_new_session=True,
                 env={**administrator(), **(env or {})},
-                umask=umask,
             )
         partial = self._record.with_suffix(".partial")
         partial.write_text(f"{process.pid} {started_at(process.pid)}")

@@ -28,7 +28,7 @@ FLAGS = ("-mod=readonly", "-trimpath", f"-ldflags=-s -w {VERSION}")
 ENVIRONMENT = {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOTOOLCHAIN": "local"}
 HEARTBEAT_SECONDS = 20
 MODULES: dict[str, tuple[str, ...]] = {
-    "kube": (".", "./pause", "helm.sh/helm/v3/cmd/helm"),
+    "kube": (".", "./pause", "./volumes", "helm.sh/helm/v3/cmd/helm"),
     "metrics_server": ("sigs.k8s.io/metrics-server/cmd/metrics-server",),
 }
 TOOLS: dict[str, tuple[str, ...]] = {"tools": ("github.com/yannh/kubeconform/cmd/kubeconform",)}

@@ -73,7 +73,7 @@ API_CALLS: dict[tuple[str, str], frozenset[str]] = {
     **{(kind.group, kind.plural): _CHILD_VERBS for kind in SERVING.values()},
     (DEPLOYMENT.group, f"{DEPLOYMENT.plural}/scale"): frozenset({"patch"}),
     (LEASE.group, LEASE.plural): frozenset({"get", "create", "update"}),
-    (EVENT.group, EVENT.plural): frozenset({"create"}),
+    (EVENT.group, EVENT.plural): frozenset({"create", "list"}),
 }
 """(group, resource) → verbs of every call that the operator makes, watches of kopf included.
 

@@ -42,6 +42,14 @@ class Kube:
         """Every object of the kind as it is now, and the resourceVersion of the list."""
         selector = ",".join(f"{name}={value}" for name, value in (labels or {}).items())
         query = {"limit": str(PAGE)} | ({"labelSelector": selector} if selector else {})
+        return await self._list(kind, namespace, query)
+
+    async def events_about(self, namespace: str, uid: str) -> list[Manifest]:
+        """Events that are told of the object of that uid."""
+        bodies, _ = await self._list(EVENT, namespace, {"limit": str(PAGE), "fieldSelector": f"regarding.uid={uid}"})
+        return bodies
+
+    async def _list(self, kind: Kind, namespace: str, query: dict[str, str]) -> tuple[list[Manifest], int]:
         bodies: list[Manifest] = []
         while True:
             answer = await self._call("list", kind, kind.path(namespace), query)

@@ -68,7 +68,9 @@ class Election:
 
     async def win(self) -> None:
         """Return as soon as this process holds the Lease."""
-        while not await self._try():
+        while True:
+            if await self._try():
+                return
             await asyncio.sleep(RETRY_SECONDS)
 
     async def keep(self) -> None:

@@ -28,7 +28,7 @@ from sentiment_operator.kinds import JOB, POD, REVISION, SERVICE, SERVING, Kind
 from sentiment_operator.kube import Kube
 from sentiment_operator.names import COMPONENT_LABEL, INSTANCE_LABEL, MANAGED_BY_LABEL, MANAGER, SERVER
 from sentiment_operator.progress import Progress
-from sentiment_operator.raw import labels_of
+from sentiment_operator.raw import is_controlled_by, labels_of, uid_of
 from sentiment_operator.registry import Registry
 from sentiment_operator.settings import Settings
 from sentiment_operator.store import Key, Store
@@ -86,7 +86,7 @@ class Observer:
         return Observed(
             revisions=extract.revisions(self.store.of_model(REVISION, key), model.uid),
             children=self._children(model, fresh),
-            jobs=self._jobs(model, key),
+            jobs=await self._jobs(model, key),
             pods=await self._serving_pods(key),
             pods_are_fresh=Asked.PROBE in fresh.asked,
             registry=fresh.registry,
@@ -108,10 +108,15 @@ class Observer:
         live = {child: self.store.get(kind, model.namespace, model.name) for child, kind in SERVING.items()}
         return {child: extract.child(body or fresh.foreign.get(child), model.uid) for child, body in live.items()}
 
-    def _jobs(self, model: Model, key: Key) -> tuple[TrainingJob, ...]:
-        pods = self.store.of_model(POD, key)
-        own = [body for body in self.store.of_model(JOB, key) if extract.is_controlled_by(body, model.uid)]
-        return tuple(workload.training_job(body, pods, self.progress.percent(body)) for body in own)
+    async def _jobs(self, model: Model, key: Key) -> tuple[TrainingJob, ...]:
+        own = [body for body in self.store.of_model(JOB, key) if is_controlled_by(body, model.uid)]
+        return tuple([await self._job(body, key) for body in own])
+
+    async def _job(self, body: Manifest, key: Key) -> TrainingJob:
+        # A Job whose pods are refused says so in its Events and nowhere else.
+        asks = workload.has_begun_without_pods(body)
+        events = await self.kube.events_about(key.namespace, uid_of(body)) if asks else []
+        return workload.training_job(body, self.store.of_model(POD, key), self.progress.percent(body), events)
 
     async def _serving_pods(self, key: Key) -> tuple[ServingPod, ...]:
         bodies = [pod for pod in self.store.of_model(POD, key) if labels_of(pod).get(COMPONENT_LABEL) == SERVER]

@@ -129,6 +129,7 @@ async def run_until_told(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(ApiClient(await client_configuration()))
+        client.user_agent = "sentiment-operator"
         http = await stack.enter_async_context(aiohttp.ClientSession())
         process = Process(settings, client, http)
         for runner in (

@@ -3,38 +3,49 @@
 Both have short timeouts: a pass must not wait for a pod that hangs. It judges nothing.
 """
 
+import re
+from http import HTTPStatus
+from typing import Any
+
 import aiohttp
+from pydantic import TypeAdapter, ValidationError
 
 from sentiment_contract.names import HTTP_PORT, KNOWN_REVIEWS
 from sentiment_operator.facts import Manifest, ServiceProbe, Trouble
 
 PREDICT_TIMEOUT = aiohttp.ClientTimeout(total=5, sock_connect=2)
 READY_TIMEOUT = aiohttp.ClientTimeout(total=2, sock_connect=1)
+# A connection of its own each time: a kept one would go on asking a pod that is about to end.
+ALONE = {"Connection": "close"}
 VERSION_HEADER = "X-Model-Version"
 DIGEST_HEADER = "X-Model-Digest"
+
+_ANSWER = TypeAdapter(dict[str, Any])
+_REASON = re.compile(r"[A-Z][A-Za-z]{0,63}")
+_ON_ITS_WAY = frozenset({"Loading", "Draining", "Ready"})
+"""Reasons of a pod that only needs time."""
 
 
 async def through_service(session: aiohttp.ClientSession, service: Manifest | None) -> ServiceProbe:
     """Send a known review to the Service's cluster address; its answer's version and digest, or why there is none."""
     url = service_address(service)
     if not url:
-        return ServiceProbe(version="", digest="", error="the Service has no cluster address yet")
+        return _failed("the Service has no cluster address yet")
     try:
-        # A connection of its own each time: a kept one would go on asking a pod that is about to end.
-        headers = {"Connection": "close"}
         async with session.post(
-            f"{url}/predict", json={"text": KNOWN_REVIEWS["positive"]}, headers=headers, timeout=PREDICT_TIMEOUT
+            f"{url}/predict", json={"text": KNOWN_REVIEWS["positive"]}, headers=ALONE, timeout=PREDICT_TIMEOUT
         ) as response:
-            answer = await response.json(content_type=None)
-            if response.status != 200 or not isinstance(answer, dict) or "sentiment" not in answer:
-                return ServiceProbe(version="", digest="", error=f"POST {url}/predict answered {response.status}")
-            return ServiceProbe(
-                version=response.headers.get(VERSION_HEADER, ""),
-                digest=response.headers.get(DIGEST_HEADER, ""),
-                error="",
-            )
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-        return ServiceProbe(version="", digest="", error=f"POST {url}/predict failed: {error or 'no answer in time'}")
+            answer = _ANSWER.validate_json(await response.read())
+            if response.status != HTTPStatus.OK or "sentiment" not in answer:
+                return _failed(f"POST {url}/predict answered {response.status}")
+            version, digest = (response.headers.get(name, "") for name in (VERSION_HEADER, DIGEST_HEADER))
+            return ServiceProbe(version=version, digest=digest, error="")
+    except (aiohttp.ClientError, TimeoutError, OSError, ValidationError) as error:
+        return _failed(f"POST {url}/predict failed: {type(error).__name__} {error}")
+
+
+def _failed(why: str) -> ServiceProbe:
+    return ServiceProbe(version="", digest="", error=why[:500])
 
 
 async def readiness_trouble(session: aiohttp.ClientSession, pod: Manifest) -> Trouble | None:
@@ -42,17 +53,16 @@ async def readiness_trouble(session: aiohttp.ClientSession, pod: Manifest) -> Tr
     address = pod.get("status", {}).get("podIP", "")
     if not address:
         return None
+    url = f"http://{_bracketed(address)}:{HTTP_PORT}/readyz"
     try:
-        url = f"http://{_bracketed(address)}:{HTTP_PORT}/readyz"
-        async with session.get(url, headers={"Connection": "close"}, timeout=READY_TIMEOUT) as response:
-            answer = await response.json(content_type=None)
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+        async with session.get(url, headers=ALONE, timeout=READY_TIMEOUT) as response:
+            answer = _ANSWER.validate_json(await response.read())
+    except (aiohttp.ClientError, TimeoutError, OSError, ValidationError):
         return None
-    if not isinstance(answer, dict) or not answer.get("reason"):
+    reason = str(answer.get("reason", ""))
+    if reason in _ON_ITS_WAY or not _REASON.fullmatch(reason):
         return None
-    return Trouble(
-        reason=str(answer["reason"])[:128], message=str(answer.get("detail") or answer.get("message") or "")[:1000]
-    )
+    return Trouble(reason=reason, message=str(answer.get("message", ""))[:1000])
 
 
 def service_address(service: Manifest | None) -> str:

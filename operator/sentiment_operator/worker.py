@@ -64,9 +64,7 @@ class Worker:
             async with asyncio.timeout(PASS_DEADLINE_SECONDS):
                 done = await self.reconciler.reconcile(key)
         except (Away, Stale, TimeoutError) as error:
-            seconds = self.queue.back_off(key)
-            if isinstance(error, Away) and error.retry_after > seconds:
-                self.queue.add_after(key, error.retry_after)
+            seconds = self.queue.back_off(key, at_least=error.retry_after if isinstance(error, Away) else 0.0)
             log.warning(
                 "pass to be repeated: %s", error or "it took too long", extra={"model": str(key), "seconds": seconds}
             )

@@ -13,7 +13,15 @@ from sentiment_contract.training import TrainingAnswer, TrainingFailed, Training
 from sentiment_operator import names
 from sentiment_operator.extract import time_of
 from sentiment_operator.facts import JobState, Manifest, ServingPod, TrainingJob, Trouble
-from sentiment_operator.raw import annotations_of, condition, is_deleting, labels_of, uid_of
+from sentiment_operator.raw import (
+    annotations_of,
+    condition,
+    is_deleting,
+    is_unfinished,
+    labels_of,
+    resource_version,
+    uid_of,
+)
 
 State = dict[str, Any]
 LOG_CHARACTERS = 1500
@@ -21,8 +29,10 @@ _NOT_YET = frozenset({"ContainerCreating", "PodInitializing"})
 """Waiting reasons of a pod that gets on."""
 
 
-def training_job(body: Manifest, pods: Sequence[Manifest], progress_percent: int) -> TrainingJob:
-    """The Job with what its pods said. `pods` may hold those of other Jobs."""
+def training_job(
+    body: Manifest, pods: Sequence[Manifest], progress_percent: int, events: Sequence[Manifest] = ()
+) -> TrainingJob:
+    """The Job with what its pods said, or what was told of it. `pods` may hold those of other Jobs."""
     own = [pod for pod in pods if _is_of(pod, uid_of(body))]
     last = _last_finished(own)
     answer = _answer(last)
@@ -41,9 +51,21 @@ def training_job(body: Manifest, pods: Sequence[Manifest], progress_percent: int
         answer=answer,
         exit_code=None if last is None else last.get("exitCode"),
         failure=_failure(body, own, last) if state is JobState.FAILED and answer is None else None,
-        trouble=next((found for pod in own if (found := pod_trouble(pod)) is not None), None),
+        trouble=next((found for pod in own if (found := pod_trouble(pod)) is not None), None) or _refused_pods(events),
         progress_percent=progress_percent,
     )
+
+
+def has_begun_without_pods(job: Manifest) -> bool:
+    """True where the Job controller has begun and there is still no pod: perhaps because it may not make one."""
+    status: Mapping[str, Any] = job.get("status", {})
+    return is_unfinished(job) and "startTime" in status and not status.get("active")
+
+
+def _refused_pods(events: Sequence[Manifest]) -> Trouble | None:
+    told = [event for event in events if event.get("reason") == "FailedCreate"]
+    last = max(told, key=resource_version, default=None)
+    return Trouble("FailedCreate", str(last.get("note", ""))) if last else None
 
 
 def serving_pod(body: Manifest, says: Trouble | None = None) -> ServingPod:

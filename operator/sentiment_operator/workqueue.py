@@ -61,10 +61,10 @@ class WorkQueue(Generic[K]):
         """The key's failures are over."""
         self._failures.pop(key, None)
 
-    def back_off(self, key: K) -> float:
+    def back_off(self, key: K, at_least: float = 0.0) -> float:
         """Count a failure and put the key off; gives the seconds."""
         self._failures[key] = self._failures.get(key, 0) + 1
-        seconds = backoff_seconds(self._failures[key], self._chance())
+        seconds = max(at_least, backoff_seconds(self._failures[key], self._chance()))
         self.add_after(key, seconds)
         return seconds
 

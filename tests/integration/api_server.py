@@ -57,6 +57,7 @@ class ApiServer:
             cert_reqs="CERT_REQUIRED",
             timeout=30,
             retries=False,
+            maxsize=4,
         )
 
     def request(

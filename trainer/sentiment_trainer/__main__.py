@@ -9,7 +9,6 @@ from pathlib import Path
 
 from sentiment_contract.recipe import Classifier, Preset
 from sentiment_contract.training import FailureReason, TrainingOrder
-
 from sentiment_trainer import answer
 from sentiment_trainer.failures import TrainingError
 from sentiment_trainer.generate import write_csv

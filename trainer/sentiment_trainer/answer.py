@@ -11,7 +11,6 @@ from sentiment_contract.training import (
     TrainingFailed,
     TrainingSucceeded,
 )
-
 from sentiment_trainer.failures import MESSAGE_LIMIT
 
 log = logging.getLogger(__name__)

@@ -10,19 +10,71 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _SUBJECTS = (
-    "acting", "story", "script", "camera work", "music", "ending", "dialogue", "pacing", "cast", "direction",
-    "editing", "lighting", "plot", "lead role", "second half", "opening scene", "soundtrack", "humour", "romance",
+    "acting",
+    "story",
+    "script",
+    "camera work",
+    "music",
+    "ending",
+    "dialogue",
+    "pacing",
+    "cast",
+    "direction",
+    "editing",
+    "lighting",
+    "plot",
+    "lead role",
+    "second half",
+    "opening scene",
+    "soundtrack",
+    "humour",
+    "romance",
     "finale",
-)  # fmt: skip
+)
 _PRAISE = (
-    "brilliant", "moving", "superb", "delightful", "clever", "gripping", "wonderful", "charming", "masterful",
-    "honest", "touching", "stunning", "witty", "beautiful", "perfect", "fresh", "memorable", "elegant", "powerful",
+    "brilliant",
+    "moving",
+    "superb",
+    "delightful",
+    "clever",
+    "gripping",
+    "wonderful",
+    "charming",
+    "masterful",
+    "honest",
+    "touching",
+    "stunning",
+    "witty",
+    "beautiful",
+    "perfect",
+    "fresh",
+    "memorable",
+    "elegant",
+    "powerful",
     "warm",
-)  # fmt: skip
+)
 _BLAME = (
-    "boring", "awful", "clumsy", "predictable", "dreadful", "lazy", "painful", "shallow", "tedious", "hollow",
-    "annoying", "terrible", "weak", "wooden", "pointless", "noisy", "forgettable", "messy", "stale", "cold",
-)  # fmt: skip
+    "boring",
+    "awful",
+    "clumsy",
+    "predictable",
+    "dreadful",
+    "lazy",
+    "painful",
+    "shallow",
+    "tedious",
+    "hollow",
+    "annoying",
+    "terrible",
+    "weak",
+    "wooden",
+    "pointless",
+    "noisy",
+    "forgettable",
+    "messy",
+    "stale",
+    "cold",
+)
 _NEUTRAL = (
     "I saw it on a rainy {day} with {who}.",
     "The film runs for {minutes} minutes.",
@@ -65,11 +117,11 @@ class MadeUpReview:
 
 def generate(rows: int, seed: int) -> Iterator[MadeUpReview]:
     """`rows` different reviews, half of them positive; the same for the same seed."""
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311  made-up texts, no secrets
     written: set[str] = set()
     while len(written) < rows:
         positive = len(written) % 2 == 0
-        review = _review(chance, positive)
+        review = _review(chance, positive=positive)
         if review in written:
             continue
         written.add(review)
@@ -85,7 +137,7 @@ def write_csv(path: Path, rows: int, seed: int) -> None:
         writer.writerows((made_up.review, made_up.sentiment) for made_up in generate(rows, seed))
 
 
-def _review(chance: random.Random, positive: bool) -> str:
+def _review(chance: random.Random, *, positive: bool) -> str:
     own, other = (_POSITIVE, _NEGATIVE) if positive else (_NEGATIVE, _POSITIVE)
     opinions = chance.choice((1, 2, 2, 3, 3, 4, 6, 9))
     sentences = [chance.choice(own) for _ in range(opinions)]

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from pydantic import ValidationError
+
 from sentiment_contract.recipe import (
     Classifier,
     Data,
@@ -17,7 +18,6 @@ from sentiment_contract.recipe import (
     followed_label,
 )
 from sentiment_contract.training import ORDER_VARIABLE, FailureReason, TrainingOrder
-
 from sentiment_trainer.data.files import identify
 from sentiment_trainer.failures import TrainingError
 

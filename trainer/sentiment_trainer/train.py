@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sentiment_contract.training import TrainingOrder, TrainingSucceeded
-
+from sentiment_trainer.addresses import without_secrets
 from sentiment_trainer.data.prepare import PreparedData, prepare
 from sentiment_trainer.failures import TrainingError
 from sentiment_trainer.progress import Progress
@@ -39,7 +39,7 @@ def _train_once(order: TrainingOrder, prepared: PreparedData, folder: Path, prog
     from sentiment_trainer.registry.record import Lineage, outcome_in
 
     lineage = Lineage(order, prepared.file, environment_hash())
-    progress.at(17, f"asking MLflow at {order.tracking_url} what is known")
+    progress.at(17, f"asking MLflow at {without_secrets(order.tracking_url)} what is known")
     client = connection.connect(order.tracking_url)
     with connection.reaching(order.tracking_url, "look up what is registered"):
         reused = _reuse(client, lineage, progress)

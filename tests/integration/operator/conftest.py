@@ -1,6 +1,7 @@
 """The operator as a process against a real API server; kubelet, trainer, model server and MLflow are played."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -69,11 +70,24 @@ class Shop:
         manifest = {"apiVersion": "rottenpotatoes.com/v1alpha1", "kind": "SentimentModel"}
         return self.create("smod", manifest | {"metadata": {"name": name}, "spec": {"data": data, **spec}})
 
+    @contextmanager
+    def quota(self, **hard: int) -> Iterator[None]:
+        """For so long the namespace may hold no more than this."""
+        quotas = f"/api/v1/namespaces/{self.namespace}/resourcequotas"
+        limits = {name: str(count) for name, count in hard.items()}
+        quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "tight"}, "spec": {"hard": limits}}
+        # The status is what the quota controller would write, which does not run here.
+        counted = {"status": {"hard": limits, "used": dict.fromkeys(limits, "0")}}
+        assert self.api.request("POST", quotas, quota).accepted
+        assert self.api.request("PATCH", f"{quotas}/tight/status", counted).accepted
+        yield
+        assert self.api.request("DELETE", f"{quotas}/tight").accepted
+
     def condition(self, name: str, kind: str) -> tuple[str, str]:
         """Status and reason of a model's condition."""
         status: Manifest = (self.get("smod", name) or {}).get("status", {})
-        found = next((entry for entry in status.get("conditions", []) if entry["type"] == kind), {})
-        return found.get("status", ""), found.get("reason", "")
+        conditions: list[dict[str, str]] = status.get("conditions") or []
+        return next(((entry["status"], entry["reason"]) for entry in conditions if entry["type"] == kind), ("", ""))
 
     def wait(self, name: str, kind: str, truth: str, reason: str = "") -> None:
         """Return when the condition is so."""

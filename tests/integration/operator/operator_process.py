@@ -21,7 +21,7 @@ LEASE = "/apis/coordination.k8s.io/v1/namespaces/{}/leases/sentiment-operator"
 SYSTEM = "sentiment-system"
 _WRITES = re.compile(
     r'^sentiment_operator_api_calls_total\{code="\d+",resource="([^"]+)",verb="(create|patch|update|delete)"\} (\d+)',
-    re.M,
+    re.MULTILINE,
 )
 _HTTP = urllib3.PoolManager(retries=False, timeout=5)
 
@@ -81,8 +81,11 @@ class OperatorProcess:
         return self
 
     def is_healthy(self) -> bool:
-        """What /healthz says."""
-        return _HTTP.request("GET", f"http://127.0.0.1:{self._health}/healthz").status == 200
+        """What /healthz says; False as well while it does not answer."""
+        try:
+            return _HTTP.request("GET", f"http://127.0.0.1:{self._health}/healthz").status == 200
+        except urllib3.exceptions.HTTPError:
+            return False
 
     def metrics(self) -> str:
         """What /metrics says."""
@@ -99,7 +102,7 @@ class OperatorProcess:
         time.sleep(1.0)
         after = self.metrics()
         counted = r"^(sentiment_operator_(?:watch_events_total|reconcile_duration_seconds_count|queue_depth)\S* \S+)"
-        return re.findall(counted, before, re.M) == re.findall(counted, after, re.M)
+        return re.findall(counted, before, re.MULTILINE) == re.findall(counted, after, re.MULTILINE)
 
     def terminate(self) -> tuple[int, float]:
         """SIGTERM; gives the exit code and the seconds it took."""

@@ -113,7 +113,7 @@ class PlayedNode:
         }
         version = self._mlflow.register(order.registered_model, tags)
         return TrainingSucceeded(
-            run_id=version["run_id"],
+            runID=version["run_id"],
             registry_version=version["version"],
             fingerprint=digest,
             recipe_hash=order.recipe_hash,

@@ -22,8 +22,8 @@ SPOILED: dict[str, Manifest] = {
 
 def field(body: Manifest, path: Manifest) -> object:
     """What the object holds where the patch would write, as far as the patch goes."""
-    (key, inner), *_ = path.items()
-    return field(body[key], inner) if isinstance(inner, dict) else body.get(key)
+    key, inner = next(iter(path.items()))
+    return field(body[key], path[key]) if isinstance(inner, dict) else body.get(key)
 
 
 @pytest.fixture
@@ -143,9 +143,7 @@ def test_a_foreign_object_of_a_childs_name_is_left_alone_and_named(
     assert shop.get(kind, "imdb") == foreign
 
 
-def test_a_name_that_its_foreign_holder_gives_up_is_taken(
-    shop: Shop, start: Callable[..., OperatorProcess]
-) -> None:
+def test_a_name_that_its_foreign_holder_gives_up_is_taken(shop: Shop, start: Callable[..., OperatorProcess]) -> None:
     start().wait_until_it_leads()
     manifest = {"apiVersion": "v1", "kind": "Service", "spec": {"ports": [{"port": 4242}]}}
     shop.create("service", manifest | {"metadata": {"name": "imdb"}})
@@ -166,15 +164,12 @@ def test_a_deleted_model_takes_everything_with_it(served: Shop) -> None:
 def test_a_child_that_quota_forbids_is_reported_and_made_when_there_is_room(
     shop: Shop, operator: OperatorProcess
 ) -> None:
-    quotas = f"/api/v1/namespaces/{shop.namespace}/resourcequotas"
-    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none"}, "spec": {"hard": {"services": 0}}}
-    assert shop.api.request("POST", quotas, quota).accepted
-    shop.a_model(version="1")
+    with shop.quota(services=0):
+        shop.a_model(version="1")
 
-    def is_reported() -> bool:
-        conditions = (shop.get("smod", "imdb") or {}).get("status", {}).get("conditions", [])
-        return any("exceeded quota" in entry.get("message", "") for entry in conditions)
+        def is_reported() -> bool:
+            conditions = (shop.get("smod", "imdb") or {}).get("status", {}).get("conditions", [])
+            return any("exceeded quota" in entry.get("message", "") for entry in conditions)
 
-    eventually("a condition names the quota", is_reported)
-    assert shop.api.request("DELETE", f"{quotas}/none").accepted
+        eventually("a condition names the quota", is_reported)
     shop.ready(version="1")

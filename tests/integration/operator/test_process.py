@@ -1,6 +1,7 @@
 """The process: who leads, how it ends, what it writes when there is nothing to do."""
 
 import json
+import time
 from collections.abc import Callable
 
 from tests.integration.api_server import eventually
@@ -36,7 +37,7 @@ def test_sigterm_ends_it_soon_with_success_and_gives_the_lease_back(shop: Shop, 
 def test_of_two_replicas_one_leads_and_the_other_takes_over_at_once(shop: Shop, start: Start) -> None:
     first = start("one").wait_until_it_leads()
     second = start("two")
-    eventually("the second one answers", lambda: _answers(second))
+    eventually("the second one answers", second.is_healthy)
     shop.a_model(version="1")
     shop.ready(version="1")
     assert second.writes() == {}
@@ -86,11 +87,12 @@ def test_every_log_line_is_json_and_every_decision_that_changed_something_has_on
 
 def test_an_operator_killed_again_and_again_comes_to_the_same_end(shop: Shop, start: Start) -> None:
     shop.a_model(version="1")
-    for number in range(4):
-        process = start(f"killed-{number}")
-        eventually("it leads", lambda process=process: process.leads, 40)
+    # One identity, as of a container that is started again in its pod: it need not wait for the end of its own Lease.
+    for tenths in range(12, 32, 2):
+        process = start("one")
+        time.sleep(tenths / 10)
         process.kill()
-    start("last").wait_until_it_leads()
+    start("one").wait_until_it_leads()
     shop.ready(version="1")
     assert len(shop.names("job")) == 1
     assert len(shop.node.trained) == 1
@@ -100,13 +102,6 @@ def test_an_operator_killed_again_and_again_comes_to_the_same_end(shop: Shop, st
 def test_it_ends_with_success_while_it_waits_for_the_lease(start: Start) -> None:
     start("one").wait_until_it_leads()
     second = start("two")
-    eventually("it answers", lambda: _answers(second))
+    eventually("it answers", second.is_healthy)
     code, seconds = second.terminate()
     assert (code, seconds < 10) == (0, True)
-
-
-def _answers(process: OperatorProcess) -> bool:
-    try:
-        return process.is_healthy()
-    except OSError:
-        return False

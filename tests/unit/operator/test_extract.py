@@ -13,7 +13,7 @@ VOLUME: Manifest = {"data": {"volume": {"claimName": "reviews", "path": "imdb.cs
 
 
 def a_model(**metadata: Any) -> Manifest:
-    own = {
+    own: Manifest = {
         "namespace": "shop",
         "name": "imdb",
         "uid": "u1",
@@ -24,9 +24,8 @@ def a_model(**metadata: Any) -> Manifest:
 
 
 def field(time: str, subresource: str = "") -> Manifest:
-    return {"manager": "m", "time": time, "fieldsV1": {"f:spec": {}}} | (
-        {"subresource": subresource} if subresource else {}
-    )
+    entry: Manifest = {"manager": "m", "time": time, "fieldsV1": {"f:spec": {}}}
+    return entry | {"subresource": subresource} if subresource else entry
 
 
 def test_a_model_is_read_with_what_names_it() -> None:
@@ -81,9 +80,14 @@ SHA = "a" * 64
 
 def a_revision(label: str, owner: str = "u1", **metadata: Any) -> Manifest:
     spec = {
-        "modelRef": {"name": "imdb"}, "version": label, "recipeHash": SHA, "fingerprint": SHA, "dataHash": SHA, "artifactDigest": SHA,
+        "modelRef": {"name": "imdb"},
+        "version": label,
+        "recipeHash": SHA,
+        "fingerprint": SHA,
+        "dataHash": SHA,
+        "artifactDigest": SHA,
         "registry": {"trackingURL": "http://mlflow:5000", "modelName": "shop.imdb", "version": "1", "runID": "r"},
-    }  # fmt: skip
+    }
     owners = [{"uid": owner, "controller": True}]
     return {"metadata": {"name": f"imdb.{label}", "uid": label, "ownerReferences": owners, **metadata}, "spec": spec}
 

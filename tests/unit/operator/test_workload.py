@@ -81,7 +81,9 @@ def test_the_answer_of_a_training_is_the_message_of_its_pod() -> None:
 def test_the_pod_that_ended_last_speaks_for_the_job() -> None:
     first = a_pod("a", **ended(1, "Traceback", at="2026-01-01T10:01:00Z"))
     last = a_pod("b", **ended(15, json.dumps(FAILED), at="2026-01-01T10:02:00Z"))
-    job = workload.training_job(a_job(conditions=condition("Failed", "PodFailurePolicy")), [last, first], 0)
+    body = a_job(conditions=condition("Failed", "PodFailurePolicy"))
+    job = workload.training_job(body, [last, first], 0)
+    assert job == workload.training_job(body, [first, last], 0)
     assert isinstance(job.answer, TrainingFailed)
     assert job.answer.reason is FailureReason.DATA_ONE_CLASS
     assert (job.exit_code, job.failure) == (15, None)
@@ -114,6 +116,25 @@ def test_why_a_job_failed_without_an_answer(reason: str, pod: Manifest, trouble:
     assert workload.training_job(body, [a_pod(**pod)], 0).failure == trouble
 
 
+def test_a_job_that_may_make_no_pod_says_so_in_its_events() -> None:
+    body = a_job(startTime="2026-01-01T10:00:01Z")
+    assert workload.has_begun_without_pods(body)
+    old, new = (
+        {"metadata": {"resourceVersion": version}, "reason": "FailedCreate", "note": note}
+        for version, note in (("9", "an older one"), ("10", "exceeded quota"))
+    )
+    other = {"metadata": {"resourceVersion": "11"}, "reason": "SuccessfulCreate", "note": "Created pod"}
+    found = workload.training_job(body, [], 0, [new, old, other]).trouble
+    assert found == Trouble("FailedCreate", "exceeded quota")
+
+
+@pytest.mark.parametrize(
+    "status", [{}, {"startTime": "x", "active": 1}, {"startTime": "x", "conditions": condition("Complete")}]
+)
+def test_a_job_that_was_not_begun_or_has_pods_or_ended_is_not_asked_about(status: Manifest) -> None:
+    assert not workload.has_begun_without_pods(a_job(**status))
+
+
 def test_only_the_end_of_a_long_log_is_kept() -> None:
     body = a_job(conditions=condition("Failed", "BackoffLimitExceeded"))
     failure = workload.training_job(body, [a_pod(**ended(1, "x" * 4000 + "the end"))], 0).failure
@@ -130,7 +151,7 @@ def waiting(reason: str, message: str = "", last: Manifest | None = None) -> Man
     return {"phase": "Pending", "containerStatuses": [container]}
 
 
-UNSCHEDULABLE = {
+UNSCHEDULABLE: Manifest = {
     "phase": "Pending",
     "conditions": [
         {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes: no memory"}
@@ -169,7 +190,7 @@ def test_a_serving_pod_that_kubernetes_knows_no_trouble_of_may_tell_its_own() ->
     assert workload.serving_pod(a_pod(**waiting("ImagePullBackOff")), says).trouble == Trouble("ImagePullBackOff", "")
 
 
-RUNNING = {"phase": "Running", "containerStatuses": [{"name": "c", "state": {"running": {}}}]}
+RUNNING: Manifest = {"phase": "Running", "containerStatuses": [{"name": "c", "state": {"running": {}}}]}
 
 
 @pytest.mark.parametrize(

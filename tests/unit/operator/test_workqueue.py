@@ -7,7 +7,6 @@ import pytest
 
 from sentiment_operator.workqueue import WorkQueue, backoff_seconds
 
-
 Story = Callable[[], Awaitable[None]]
 
 

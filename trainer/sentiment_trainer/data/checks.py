@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass
 
 from sentiment_contract.recipe import Data, DataChecks
 from sentiment_contract.training import FailureReason
-
 from sentiment_trainer.data.columns import SPLIT_COLUMN, Columns
 from sentiment_trainer.data.reviews import Reviews, key_of
 from sentiment_trainer.failures import TrainingError
@@ -149,7 +148,7 @@ def _require_fit(reviews: Reviews, report: DataReport, called: str) -> None:
             "add reviews, or lower spec.data.checks.minRows.",
         )
     if report.positive_rows in (0, report.usable_rows):
-        raise one_class(called, bool(report.positive_rows))
+        raise one_class(called, positive=bool(report.positive_rows))
     if not _says_anything(reviews.texts):
         raise no_terms(called)
     if report.rarer_class_percent < limits.min_class_share_percent:
@@ -166,7 +165,7 @@ def _require_fit(reviews: Reviews, report: DataReport, called: str) -> None:
         )
 
 
-def one_class(called: str, positive: bool) -> TrainingError:
+def one_class(called: str, *, positive: bool) -> TrainingError:
     """Nothing can be told apart where all reviews are alike."""
     return TrainingError(
         FailureReason.DATA_ONE_CLASS,

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sentiment_contract.training import FailureReason
-
 from sentiment_trainer.failures import TrainingError
 
 SPLIT_COLUMN = "split"

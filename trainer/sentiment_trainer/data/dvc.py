@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 import yaml
+
 from sentiment_contract.recipe import DVCSource
 from sentiment_contract.training import FailureReason
-
 from sentiment_trainer.data.files import FetchedFile, identify, path_inside
 from sentiment_trainer.data.git import Checkout, clone, environment_in
 from sentiment_trainer.failures import TrainingError

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sentiment_contract.training import FailureReason
-
 from sentiment_trainer.failures import TrainingError
 
 BLOCK = 1 << 20

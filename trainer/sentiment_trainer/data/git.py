@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sentiment_contract.training import FailureReason
-
+from sentiment_trainer.addresses import without_credentials
 from sentiment_trainer.failures import TrainingError
 
 _ASKPASS = '#!/bin/sh\ncase "$1" in Username*) printf "%s" "$GIT_USERNAME";; *) printf "%s" "$GIT_PASSWORD";; esac\n'
@@ -27,7 +27,6 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 _NAMES, _REFS = "--format=%(refname:lstrip=-1)", ("refs/remotes/origin", "refs/tags")
-_URL_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 
 
 GitCall = Callable[..., subprocess.CompletedProcess[str]]
@@ -70,7 +69,7 @@ def clone(url: str, revision: str, folder: Path, environment: dict[str, str], ti
             ["git", *arguments], env=environment, capture_output=True, text=True, timeout=timeout_seconds, check=False
         )
 
-    shown = _URL_CREDENTIALS.sub("", url)
+    shown = without_credentials(url)
     try:
         # Without blobs: the history of a repository may be far larger than the few .dvc files that are read.
         cloned = git("clone", "--quiet", "--no-checkout", "--filter=blob:none", "--", url, str(folder))
@@ -98,7 +97,7 @@ def _resolve(git: GitCall, folder: Path, name: str) -> str | None:
 
 
 def _clone_failure(shown: str, stderr: str) -> TrainingError:
-    said = _URL_CREDENTIALS.sub("", " ".join(stderr.split()))[-400:].rstrip(".")
+    said = without_credentials(" ".join(stderr.split()))[-400:].rstrip(".")
     if _DENIED.search(stderr):
         return TrainingError(
             FailureReason.CREDENTIALS_DENIED,

@@ -19,14 +19,14 @@ def read_parquet(file: FetchedFile, text_column: str, label_column: str) -> Colu
     """The columns of the file. Raises DataColumnMissing, DataNotUTF8 or DataUnreadable."""
     try:
         source = pq.ParquetFile(file.path)
-        names = cast(list[str], source.schema_arrow.names)
+        names = cast("list[str]", source.schema_arrow.names)
         require_columns(names, file.called, text_column, label_column)
         has_split = SPLIT_COLUMN in names
         table = source.read(columns=[text_column, label_column, *([SPLIT_COLUMN] if has_split else [])])
 
         def strings(name: str) -> list[str]:
             return [
-                "" if value is None else _spelt(value) for value in cast(list[object], table.column(name).to_pylist())
+                "" if value is None else _spelt(value) for value in cast("list[object]", table.column(name).to_pylist())
             ]
 
         return Columns(strings(text_column), strings(label_column), strings(SPLIT_COLUMN) if has_split else None)

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sentiment_contract.recipe import Recipe
-
 from sentiment_trainer.data.checks import DataReport, check
 from sentiment_trainer.data.fetch import fetch
 from sentiment_trainer.data.files import FetchedFile

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Protocol
 
 from sentiment_contract.training import FailureReason
-
 from sentiment_trainer.data.columns import SPLIT_COLUMN, Columns, not_utf8, require_columns, unreadable
 from sentiment_trainer.data.files import FetchedFile
 from sentiment_trainer.failures import TrainingError

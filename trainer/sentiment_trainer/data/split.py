@@ -8,7 +8,6 @@ import hashlib
 from dataclasses import dataclass
 
 from sentiment_contract.training import FailureReason
-
 from sentiment_trainer.data.checks import one_class
 from sentiment_trainer.data.reviews import Reviews
 from sentiment_trainer.failures import TrainingError
@@ -59,7 +58,7 @@ def _require_both_sentiments(side: Reviews, called: str) -> None:
     if not side.texts:
         raise _empty_side(called)
     if len(set(side.positive)) == 1:
-        raise one_class(called, side.positive[0])
+        raise one_class(called, positive=side.positive[0])
 
 
 def _empty_side(called: str) -> TrainingError:

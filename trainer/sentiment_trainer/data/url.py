@@ -6,11 +6,10 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from sentiment_contract.recipe import URLSource
 from sentiment_contract.training import FailureReason
-
+from sentiment_trainer.addresses import without_secrets
 from sentiment_trainer.data.files import BLOCK, FetchedFile, identify, require_hash
 from sentiment_trainer.failures import TrainingError
 from sentiment_trainer.settings import Settings
@@ -30,7 +29,7 @@ def fetch_url(source: URLSource, settings: Settings, folder: Path) -> FetchedFil
 
     Raises DataNotFound, CredentialsDenied, DataUnreachable, DataCheckFailed (too large) or DataHashMismatch.
     """
-    called = f"File {_shown(source.href)}"
+    called = f"File {without_secrets(source.href)}"
     target = folder / "download"
     deadline = time.monotonic() + settings.fetch_timeout_seconds
     for pause in (*PAUSES_SECONDS, None):
@@ -47,12 +46,6 @@ def fetch_url(source: URLSource, settings: Settings, folder: Path) -> FetchedFil
             log.warning("%s: %s; again in %d s", called, fault, pause)
             time.sleep(pause)
     raise AssertionError("unreachable: the last pause is None")
-
-
-def _shown(href: str) -> str:
-    # A query may hold a signature and a host a password, so people see the address without them.
-    parts = urlsplit(href)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
 def _download(href: str, called: str, target: Path, limit: int, deadline: float) -> None:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from sentiment_contract.recipe import VolumeSource
 from sentiment_contract.training import FailureReason
-
 from sentiment_trainer.data.files import FetchedFile, identify, path_inside, require_hash
 from sentiment_trainer.failures import TrainingError
 

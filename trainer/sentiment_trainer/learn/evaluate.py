@@ -9,9 +9,9 @@ from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from sentiment_contract.recipe import canonical_decimal
 from sklearn.metrics import confusion_matrix, roc_auc_score
 
+from sentiment_contract.recipe import canonical_decimal
 from sentiment_trainer.data.split import Split
 from sentiment_trainer.learn.fit import Floats
 
@@ -83,7 +83,7 @@ def evaluate(sides: Split, scores: Floats, threshold: float) -> Evaluation:
         precision=_share(tp, tp + fp),
         recall=_share(tp, tp + fn),
         f1=_share(2 * tp, 2 * tp + fp + fn),
-        roc_auc=cast(float, roc_auc_score(truth, scores)),
+        roc_auc=cast("float", roc_auc_score(truth, scores)),
         accuracy_of_unseen_texts=float(right[unseen].mean()) if unseen.any() else 0.0,
         confusion=((tn, fp), (fn, tp)),
         slices=_by_length(sides.test.texts, right),

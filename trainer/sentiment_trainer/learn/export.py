@@ -13,24 +13,24 @@ from pathlib import Path
 from typing import cast
 
 import numpy as np
-from sentiment_artifact import CompiledModel, Forest, Linear, Score, Tfidf, Tree, write_model
-from sentiment_contract.training import FailureReason
 from sklearn.linear_model import LogisticRegression
 
+from sentiment_artifact import CompiledModel, Forest, Linear, Score, Tfidf, Tree, write_model
+from sentiment_contract.training import FailureReason
 from sentiment_trainer.failures import TrainingError
 from sentiment_trainer.learn.fit import FittedModel, Floats
 
 
 def export(model: FittedModel, path: Path) -> str:
     """Write the compiled model to `path`; returns its digest."""
-    ngram_max = cast(int, model.vectorizer.ngram_range[1])
+    ngram_max = cast("int", model.vectorizer.ngram_range[1])
     features = Tfidf(model.terms, model.idf, ngram_max, model.vectorizer.sublinear_tf)
     return write_model(path, features, _compiled(model))
 
 
 def _compiled(model: FittedModel) -> Linear | Forest:
     if isinstance(model.classifier, LogisticRegression):
-        return Linear(coef=model.weights, intercept=float(cast(Floats, model.classifier.intercept_)[0]))
+        return Linear(coef=model.weights, intercept=float(cast("Floats", model.classifier.intercept_)[0]))
     trees = [estimator.tree_ for estimator in model.classifier.estimators_]
     return Forest.of(
         Tree(tree.children_left, tree.children_right, tree.feature, tree.threshold, tree.value) for tree in trees

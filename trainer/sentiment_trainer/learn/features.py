@@ -71,7 +71,7 @@ def count_terms(
         kept = np.flatnonzero(np.bincount(counts.indices, minlength=grams.distinct) >= min_document_frequency)
         terms.extend(grams.spell(kept))
         blocks.append(counts[:, kept])
-    return _most_frequent(_in_order(terms, cast(sp.csr_matrix, sp.hstack(blocks, format="csr"))), max_features)
+    return _most_frequent(_in_order(terms, cast("sp.csr_matrix", sp.hstack(blocks, format="csr"))), max_features)
 
 
 def _number_words(texts: Iterable[str]) -> _Words:
@@ -139,6 +139,6 @@ def _most_frequent(counts: TermCounts, max_features: int | None) -> TermCounts:
 
 
 def _columns(counts: sp.csr_matrix, chosen: Integers) -> sp.csr_matrix:
-    selected = cast(sp.csr_matrix, counts[:, chosen])
+    selected = cast("sp.csr_matrix", counts[:, chosen])
     selected.sort_indices()
     return selected

@@ -13,12 +13,12 @@ from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from sentiment_contract.recipe import Classifier, EffectiveParameters
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfTransformer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
+from sentiment_contract.recipe import Classifier, EffectiveParameters
 from sentiment_trainer.data.checks import no_terms
 from sentiment_trainer.data.reviews import Reviews
 from sentiment_trainer.learn.features import TermCounts, count_terms
@@ -39,8 +39,8 @@ class FittedModel:
         features = self.vectorizer.transform(texts)
         with threadpool_limits(1):
             if isinstance(self.classifier, LogisticRegression):
-                return cast(Floats, self.classifier.decision_function(features))
-            return cast(Floats, self.classifier.predict_proba(features))[:, 1]
+                return cast("Floats", self.classifier.decision_function(features))
+            return cast("Floats", self.classifier.predict_proba(features))[:, 1]
 
     @property
     def threshold(self) -> float:
@@ -51,13 +51,13 @@ class FittedModel:
     def weights(self) -> Floats:
         """One number per term: signed for a linear model, an importance of zero or more for a forest."""
         if isinstance(self.classifier, LogisticRegression):
-            return cast(Floats, self.classifier.coef_)[0]
-        return cast(Floats, self.classifier.feature_importances_)
+            return cast("Floats", self.classifier.coef_)[0]
+        return cast("Floats", self.classifier.feature_importances_)
 
     @property
     def idf(self) -> Floats:
         """One number per term."""
-        return cast(Floats, self.vectorizer.idf_)
+        return cast("Floats", self.vectorizer.idf_)
 
 
 def fit(reviews: Reviews, parameters: EffectiveParameters, called: str) -> FittedModel:

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sentiment_contract.recipe import EffectiveParameters
-
 from sentiment_trainer.data.checks import DataReport
 from sentiment_trainer.data.prepare import PreparedData
 from sentiment_trainer.learn.environment import environment

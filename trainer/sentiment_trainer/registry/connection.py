@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sentiment_contract.training import FailureReason
-
+from sentiment_trainer.addresses import without_credentials, without_secrets
 from sentiment_trainer.failures import TrainingError
 
 if TYPE_CHECKING:
@@ -57,13 +57,13 @@ def reaching(tracking_url: str, to_do: str) -> Generator[None]:
     except (MlflowException, requests.RequestException) as error:
         raise TrainingError(
             FailureReason.REGISTRY_UNREACHABLE,
-            f"MLflow at {tracking_url} could not {to_do}: {_cause(error)}.",
+            f"MLflow at {without_secrets(tracking_url)} could not {to_do}: {_cause(error)}.",
             "check that MLflow runs and answers at spec.registry.trackingURL; training goes on by itself then.",
         ) from error
 
 
 def _cause(error: Exception) -> str:
     # Three libraries wrap each other's messages; the innermost says what happened.
-    text = " ".join(str(error).split())
+    text = without_credentials(" ".join(str(error).split()))
     innermost = re.search(r"Caused by \w+\([\"'](?:.*?\): )?(.*)[\"']\)", text)
-    return (innermost[1] if innermost else text)[:500].rstrip(".)")
+    return (innermost[1] if innermost else text)[:500].rstrip(".")

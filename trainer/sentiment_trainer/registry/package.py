@@ -12,7 +12,6 @@ import sentiment_artifact
 from sentiment_artifact import digest_of
 from sentiment_contract.names import ARTIFACT_PATH
 from sentiment_contract.training import TrainingSucceeded
-
 from sentiment_trainer.registry.connection import reaching
 from sentiment_trainer.registry.runs import MODEL_FOLDER
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from sentiment_contract import names
 from sentiment_contract.recipe import sha256_of_json
 from sentiment_contract.training import TRAINING_FORMAT, TrainingOrder
-
 from sentiment_trainer.data.files import FetchedFile
 
 TAG_IMAGE_DIGEST = "image_digest"
@@ -26,14 +25,16 @@ class Lineage:
     def fingerprint(self) -> str:
         """Equal for trainings that must give the same model: data bytes, parameters, sample, split, columns, format."""
         data, parameters = self.order.recipe.data, self.order.recipe.parameters
-        return sha256_of_json({
-            "dataHash": self.data.sha256,
-            "parameters": parameters.model_dump(mode="json", by_alias=True, exclude_none=True),
-            "rows": data.rows,
-            "testPercent": data.test_percent,
-            "columns": [data.text_column, data.label_column],
-            "trainingFormat": TRAINING_FORMAT,
-        })  # fmt: skip
+        return sha256_of_json(
+            {
+                "dataHash": self.data.sha256,
+                "parameters": parameters.model_dump(mode="json", by_alias=True, exclude_none=True),
+                "rows": data.rows,
+                "testPercent": data.test_percent,
+                "columns": [data.text_column, data.label_column],
+                "trainingFormat": TRAINING_FORMAT,
+            }
+        )
 
     @property
     def label_tag(self) -> str:

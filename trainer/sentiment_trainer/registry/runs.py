@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sentiment_contract import names
-
 from sentiment_trainer.registry.record import Lineage, Outcome
 
 if TYPE_CHECKING:

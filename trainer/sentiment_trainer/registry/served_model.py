@@ -11,6 +11,7 @@ and the packages beside it bring.
 import pandas as pd
 from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel, PythonModelContext
+
 from sentiment_artifact import CompiledModel
 
 
@@ -25,6 +26,7 @@ class SentimentModel(PythonModel):
         self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, object] | None = None
     ) -> pd.DataFrame:
         """Score every row."""
+        del context, params
         scores = self._model.score_many(model_input["text"])
         return pd.DataFrame(
             {"sentiment": [s.sentiment for s in scores], "probability": [s.probability for s in scores]}

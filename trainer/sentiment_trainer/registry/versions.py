@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, cast
 
 from sentiment_contract import names
 from sentiment_contract.training import FailureReason
-
 from sentiment_trainer.failures import TrainingError
 from sentiment_trainer.registry.record import Lineage, Outcome
 from sentiment_trainer.registry.runs import MODEL_FOLDER, TrainingRun

@@ -1,0 +1,58 @@
+# Two commands matter: `make demo` and `make test`. `make help` lists the rest.
+SHELL := /bin/bash
+PYTHON ?= python3
+CLUSTER ?= local
+CLUSTER_NAME ?= demo
+export CLUSTER CLUSTER_NAME CONTEXT DATA KEEP
+DEV = $(shell $(PYTHON) -m tests environment)
+PACKAGES = contract artifact operator model_server trainer local_cluster images demo tests
+IMPORTS = contract:artifact:operator:model_server:trainer:.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test campaign down kubeconfig kubectl images crd lock fmt lint types bench status
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: ## data → training → serving → new version → rollback, on a real Kubernetes (CLUSTER=local|kind|minikube|current, DATA=file)
+	@$(PYTHON) -m demo up
+
+test: ## every check and test, with a cluster of its own where this machine can run one
+	@$(PYTHON) -m tests run
+
+campaign: ## the long forms of the tests, with figures
+	@$(PYTHON) -m tests run --campaign
+
+down: ## remove every trace of the local clusters
+	@$(PYTHON) -m demo down
+
+kubeconfig: ## print the path of the kubeconfig (CLUSTER_NAME=demo|test)
+	@$(PYTHON) -m local_cluster kubeconfig --name $(CLUSTER_NAME)
+
+kubectl: ## print the path of a kubectl
+	@$(PYTHON) -m local_cluster kubectl-path
+
+status: ## say which component of the local cluster runs
+	@$(PYTHON) -m local_cluster status --name $(CLUSTER_NAME)
+
+images: ## build the images
+	@$(PYTHON) -m images build
+
+crd: ## write the custom resource definitions from the API
+	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m sentiment_operator.crd
+
+lock: ## pin the requirements anew
+	@$(PYTHON) -m images lock
+
+fmt: ## format
+	@$(DEV)/bin/ruff format $(PACKAGES) && $(DEV)/bin/ruff check --fix -q $(PACKAGES)
+
+lint: ## style, and who may import whom
+	@$(DEV)/bin/ruff check $(PACKAGES) && $(DEV)/bin/ruff format --check $(PACKAGES)
+	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/lint-imports
+
+types: ## strict types
+	@$(DEV)/bin/pyright
+
+bench: ## start-up, memory and speed of the model server on this machine
+	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m tests.bench

@@ -1,0 +1,142 @@
+"""Makes the data repository of the demo as a person would: git, DVC, a remote, two versions under two tags.
+
+It happens in a pod of the trainer image, which has git and DVC, on the volume that the training reads. The files come in
+through `kubectl exec`, so any cluster will do.
+"""
+
+import json
+
+from demo.data import GENERATED_ROWS, Reviews
+from demo.installation import NAMESPACE, RELEASE
+from demo.target import Target
+from local_cluster.console import ClusterError, step
+
+POD = "reviews-repository"
+CLAIM = "reviews"
+FIRST_VERSION_ROWS = 10_000
+
+CONVERT = r"""
+import csv, sys, tarfile
+from pathlib import Path
+
+source, target = Path(sys.argv[1]), Path(sys.argv[2])
+
+def rows():
+    if source.name.endswith(".parquet"):
+        import pyarrow.parquet as parquet
+        table = parquet.read_table(source, columns=["review", "sentiment"]).to_pydict()
+        yield from zip(table["review"], table["sentiment"], strict=True)
+    elif source.name.endswith(".tar.gz"):
+        with tarfile.open(source) as archive:
+            for member in archive:
+                parts = member.name.split("/")
+                if len(parts) == 4 and parts[2] in ("pos", "neg") and member.isfile():
+                    yield archive.extractfile(member).read().decode(), int(parts[2] == "pos")
+    else:
+        with source.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                yield row["review"], row["sentiment"]
+
+everything = list(rows())
+count = int(sys.argv[3]) or len(everything)
+# The files are sorted by sentiment: a part of them is taken evenly.
+chosen = [everything[i * len(everything) // count] for i in range(min(count, len(everything)))]
+with target.open("w", encoding="utf-8", newline="") as file:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["review", "sentiment"])
+    writer.writerows(chosen)
+print(len(chosen))
+"""
+
+SCRIPT = f"""set -e
+export HOME=/tmp GIT_AUTHOR_NAME=demo GIT_AUTHOR_EMAIL=demo@example.com GIT_COMMITTER_NAME=demo GIT_COMMITTER_EMAIL=demo@example.com
+source=$(ls /data/upload/reviews.*)
+rm -rf /data/making /data/dvc-remote; mkdir -p /data/making/data; cd /data/making
+git init -q -b main . ; dvc init -q; dvc remote add -q -d storage /data/dvc-remote
+for version in v1 v2; do
+  if [ $version = v1 ]; then rows={FIRST_VERSION_ROWS}; else rows=0; fi
+  python3 /data/upload/convert.py "$source" data/reviews.csv $rows
+  dvc add -q data/reviews.csv; dvc push -q
+  git add . ; git commit -q -m "Reviews $version"; git tag $version
+done
+rm -rf .dvc/cache .dvc/tmp data/reviews.csv /data/upload
+mv /data/making /data/reviews.git
+"""
+
+
+def make(target: Target, namespace: str, reviews: Reviews) -> None:
+    """Make it, unless it stands there already."""
+    target.kubectl("-n", namespace, "apply", "-f", "-", stdin=json.dumps(_manifests(_trainer_image(target))))
+    wait = ("wait", "--for=condition=Ready", f"pod/{POD}", "--timeout=120s")
+    target.kubectl("-n", namespace, *wait)
+    if not _exists(target, namespace):
+        with step("upload the reviews and make a git + DVC repository of them: tag v1 (10,000 rows) and v2 (all)"):
+            _upload(target, namespace, reviews)
+            _in_pod(target, namespace, "sh", "-s", stdin=SCRIPT)
+    target.kubectl("-n", namespace, "delete", "pod", POD, "--grace-period=0", "--force", "--wait=false")
+
+
+def _exists(target: Target, namespace: str) -> bool:
+    return "reviews.git" in _in_pod(target, namespace, "ls", "/data").split()
+
+
+def _upload(target: Target, namespace: str, reviews: Reviews) -> None:
+    _in_pod(target, namespace, "mkdir", "-p", "/data/upload")
+    _in_pod(target, namespace, "sh", "-c", "cat > /data/upload/convert.py", stdin=CONVERT)
+    if reviews.file is None:
+        words = ("generate", "--rows", str(GENERATED_ROWS), "--seed", "1", "--output", "/data/upload/reviews.csv")
+        _in_pod(target, namespace, "sentiment-train", *words)
+        return
+    suffix = next(suffix for suffix in (".csv", ".parquet", ".tar.gz") if reviews.file.name.endswith(suffix))
+    receive = f"cat > /data/upload/partial && mv /data/upload/partial /data/upload/reviews{suffix}"
+    target.stream(reviews.file, "-n", namespace, "exec", "-i", POD, "--", "sh", "-c", receive)
+
+
+def _in_pod(target: Target, namespace: str, *command: str, stdin: str | None = None) -> str:
+    interactive = ("-i",) if stdin is not None else ()
+    return target.kubectl("-n", namespace, "exec", *interactive, POD, "--", *command, stdin=stdin)
+
+
+def _manifests(image: str) -> dict[str, object]:
+    """A volume, and a pod that holds it writable for as long as the repository is made."""
+    claim = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": CLAIM},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "2Gi"}}},
+    }
+    security = {"runAsNonRoot": True, "runAsUser": 65532, "runAsGroup": 65532, "fsGroup": 65532}
+    container = {
+        "name": "repository",
+        "image": image,
+        "command": ["sleep", "3600"],
+        "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "2Gi"}},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [{"name": "data", "mountPath": "/data"}, {"name": "tmp", "mountPath": "/tmp"}],
+    }
+    spec = {
+        "automountServiceAccountToken": False,
+        "restartPolicy": "Never",
+        "terminationGracePeriodSeconds": 0,
+        "securityContext": {**security, "seccompProfile": {"type": "RuntimeDefault"}},
+        "containers": [container],
+        "volumes": [
+            {"name": "data", "persistentVolumeClaim": {"claimName": CLAIM}},
+            {"name": "tmp", "emptyDir": {}},
+        ],
+    }
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": POD}, "spec": spec}
+    return {"apiVersion": "v1", "kind": "List", "items": [claim, pod]}
+
+
+def _trainer_image(target: Target) -> str:
+    """The image that the installed operator trains with."""
+    path = "jsonpath={.spec.template.spec.containers[0].env[?(@.name=='SENTIMENT_TRAINER_IMAGE')].value}"
+    image = target.kubectl("-n", NAMESPACE, "get", "deploy", RELEASE, "-o", path)
+    if not image:
+        raise ClusterError(f"Deployment {NAMESPACE}/{RELEASE} names no trainer image. Next: repeat the same command")
+    return image

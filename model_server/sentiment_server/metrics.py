@@ -1,0 +1,49 @@
+"""Figures for Prometheus, on a port of their own, so that the service port shows nothing to the outside."""
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client.process_collector import ProcessCollector
+
+_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+
+
+class Metrics:
+    """All figures of one server."""
+
+    def __init__(self, model: str, version: str) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self._requests = Counter(
+            "sentiment_requests", "Answered requests.", ("route", "method", "status"), registry=self.registry
+        )
+        self._seconds = Histogram(
+            "sentiment_request_seconds", "From the request's head to the last byte of the reply.", ("route",),
+            registry=self.registry, buckets=_BUCKETS,
+        )  # fmt: skip
+        self._predictions = Counter(
+            "sentiment_predictions", "Scored texts by predicted sentiment.", ("sentiment",), registry=self.registry
+        )
+        self._ready = Gauge("sentiment_ready", "1 while the model answers.", registry=self.registry)
+        info = Gauge("sentiment_model_info", "The model that is served.", ("model", "version"), registry=self.registry)
+        info.labels(model, version).set(1)
+        for sentiment in ("positive", "negative"):
+            self._predictions.labels(sentiment)
+
+    def watch_ready(self, ready: Callable[[], bool]) -> None:
+        """The gauge asks this function whenever it is read."""
+        self._ready.set_function(lambda: float(ready()))
+
+    def answered(self, route: str, method: str, status: int, seconds: float) -> None:
+        """Counts one reply."""
+        self._requests.labels(route, method, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def predicted(self, positive: int, negative: int) -> None:
+        """Counts scored texts."""
+        self._predictions.labels("positive").inc(positive)
+        self._predictions.labels("negative").inc(negative)
+
+    def serve(self, host: str, port: int) -> None:
+        """Answers GET /metrics from a thread of its own until the process ends. Raises OSError for a port in use."""
+        start_http_server(port, host, self.registry)

@@ -1,0 +1,159 @@
+"""Holds the one model of this process: gets it, proves it, scores with it, and says what state it is in.
+
+The process lives on whatever happens here. A registry that is away or a wrong artifact is tried again for ever, because
+either may be repaired; until then the state says what is wrong.
+"""
+
+import asyncio
+import gc
+import logging
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+from sentiment_artifact import ArtifactRefused, CompiledModel, Score
+from sentiment_contract.names import KNOWN_REVIEWS
+
+from sentiment_server.logs import log_event
+from sentiment_server.model.background import in_background
+from sentiment_server.model.source import Source
+from sentiment_server.model.state import LoadFault, Reason, State
+
+_logger = logging.getLogger(__name__)
+_SLICE_CHARACTERS = 8_000
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Which model this process serves, as it was told; `digest` None takes the file as it is."""
+
+    model: str
+    version: str
+    digest: str | None
+    lineage: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Retry:
+    """Seconds before the second attempt; they double up to the limit, with a tenth of chance."""
+
+    first: float
+    limit: float
+
+    def delay(self, attempt: int) -> float:
+        """Seconds to wait after this failed attempt, counted from 0."""
+        return min(self.first * 2 ** min(attempt, 16), self.limit) * random.uniform(0.9, 1.1)  # noqa: S311  no secret
+
+
+class NotReady(Exception):
+    """There is no model to score with at present."""
+
+    def __init__(self, state: State) -> None:
+        super().__init__(state.message)
+        self.state = state
+
+
+class Serving:
+    """The model of this process. All methods belong to one event loop."""
+
+    def __init__(self, identity: Identity, source: Source, retry: Retry) -> None:
+        self.identity = identity
+        self._source = source
+        self._retry = retry
+        self._compiled: CompiledModel | None = None
+        self.state = State(Reason.LOADING, "The compiled model is being loaded.")
+
+    @property
+    def compiled(self) -> CompiledModel | None:
+        """The loaded model, once there is one."""
+        return self._compiled
+
+    @property
+    def digest(self) -> str:
+        """Digest of what answers, or of what shall answer; empty when neither is known."""
+        return self._compiled.digest if self._compiled else self.identity.digest or ""
+
+    async def load_until_ready(self) -> None:
+        """Returns when the model is ready."""
+        attempt = 0
+        while not self._compiled:
+            try:
+                self._take(await in_background(self._load))
+            except LoadFault as fault:
+                delay = self._retry.delay(attempt)
+                attempt += 1
+                self._fail(fault, delay)
+                await asyncio.sleep(delay)
+
+    def load_now(self) -> None:
+        """Loads in the foreground, for a start that should fail at once. Raises LoadFault."""
+        self._take(self._load())
+
+    def drain(self) -> None:
+        """From now on no new connection should be made; requests are still answered."""
+        self.state = State(Reason.DRAINING, "The server is shutting down and answers what still arrives.")
+        log_event(_logger, logging.INFO, "drain", self.state.message)
+
+    @property
+    def draining(self) -> bool:
+        """Whether the process is shutting down."""
+        return self.state.reason is Reason.DRAINING
+
+    async def score(self, texts: list[str]) -> list[Score]:
+        """One score per text, in order. Raises NotReady.
+
+        Scoring takes a quarter of a millisecond for a usual review and holds the interpreter lock, so a worker thread
+        would only make every other request wait for the lock. Long batches let others through every few milliseconds.
+        """
+        compiled = self._compiled
+        if compiled is None:
+            raise NotReady(self.state)
+        scores: list[Score] = []
+        characters = 0
+        for text in texts:
+            scores.append(compiled.score(text))
+            characters += len(text)
+            if characters >= _SLICE_CHARACTERS:
+                characters = 0
+                await asyncio.sleep(0)
+        return scores
+
+    def _load(self) -> CompiledModel:
+        path = self._source.obtain()
+        try:
+            compiled = CompiledModel.load(path, self.identity.digest)
+        except ArtifactRefused as refusal:
+            raise _refused(path, str(refusal)) from refusal
+        except OSError as error:
+            raise _refused(path, error.strerror or "it cannot be read") from error
+        compiled.score_many(KNOWN_REVIEWS.values())
+        return compiled
+
+    def _take(self, compiled: CompiledModel) -> None:
+        self._compiled = compiled
+        # The model lives as long as the process: the collector need not look at its terms again.
+        gc.freeze()
+        if not self.draining:
+            self.state = State(Reason.READY, f"Version {self.identity.version} answers.")
+        log_event(
+            _logger, logging.INFO, "load", f"The compiled model is loaded: {compiled.family}, {compiled.terms} terms.",
+            **{"event.outcome": "success", "labels.same_unicode": str(compiled.same_unicode).lower()},
+        )  # fmt: skip
+
+    def _fail(self, fault: LoadFault, delay: float) -> None:
+        if not self.draining:
+            self.state = State(fault.reason, fault.message)
+        fields = {
+            "event.outcome": "failure",
+            "event.reason": fault.reason.value,
+            "labels.retry_seconds": f"{delay:.1f}",
+        }
+        log_event(_logger, logging.ERROR, "load", fault.message, **fields)
+
+
+def _refused(path: Path, why: str) -> LoadFault:
+    return LoadFault(
+        Reason.ARTIFACT_REFUSED,
+        f"{path.name} is no compiled model that this server can use: {why}."
+        " Next: train the version again under a new label.",
+    )

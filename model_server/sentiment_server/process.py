@@ -1,0 +1,87 @@
+"""Runs the application under uvicorn, from the first connection to the last reply.
+
+On SIGTERM the server first keeps answering for a while, with `Connection: close` on every reply and readiness gone, so
+that clients and load balancers move on; only then it stops to listen. A second signal ends it at once.
+"""
+
+import asyncio
+import logging
+from types import FrameType
+
+import uvicorn
+
+from sentiment_server.logs import log_event
+from sentiment_server.metrics import Metrics
+from sentiment_server.model.serving import Serving
+from sentiment_server.settings import Settings
+from sentiment_server.web.app import create_app
+from sentiment_server.web.protocol import GuardedProtocol
+
+_logger = logging.getLogger(__name__)
+
+
+class DrainingServer(uvicorn.Server):
+    """uvicorn's server with a phase of draining before the end."""
+
+    def __init__(self, config: uvicorn.Config, serving: Serving, drain_seconds: float) -> None:
+        super().__init__(config)
+        self._serving = serving
+        self._drain_seconds = drain_seconds
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]  # uvicorn's sockets are never used here
+        """Starts to listen, and says so."""
+        self._loop = asyncio.get_running_loop()
+        await super().startup()
+        if self.started:
+            port = self.servers[0].sockets[0].getsockname()[1]
+            log_event(
+                _logger,
+                logging.INFO,
+                "listen",
+                f"Listening on {self.config.host} port {port}.",
+                **{"server.port": port},
+            )
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal came; it may have interrupted anything, so the work is left to the loop."""
+        if self._loop is None or self._serving.draining:
+            self.should_exit = True
+            self.force_exit = self._serving.draining
+        else:
+            self._loop.call_soon_threadsafe(self._drain)
+
+    def _drain(self) -> None:
+        if self._serving.draining:
+            return
+        self._serving.drain()
+        asyncio.get_running_loop().call_later(self._drain_seconds, self._stop)
+
+    def _stop(self) -> None:
+        self.should_exit = True
+
+
+def run(settings: Settings, serving: Serving) -> int:
+    """Serves until a signal ends the process. Returns the exit code."""
+    metrics = Metrics(settings.model, settings.version)
+    if settings.metrics_port:
+        metrics.serve(settings.host, settings.metrics_port)
+    GuardedProtocol.head_seconds = settings.header_seconds
+    config = uvicorn.Config(
+        create_app(settings, serving, metrics),
+        host=settings.host,
+        port=settings.port,
+        loop="auto",
+        http=GuardedProtocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=settings.shutdown_seconds,
+    )
+    server = DrainingServer(config, serving, settings.drain_seconds)
+    server.run()
+    return 0 if server.started else 1

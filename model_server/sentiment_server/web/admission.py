@@ -1,0 +1,31 @@
+"""Sheds load: a request that would wait behind too many others is refused at once, so that clients can go elsewhere."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from sentiment_server.web.problems import Problem
+
+
+class Admission:
+    """Counts requests that are complete and wait for their scores. Belongs to one event loop."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._waiting = 0
+
+    @asynccontextmanager
+    async def admit(self) -> AsyncGenerator[None]:
+        """Raises Problem 503 when too many wait already."""
+        if self._waiting >= self._limit:
+            raise Problem(
+                503, "The server is overloaded", f"{self._waiting} requests wait for their scores already.",
+                "Try again after the time in Retry-After.", headers={"Retry-After": "1"},
+            )  # fmt: skip
+        self._waiting += 1
+        try:
+            # Lets every other request that has arrived by now take its number before the first one is scored.
+            await asyncio.sleep(0)
+            yield
+        finally:
+            self._waiting -= 1

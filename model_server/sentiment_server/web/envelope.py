@@ -1,0 +1,96 @@
+"""What every request and reply has in common: the model's name tag, the figures, and one log line per prediction."""
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from sentiment_artifact import Score
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sentiment_server.logs import log_event
+from sentiment_server.metrics import Metrics
+from sentiment_server.model.serving import Serving
+
+_logger = logging.getLogger("sentiment_server.predict")
+_METHODS = ("GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH")
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What a route answered; it leaves this on the request for the log line."""
+
+    texts: list[str]
+    scores: list[Score]
+
+    @property
+    def positive(self) -> int:
+        """How many texts were found positive."""
+        return sum(score.positive for score in self.scores)
+
+
+def remember(request: Request, predicted: Predicted) -> None:
+    """Leaves the answer for the envelope."""
+    request.scope["sentiment.predicted"] = predicted
+
+
+def identity_headers(serving: Serving) -> list[tuple[bytes, bytes]]:
+    """The name tag of every reply."""
+    version, digest = serving.identity.version, serving.digest
+    return [(b"x-model-version", version.encode("ascii")), (b"x-model-digest", digest.encode("ascii"))]
+
+
+class Envelope:
+    """ASGI middleware, the outermost one, so that errors carry the headers too."""
+
+    def __init__(self, app: ASGIApp, serving: Serving, metrics: Metrics, *, log_text: bool) -> None:
+        self._app = app
+        self._serving = serving
+        self._metrics = metrics
+        self._log_text = log_text
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Runs the application and tells what happened."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter_ns()
+        status = 0
+
+        async def stamp(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", []), *self._stamps()]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, stamp)
+        finally:
+            if status:
+                self._report(scope, status, time.perf_counter_ns() - started)
+
+    def _stamps(self) -> list[tuple[bytes, bytes]]:
+        closing = [(b"connection", b"close")] if self._serving.draining else []
+        return [*identity_headers(self._serving), *closing]
+
+    def _report(self, scope: Scope, status: int, nanoseconds: int) -> None:
+        route = getattr(scope.get("route"), "path", "unmatched")
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self._metrics.answered(route, method, status, nanoseconds / 1e9)
+        predicted: Predicted | None = scope.get("sentiment.predicted")
+        if predicted is not None:
+            positive = predicted.positive
+            self._metrics.predicted(positive, len(predicted.scores) - positive)
+            log_event(
+                _logger, logging.INFO, "predict", f"{len(predicted.scores)} texts scored.",
+                **{"event.duration": nanoseconds, "labels.route": route, "http.response.status_code": status},
+                **self._answers(predicted),
+            )  # fmt: skip
+
+    def _answers(self, predicted: Predicted) -> dict[str, Any]:
+        fields: dict[str, Any] = {"texts": len(predicted.scores), "positive": predicted.positive}
+        if len(predicted.scores) == 1:
+            fields |= {"sentiment": predicted.scores[0].sentiment, "score": predicted.scores[0].probability}
+        return fields | ({"text": predicted.texts} if self._log_text else {})

@@ -1,0 +1,146 @@
+"""Takes a request's body in before anything else runs, within limits of size, time and memory.
+
+Bytes are counted as they arrive: a Content-Length may be missing or wrong. uvicorn itself has no deadline for a body.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sentiment_server.web.problems import Problem
+
+_CLOSE = {"Connection": "close"}
+_LINGER_SECONDS = 2.0
+_LINGER_BYTES = 32 * 2**20
+
+
+@dataclass(frozen=True)
+class BodyLimits:
+    """`single` bounds a body in bytes, `batch` one on the paths that take many texts, `held` all bodies at once."""
+
+    single: int
+    batch: int
+    held: int
+    seconds: float
+
+    def of(self, path: str) -> int:
+        """The limit for a request to this path."""
+        return self.batch if path.endswith(("/batch", "/infer")) else self.single
+
+
+class Disconnected(Exception):
+    """The client went away before its request was complete."""
+
+
+class Receipt:
+    """ASGI middleware: the application behind it sees whole bodies only."""
+
+    def __init__(self, app: ASGIApp, limits: BodyLimits) -> None:
+        self._app = app
+        self._limits = limits
+        self._held = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers what is too large, too slow or too much; passes the rest on."""
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            await self._app(scope, receive, send)
+            return
+        body = bytearray()
+        try:
+            await self._collect(scope, receive, body)
+            await self._app(scope, _replay(bytes(body), receive), send)
+        except Disconnected:
+            return
+        except _Refusal as refusal:
+            await _answer_and_linger(refusal.problem, scope, receive, send)
+        finally:
+            self._held -= len(body)
+
+    async def _collect(self, scope: Scope, receive: Receive, body: bytearray) -> None:
+        limit = self._limits.of(scope["path"])
+        declared = Headers(scope=scope).get("content-length", "")
+        if declared.isdecimal() and int(declared[:20]) > limit:
+            raise _Refusal(_too_large(limit))
+        try:
+            async with asyncio.timeout(self._limits.seconds):
+                while await self._take(receive, body, limit):
+                    pass
+        except TimeoutError as error:
+            raise _Refusal(_too_slow(self._limits.seconds)) from error
+
+    async def _take(self, receive: Receive, body: bytearray, limit: int) -> bool:
+        """Adds the next piece; tells whether more will come."""
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        piece: bytes = message.get("body", b"")
+        if len(body) + len(piece) > limit:
+            raise _Refusal(_too_large(limit))
+        if self._held + len(piece) > self._limits.held:
+            raise _Refusal(_too_much())
+        self._held += len(piece)
+        body += piece
+        return bool(message.get("more_body", False))
+
+
+class _Refusal(Exception):
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.detail)
+        self.problem = problem
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return pending.pop() if pending else await receive()
+
+    return replay
+
+
+async def _answer_and_linger(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends the whole reply, then reads what is still on its way for a moment before the connection is closed.
+
+    Closing with unread bytes would reset the connection, and the client might never see the reply.
+    """
+
+    async def keep_open(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            message["more_body"] = True
+        await send(message)
+
+    await problem.response()(scope, receive, keep_open)
+    remaining = _LINGER_BYTES
+    try:
+        async with asyncio.timeout(_LINGER_SECONDS):
+            while remaining > 0:
+                message = await receive()
+                remaining -= len(message.get("body", b""))
+                if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                    break
+    except TimeoutError:
+        pass
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _too_large(limit: int) -> Problem:
+    return Problem(
+        413, "The body is too large", f"At most {limit} bytes are taken on this path.",
+        "Send less at once: split a batch, or cut a text.", headers=_CLOSE,
+    )  # fmt: skip
+
+
+def _too_slow(seconds: float) -> Problem:
+    return Problem(
+        408, "The body took too long", f"The whole body has to arrive within {seconds:g} seconds.",
+        "Send it again over a faster connection.", headers=_CLOSE,
+    )  # fmt: skip
+
+
+def _too_much() -> Problem:
+    return Problem(
+        503, "The server is overloaded", "Other requests hold all the memory that is set aside for bodies.",
+        "Try again after the time in Retry-After.", headers=_CLOSE | {"Retry-After": "1"},
+    )  # fmt: skip

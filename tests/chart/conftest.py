@@ -1,0 +1,96 @@
+"""helm, and one real control plane of this tier's own: its admission policies would be in the way of other tests."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+import yaml
+
+from local_cluster import ControlPlane, toolchain
+from local_cluster.settings import cache_directory
+from tests.chart.rendering import CHART, NAMESPACE, RELEASE, Helm, Manifest
+
+
+@pytest.fixture(scope="session")
+def helm() -> Helm:
+    """The helm that the local cluster's tool chain builds, or the one that is installed."""
+    if installed := shutil.which("helm"):
+        return Helm(installed)
+    if sys.platform != "linux":
+        pytest.skip("helm is not installed, and the tool chain that builds it is for Linux")
+    toolchain.build(only="kube")
+    return Helm(str(toolchain.binary("helm")))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What kubectl said."""
+
+    accepted: bool
+    output: str
+    error: str
+
+    @property
+    def manifest(self) -> Manifest:
+        """Standard output, read as YAML."""
+        return yaml.safe_load(self.output)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A real API server with controllers, but without a node."""
+
+    plane: ControlPlane
+
+    def kubectl(self, *arguments: str, body: Manifest | str | None = None, user: str = "", groups: tuple[str, ...] = ()) -> Answer:
+        """Run kubectl as the administrator, or as the user."""
+        command = [str(toolchain.binary("kubectl")), f"--kubeconfig={self.plane.kubeconfig}", *arguments]
+        command += [f"--as={user}"] if user else []
+        command += [f"--as-group={group}" for group in groups]
+        text = body if isinstance(body, str) or body is None else yaml.safe_dump(body)
+        answer = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+        return Answer(answer.returncode == 0, answer.stdout, answer.stderr)
+
+    def must(self, *arguments: str, body: Manifest | str | None = None, user: str = "") -> Answer:
+        """The same, where a refusal means that the test itself is wrong."""
+        answer = self.kubectl(*arguments, body=body, user=user)
+        assert answer.accepted, answer.error
+        return answer
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """The API server, ended with the session."""
+    if sys.platform != "linux":
+        pytest.skip("a real API server is needed, and the tool chain builds it for Linux alone")
+    folders = cache_directory() / "clusters"
+    for left in folders.glob("chart-*"):
+        if not os.path.exists(f"/proc/{left.name.removeprefix('chart-')}"):
+            ControlPlane(left).down()
+    plane = ControlPlane(folders / f"chart-{os.getpid()}", with_controllers=True)
+    try:
+        plane.up()
+        yield Server(plane)
+    finally:
+        plane.down()
+
+
+@pytest.fixture(scope="session")
+def installed(server: Server, helm: Helm) -> Server:
+    """The API server with the chart installed."""
+    install(server, helm)
+    for name in ("sentimentmodels", "sentimentmodelrevisions"):
+        server.must("wait", "--for=condition=Established", f"crd/{name}.rottenpotatoes.com")
+    return server
+
+
+def install(server: Server, helm: Helm, *options: str) -> None:
+    """Install or upgrade the release as the README says, without waiting for pods: there is no node."""
+    helm.run(
+        *("upgrade", "--install", RELEASE, str(CHART), f"--namespace={NAMESPACE}", "--create-namespace"),
+        *(f"--kubeconfig={server.plane.kubeconfig}", *options),
+    )

@@ -1,0 +1,65 @@
+"""Renders the chart as helm would install it."""
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+Manifest = dict[str, Any]
+Values = dict[str, Any]
+
+ROOT = Path(__file__).resolve().parents[2]
+CHART = ROOT / "charts" / "sentiment-operator"
+RELEASE = "sentiment-operator"
+NAMESPACE = "sentiment-system"
+KUBERNETES = "1.35.0"
+
+EVERYTHING: Values = {
+    "watchNamespaces": ["team-a", "team-b"],
+    "operator": {"replicas": 2},
+    "mlflow": {"service": {"type": "NodePort", "nodePort": 30500}, "allowedHosts": ["mlflow.example.org"]},
+    "imagePullSecrets": ["pull"],
+    "metrics": {"serviceMonitor": {"enabled": True}, "dashboard": {"enabled": True}},
+}
+"""Values that switch on whatever is off by default and belongs to Kubernetes or to the Prometheus operator."""
+
+
+class Refused(Exception):
+    """helm did not render; its message."""
+
+
+@dataclass(frozen=True)
+class Helm:
+    """A helm binary."""
+
+    binary: str
+
+    def run(self, *arguments: str, values: Values | None = None) -> str:
+        """Standard output of one helm command; values come in on standard input."""
+        command = [self.binary, *arguments, *(["--values=-"] if values is not None else [])]
+        answer = subprocess.run(command, input=json.dumps(values), capture_output=True, text=True, check=False)
+        if answer.returncode != 0:
+            raise Refused(answer.stderr)
+        return answer.stdout
+
+    def template(self, values: Values | None = None, *, kubernetes: str = KUBERNETES) -> list[Manifest]:
+        """Every object of the chart with these values."""
+        text = self.run("template", RELEASE, str(CHART), f"--namespace={NAMESPACE}", f"--kube-version={kubernetes}", values=values or {})
+        return [document for document in yaml.safe_load_all(text) if document]
+
+
+def of_kind(manifests: list[Manifest], kind: str) -> dict[str, Manifest]:
+    """The objects of a kind by name."""
+    return {manifest["metadata"]["name"]: manifest for manifest in manifests if manifest["kind"] == kind}
+
+
+def pod_templates(manifests: list[Manifest]) -> dict[str, Manifest]:
+    """Kind and name of every object that makes pods → the pod's spec."""
+    return {
+        f"{manifest['kind']}/{manifest['metadata']['name']}": manifest["spec"]["template"]["spec"]
+        for manifest in manifests
+        if manifest["kind"] in ("Deployment", "StatefulSet", "DaemonSet", "Job")
+    }

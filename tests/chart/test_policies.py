@@ -1,0 +1,307 @@
+"""The admission policies on a real API server, asked as the people and accounts that they are about."""
+
+import copy
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import pytest
+
+from sentiment_operator import extract
+from sentiment_operator.api import SentimentModelRevisionStatus
+from sentiment_operator.children import revision, training_job
+from sentiment_operator.children.deployment import deployment
+from sentiment_operator.children.service import service
+from sentiment_operator.children.service_account import service_account
+from sentiment_operator.facts import Model, RegisteredVersion, Revision
+from sentiment_operator.plan import Record, Train
+from sentiment_operator.settings import Settings
+from tests.chart.conftest import Answer, Server
+from tests.chart.rendering import NAMESPACE, RELEASE, Manifest
+
+OPERATOR = f"system:serviceaccount:{NAMESPACE}:{RELEASE}"
+SETTINGS = Settings(
+    server_image="localhost/sentiment-server:0.1.0",
+    trainer_image="localhost/sentiment-trainer:0.1.0",
+    tracking_url=f"http://mlflow.{NAMESPACE}.svc:5000",
+)
+HASH = "ab" * 32
+_numbers = count(1)
+
+WITH_SECRET: Manifest = {
+    "dvc": {"repoURL": "https://git.example.org/reviews.git", "revision": "v1", "path": "a.csv", "credentialsSecretRef": {"name": "git"}}
+}
+WITH_CLAIM_OF_GIT: Manifest = {
+    "dvc": {"repoURL": "file:///data/reviews.git", "revision": "v1", "path": "a.csv", "volumeClaimName": "reviews"}
+}
+WITH_CLAIM: Manifest = {"volume": {"claimName": "reviews", "path": "reviews.csv"}}
+WITH_NEITHER: Manifest = {"url": {"href": "https://example.org/reviews.csv", "sha256": HASH}}
+
+
+PEOPLE = """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: writer, namespace: NAMESPACE}
+rules:
+  - {apiGroups: [rottenpotatoes.com], resources: [sentimentmodels], verbs: ["*"]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: writer, namespace: NAMESPACE}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: writer}
+subjects:
+  - {apiGroup: rbac.authorization.k8s.io, kind: User, name: insider}
+  - {apiGroup: rbac.authorization.k8s.io, kind: User, name: outsider}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: reader, namespace: NAMESPACE}
+rules:
+  - {apiGroups: [""], resources: [secrets], resourceNames: [git], verbs: [get]}
+  - {apiGroups: [""], resources: [persistentvolumeclaims], resourceNames: [reviews], verbs: [get]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: reader, namespace: NAMESPACE}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: reader}
+subjects:
+  - {apiGroup: rbac.authorization.k8s.io, kind: User, name: insider}
+"""
+
+
+@pytest.fixture
+def namespace(installed: Server) -> str:
+    """A namespace of this test's own, with a writer of models who may read Secret `git` and claim `reviews`, and one who may not."""
+    name = f"team-{next(_numbers)}"
+    installed.must("create", "namespace", name)
+    installed.must("apply", "--filename=-", body=PEOPLE.replace("NAMESPACE", name))
+    return name
+
+
+def a_model(namespace: str, data: Manifest, name: str = "imdb") -> Manifest:
+    return {
+        "apiVersion": "rottenpotatoes.com/v1alpha1",
+        "kind": "SentimentModel",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {"version": "1", "data": data},
+    }
+
+
+def apply(server: Server, manifest: Manifest, user: str = "") -> Answer:
+    return server.kubectl("apply", "--filename=-", body=manifest, user=user)
+
+
+# What a person may name
+
+
+@pytest.mark.parametrize(
+    ("data", "field"),
+    [
+        (WITH_SECRET, "spec.data.dvc.credentialsSecretRef: outsider may not get Secret"),
+        (WITH_CLAIM_OF_GIT, "spec.data: outsider may not get PersistentVolumeClaim"),
+        (WITH_CLAIM, "spec.data: outsider may not get PersistentVolumeClaim"),
+    ],
+    ids=["the Secret of a git repository", "the claim of a git repository", "a claim"],
+)
+def test_nobody_names_what_they_may_not_read(installed: Server, namespace: str, data: Manifest, field: str) -> None:
+    refused = apply(installed, a_model(namespace, data), "outsider")
+    assert not refused.accepted
+    assert field in refused.error
+    assert "Next: kubectl auth can-i get" in refused.error
+    assert apply(installed, a_model(namespace, data), "insider").accepted
+
+
+def test_what_names_nothing_needs_no_right(installed: Server, namespace: str) -> None:
+    assert apply(installed, a_model(namespace, WITH_NEITHER), "outsider").accepted
+
+
+def test_going_back_to_another_version_asks_for_no_right_to_the_data(installed: Server, namespace: str) -> None:
+    assert apply(installed, a_model(namespace, WITH_SECRET), "insider").accepted
+    edit = ["patch", "smod/imdb", f"--namespace={namespace}", "--type=merge", '--patch={"spec":{"version":"2"}}']
+    assert installed.kubectl(*edit, user="outsider").accepted
+
+
+def test_a_new_repository_asks_for_the_right_to_the_old_credentials(installed: Server, namespace: str) -> None:
+    assert apply(installed, a_model(namespace, WITH_SECRET), "insider").accepted
+    elsewhere = '--patch={"spec":{"data":{"dvc":{"repoURL":"https://evil.example.org/reviews.git"}}}}'
+    edit = ["patch", "smod/imdb", f"--namespace={namespace}", "--type=merge", elsewhere]
+    refused = installed.kubectl(*edit, user="outsider")
+    assert not refused.accepted
+    assert "may not get Secret" in refused.error
+
+
+# Who writes revisions
+
+
+@pytest.fixture
+def model(installed: Server, namespace: str) -> Model:
+    """A model that is stored, as the operator reads it."""
+    return _stored_model(installed, namespace)
+
+
+@pytest.fixture(scope="module")
+def bystander(installed: Server) -> Model:
+    """The same for tests that leave it as it is."""
+    installed.must("create", "namespace", "bystander")
+    return _stored_model(installed, "bystander")
+
+
+def _stored_model(server: Server, namespace: str) -> Model:
+    assert apply(server, a_model(namespace, WITH_CLAIM)).accepted
+    return extract.model(server.must("get", "smod/imdb", f"--namespace={namespace}", "--output=yaml").manifest)
+
+
+def a_revision(model: Model) -> Manifest:
+    registered = RegisteredVersion(
+        number="1",
+        run_id="a" * 32,
+        labels={"1": HASH},
+        fingerprint=HASH,
+        data_hash=HASH,
+        git_commit="",
+        artifact_digest=HASH,
+        environment_hash="",
+        image_digest="",
+        metrics={"accuracy": "0.9"},
+    )
+    return revision(model, Record(label="1", registered=registered), SETTINGS)
+
+
+def test_the_operator_records_a_revision_and_nobody_else_changes_it(installed: Server, model: Model) -> None:
+    manifest = a_revision(model)
+    forged = installed.kubectl("create", "--filename=-", body=manifest)
+    assert not forged.accepted
+    assert "written by the operator alone" in forged.error
+    installed.must("create", "--filename=-", body=manifest, user=OPERATOR)
+    place = ["smrev/imdb.1", f"--namespace={model.namespace}"]
+    for attempt in (
+        ["delete", *place],
+        ["label", *place, "a=b"],
+        ["patch", *place, "--subresource=status", "--type=merge", '--patch={"status":{"serving":[]}}'],
+    ):
+        assert "written by the operator alone" in installed.kubectl(*attempt).error, attempt
+
+
+def test_revisions_go_with_their_model(installed: Server, model: Model) -> None:
+    installed.must("create", "--filename=-", body=a_revision(model), user=OPERATOR)
+    installed.must("delete", "smod/imdb", f"--namespace={model.namespace}")
+    installed.must("wait", "--for=delete", "smrev/imdb.1", f"--namespace={model.namespace}", "--timeout=30s")
+
+
+def test_revisions_go_with_their_namespace(installed: Server, model: Model) -> None:
+    installed.must("create", "--filename=-", body=a_revision(model), user=OPERATOR)
+    installed.must("delete", "namespace", model.namespace, "--timeout=60s")
+
+
+# What the operator's account may create
+
+
+def a_deployment(model: Model) -> Manifest:
+    manifest = a_revision(model)
+    spec = extract.SentimentModelRevisionSpec.model_validate(manifest["spec"])
+    return deployment(model, Revision("imdb.1", "u", spec, SentimentModelRevisionStatus()), SETTINGS)
+
+
+def a_job(model: Model) -> Manifest:
+    return training_job(model, Train(label="1", attempt=1), SETTINGS)
+
+
+def try_create(server: Server, manifest: Manifest) -> Answer:
+    return server.kubectl("create", "--dry-run=server", "--filename=-", body=manifest, user=OPERATOR)
+
+
+@pytest.mark.parametrize("build", [a_deployment, a_job, service, service_account])
+def test_what_the_operator_really_creates_is_admitted(installed: Server, bystander: Model, build: Callable[[Model], Manifest]) -> None:
+    answer = try_create(installed, build(bystander))
+    assert answer.accepted, answer.error
+
+
+def set_at(manifest: Manifest, path: str, value: object) -> Manifest:
+    """A copy with one field set, or with an item appended at `+`; `pod.` and `container.` stand for the places of these."""
+    result = copy.deepcopy(manifest)
+    path = path.replace("container.", "pod.containers.0.", 1) if path.startswith("container.") else path
+    path = path.replace("pod.", "spec.template.spec.", 1) if path.startswith("pod.") else path
+    *parents, leaf = path.split(".")
+    place: Any = result
+    for parent in parents:
+        place = place[int(parent)] if parent.isdigit() else place.setdefault(parent, {})
+    if value is None:
+        del place[leaf]
+    elif leaf == "+":
+        place.append(value)
+    else:
+        place[leaf] = value
+    return result
+
+
+STOLEN: dict[str, tuple[str, object]] = {
+    "another image": ("container.image", "docker.io/evil:1"),
+    "our image under another tag": ("container.image", "localhost/sentiment-server:other"),
+    "another program": ("container.command", ["sh"]),
+    "another container beside ours": ("pod.initContainers", [{"name": "x", "image": "evil:1"}]),
+    "the account of someone else": ("pod.serviceAccountName", "default"),
+    "no account named": ("pod.serviceAccountName", None),
+    "the account's token": ("pod.automountServiceAccountToken", True),
+    "the node's network": ("pod.hostNetwork", True),
+    "the node's processes": ("pod.hostPID", True),
+    "a folder of the node": ("pod.volumes.+", {"name": "x", "hostPath": {"path": "/"}}),
+    "a claim that may be written": ("pod.volumes.+", {"name": "x", "persistentVolumeClaim": {"claimName": "x"}}),
+    "the files of a Secret": ("pod.volumes.+", {"name": "x", "secret": {"secretName": "x"}}),
+    "root": ("pod.securityContext.runAsUser", 0),
+    "root in the container": ("container.securityContext.runAsUser", 0),
+    "perhaps root": ("pod.securityContext.runAsNonRoot", None),
+    "no seccomp profile": ("pod.securityContext.seccompProfile", None),
+    "a seccomp profile less": ("container.securityContext.seccompProfile", {"type": "Unconfined"}),
+    "more privileges later": ("container.securityContext.allowPrivilegeEscalation", None),
+    "capabilities kept": ("container.securityContext.capabilities", {}),
+    "a capability more": ("container.securityContext.capabilities", {"drop": ["ALL"], "add": ["NET_ADMIN"]}),
+    "an image that may be written": ("container.securityContext.readOnlyRootFilesystem", False),
+    "a port of the node": ("container.ports", [{"containerPort": 8000, "hostPort": 8000}]),
+    "no owner": ("metadata.ownerReferences", None),
+}
+
+
+@pytest.mark.parametrize("edit", STOLEN.values(), ids=STOLEN.keys())
+@pytest.mark.parametrize("build", [a_deployment, a_job])
+def test_a_stolen_token_creates_no_pods_with(installed: Server, bystander: Model, build: Callable[[Model], Manifest], edit: tuple[str, object]) -> None:
+    refused = try_create(installed, set_at(build(bystander), *edit))
+    assert not refused.accepted
+    assert "ValidatingAdmissionPolicy" in refused.error, refused.error
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [("spec.externalIPs", ["192.0.2.1"]), ("spec.type", "LoadBalancer"), ("metadata.ownerReferences", None)],
+    ids=["an address from elsewhere", "a load balancer", "no owner"],
+)
+def test_a_stolen_token_creates_no_service_with(installed: Server, bystander: Model, edit: tuple[str, object]) -> None:
+    refused = try_create(installed, set_at(service(bystander), *edit))
+    assert not refused.accepted
+    assert "ValidatingAdmissionPolicy" in refused.error, refused.error
+
+
+def test_a_stolen_token_touches_nothing_that_belongs_to_no_model(installed: Server) -> None:
+    for attempt in (
+        ["delete", "deployment/mlflow"],
+        ["patch", "deployment/mlflow", "--type=merge", '--patch={"metadata":{"labels":{"a":"b"}}}'],
+        ["delete", "service/mlflow"],
+        ["delete", "serviceaccount/default"],
+        ["delete", "networkpolicy/mlflow"],
+    ):
+        refused = installed.kubectl(*attempt, f"--namespace={NAMESPACE}", "--dry-run=server", user=OPERATOR)
+        assert "belongs to no SentimentModel" in refused.error, attempt
+
+
+def test_after_an_upgrade_a_deployment_may_keep_the_image_that_it_has(installed: Server, model: Model) -> None:
+    before = set_at(a_deployment(model), "container.image", "localhost/sentiment-server:before")
+    installed.must("create", "--filename=-", body=before)
+    relabelled = set_at(before, "metadata.labels.a", "b")
+    assert installed.kubectl(*_server_side_apply(), body=relabelled, user=OPERATOR).accepted
+    upgraded = set_at(before, "container.image", SETTINGS.server_image)
+    assert installed.kubectl(*_server_side_apply(), body=upgraded, user=OPERATOR).accepted
+    foreign = set_at(before, "container.image", "evil:1")
+    assert "no other images" in installed.kubectl(*_server_side_apply(), body=foreign, user=OPERATOR).error
+
+
+def _server_side_apply() -> list[str]:
+    return ["apply", "--server-side", "--force-conflicts", "--dry-run=server", "--field-manager=sentiment-operator", "--filename=-"]

@@ -1,0 +1,61 @@
+"""The operator may do what its code does, and nothing else."""
+
+from collections import defaultdict
+
+import pytest
+
+from sentiment_operator.kinds import API_CALLS, LEASE
+from tests.chart.rendering import NAMESPACE, Helm, Manifest, Values, of_kind
+
+Rights = dict[tuple[str, str], set[str]]
+
+
+def rights_in(roles: list[Manifest]) -> Rights:
+    rights: Rights = defaultdict(set)
+    for role in roles:
+        for rule in role["rules"]:
+            for group in rule["apiGroups"]:
+                for resource in rule["resources"]:
+                    rights[group, resource] |= set(rule["verbs"])
+    return dict(rights)
+
+
+def needed(*, lease: bool) -> Rights:
+    return {call: set(verbs) for call, verbs in API_CALLS.items() if (call == (LEASE.group, LEASE.plural)) is lease}
+
+
+def bound_roles(manifests: list[Manifest], kind: str) -> list[Manifest]:
+    """Roles of the kind that are bound to the operator's account."""
+    bindings = [binding for binding in manifests if binding["kind"] == f"{kind}Binding"]
+    for binding in bindings:
+        assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "sentiment-operator", "namespace": NAMESPACE}]
+    bound = {(binding["metadata"].get("namespace"), binding["roleRef"]["name"]) for binding in bindings}
+    return [
+        role for role in manifests if role["kind"] == kind and (role["metadata"].get("namespace"), role["metadata"]["name"]) in bound
+    ]
+
+
+def test_the_cluster_role_holds_exactly_the_calls_of_the_code(helm: Helm) -> None:
+    assert rights_in(bound_roles(helm.template(), "ClusterRole")) == needed(lease=False)
+
+
+def test_the_lease_is_written_only_where_the_operator_runs(helm: Helm) -> None:
+    (role,) = bound_roles(helm.template(), "Role")
+    assert role["metadata"]["namespace"] == NAMESPACE
+    assert rights_in([role]) == needed(lease=True)
+
+
+def test_with_namespaces_named_nothing_is_bound_to_the_whole_cluster(helm: Helm) -> None:
+    manifests = helm.template({"watchNamespaces": ["team-a", "team-b"]})
+    assert not of_kind(manifests, "ClusterRoleBinding")
+    by_namespace = {role["metadata"]["namespace"]: role for role in bound_roles(manifests, "Role")}
+    assert set(by_namespace) == {"team-a", "team-b", NAMESPACE}
+    assert rights_in([by_namespace["team-a"]]) == rights_in([by_namespace["team-b"]]) == needed(lease=False)
+
+
+@pytest.mark.parametrize("values", [{}, {"watchNamespaces": ["team-a"]}])
+def test_no_role_of_the_operator_reaches_secrets_or_the_inside_of_pods(helm: Helm, values: Values) -> None:
+    manifests = helm.template(values)
+    rights = rights_in(bound_roles(manifests, "ClusterRole") + bound_roles(manifests, "Role"))
+    assert not {resource for _, resource in rights} & {"secrets", "pods/exec", "pods/attach", "nodes", "*"}
+    assert all("*" not in verbs and "escalate" not in verbs and "bind" not in verbs for verbs in rights.values())

@@ -1,0 +1,51 @@
+"""How long a start takes and how much memory a process holds, with a model of the size that real reviews give."""
+
+import statistics
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sentiment_artifact import Linear, Tfidf, write_model
+
+_TERMS = 440_000
+_MEMORY = 200 * 2**20
+
+
+@pytest.fixture(scope="module")
+def large_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Words and pairs of words of the lengths that reviews have."""
+    rng = np.random.default_rng(1)
+    words = ["".join(map(chr, 97 + rng.integers(0, 26, size=length))) for length in rng.integers(3, 11, size=4_000)]
+    first, second = rng.integers(0, len(words), size=(2, _TERMS + 20_000))
+    pairs = {f"{words[i]} {words[j]}" for i, j in zip(first.tolist(), second.tolist(), strict=True)}
+    terms = sorted({"wonderful", *words, *pairs})[: _TERMS - 1]
+    terms = sorted({*terms, "wonderful"})
+    coef = rng.normal(size=len(terms))
+    coef[terms.index("wonderful")] = 5.0
+    path = tmp_path_factory.mktemp("large") / "model.rpm1"
+    write_model(path, Tfidf(terms, rng.uniform(1, 11, size=len(terms)), 2, True), Linear(coef, 0.0))
+    return path
+
+
+def _first_answer(start_server, model: Path) -> tuple[float, int]:
+    """Seconds from the start of the process to its first right answer, and its memory then in bytes."""
+    started = time.monotonic()
+    server = start_server("--artifact", str(model))
+    server.wait_for(lambda s: s.post("/predict", {"text": "wonderful"}).json()["sentiment"] == "positive")
+    seconds = time.monotonic() - started
+    server.post("/predict/batch", {"texts": ["a wonderful film " * 100] * 256})
+    memory = server.rss_bytes()
+    server.process.kill()
+    return seconds, memory
+
+
+def test_a_large_model_fits_into_two_hundred_mebibytes_and_starts_in_seconds(start_server, large_model: Path) -> None:
+    seconds, memory = _first_answer(start_server, large_model)
+    assert memory <= _MEMORY
+    assert seconds <= 5  # a busy machine is no fault of the server; the campaign has the real figure
+
+
+@pytest.mark.campaign
+def test_a_large_model_answers_within_a_second(start_server, large_model: Path) -> None:
+    assert statistics.median(_first_answer(start_server, large_model)[0] for _ in range(7)) <= 1.0

@@ -1,0 +1,105 @@
+"""The tiers of tests, from the quickest to the one that needs a whole cluster, and how each is run and counted."""
+
+import os
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree import ElementTree
+
+from local_cluster.console import ClusterError, say
+from local_cluster.preflight import obstacles
+from tests.venv import ROOT
+
+COMPONENTS = ("contract", "artifact", "operator", "model_server", "trainer", ".")
+CODE = ("contract", "artifact", "operator", "model_server", "trainer", "local_cluster", "images", "demo", "tests")
+TIERS = ("static", "unit", "contract", "chart", "integration", "e2e")
+NO_TESTS = 5
+
+
+@dataclass(slots=True)
+class Result:
+    """How one tier ended."""
+
+    tier: str
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+    ended_well: bool = True
+    left_out: str = ""
+    reasons: list[str] = field(default_factory=list[str])
+
+    def line(self) -> str:
+        """What a person reads of it."""
+        if self.left_out:
+            return f"{self.tier:12} left out: {self.left_out}"
+        counts = f"{self.passed:5} passed {self.failed:3} failed {self.skipped:3} skipped"
+        why = "".join(f"\n{'':14}skipped: {reason}" for reason in sorted(set(self.reasons)))
+        return f"{self.tier:12} {counts} {self.seconds:6.0f} s{why}"
+
+
+def run_tier(tier: str, python: Path, *, campaign: bool) -> Result:
+    """Run one tier; what it prints goes to the console as it comes."""
+    say(f"\n== {tier}")
+    began = time.monotonic()
+    match tier:
+        case "static":
+            result = _static(python)
+        case "e2e":
+            result = _end_to_end(python, campaign=campaign)
+        case _:
+            result = _pytest(tier, python, campaign=campaign)
+    result.seconds = time.monotonic() - began
+    return result
+
+
+def _static(python: Path) -> Result:
+    checks: tuple[tuple[str, ...], ...] = (("ruff", "check", "-q", *CODE), ("ruff", "format", "-q", "--check", *CODE), ("lint-imports",))
+    result = Result("static")
+    for name, *arguments in checks:
+        ended = subprocess.run([python.with_name(name), *arguments], cwd=ROOT, env=_environment(), check=False)
+        result.passed += ended.returncode == 0
+        result.failed += ended.returncode != 0
+    return result
+
+
+def _end_to_end(python: Path, *, campaign: bool) -> Result:
+    if found := obstacles():
+        return Result("e2e", left_out="; ".join(found))
+    installed = subprocess.run([python, "-m", "demo", "install"], cwd=ROOT, env=_environment(CLUSTER_NAME="test"), check=False)
+    if installed.returncode:
+        return Result("e2e", failed=1, ended_well=False)
+    try:
+        return _pytest("e2e", python, campaign=campaign)
+    finally:
+        if not os.environ.get("KEEP"):
+            subprocess.run([python, "-m", "local_cluster", "down", "--name", "test"], cwd=ROOT, check=False)
+
+
+def _pytest(tier: str, python: Path, *, campaign: bool) -> Result:
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        chosen = ("-m", "campaign or not campaign") if campaign else ()
+        command = [python, "-m", "pytest", "-q", f"tests/{tier}", f"--junit-xml={report}", *chosen]
+        code = subprocess.run(command, cwd=ROOT, env=_environment(), check=False).returncode
+        if code == NO_TESTS:
+            return Result(tier, ended_well=False)
+        if not report.exists():
+            raise ClusterError(f"pytest tests/{tier} left no report (exit code {code}). Next: run it by hand and read what it prints")
+        return _counted(tier, report, ended_well=code == 0)
+
+
+def _counted(tier: str, report: Path, *, ended_well: bool) -> Result:
+    suites = list(ElementTree.parse(report).iter("testsuite"))
+    counts = {name: sum(int(suite.get(name, "0")) for suite in suites) for name in ("tests", "failures", "errors", "skipped")}
+    failed = counts["failures"] + counts["errors"]
+    reasons = [(skip.get("message") or "").splitlines()[0] for suite in suites for skip in suite.iter("skipped")]
+    passed = counts["tests"] - failed - counts["skipped"]
+    return Result(tier, passed, failed, counts["skipped"], ended_well=ended_well, reasons=reasons)
+
+
+def _environment(**more: str) -> dict[str, str]:
+    paths = os.pathsep.join(str(ROOT / component) for component in COMPONENTS)
+    return {**os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "", **more}

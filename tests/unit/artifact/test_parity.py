@@ -1,0 +1,92 @@
+"""A compiled model answers bit for bit like the scikit-learn model it was made from."""
+
+import random
+import sys
+
+import numpy as np
+import pytest
+from sentiment_artifact import CompiledModel, Forest, Linear, Tfidf, Tree, write_model
+from sentiment_artifact.terms import terms_of
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+
+def _options(rng: random.Random) -> dict[str, object]:
+    return {
+        "ngram_range": (1, rng.randint(1, 3)),
+        "min_df": rng.randint(1, 5),
+        "max_features": rng.choice((None, 10, 200, 5_000)),
+        "sublinear_tf": rng.random() < 0.5,
+    }
+
+
+def _labels(rng: random.Random, count: int) -> list[int]:
+    return [0, 1, *(rng.randint(0, 1) for _ in range(count - 2))]
+
+
+@pytest.mark.parametrize("forest", [False, True], ids=["linear", "forest"])
+@pytest.mark.parametrize("seed", range(6))
+def test_any_options_score_any_text_alike(make_texts, make_twins, differences, seed: int, forest: bool) -> None:
+    rng = random.Random(seed)
+    twins = make_twins(make_texts(seed, 400), _labels(rng, 400), forest=forest, **_options(rng))
+    assert differences(twins, make_texts(1_000 + seed, 450)) == []
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("forest", [False, True], ids=["linear", "forest"])
+@pytest.mark.parametrize("seed", range(24))
+def test_one_hundred_thousand_texts_score_alike(make_texts, make_twins, differences, seed: int, forest: bool) -> None:
+    rng = random.Random(10_000 + seed)
+    twins = make_twins(make_texts(seed, 2_000), _labels(rng, 2_000), forest=forest, **_options(rng))
+    assert differences(twins, make_texts(100_000 + seed, 4_200)) == []
+
+
+def test_every_code_point_is_cut_alike() -> None:
+    analyze = TfidfVectorizer(ngram_range=(1, 2)).build_analyzer()
+    for start in range(0, sys.maxunicode + 1, 4_096):
+        text = " ".join(f"{c}a{c} x{c}{c}X {c}Σ" for c in map(chr, range(start, start + 4_096)))
+        assert terms_of(text, 2) == analyze(text), f"code points from U+{start:04X}"
+
+
+@pytest.mark.parametrize("ngram_max", [1, 2, 3])
+@pytest.mark.parametrize(
+    "text", ["", "a", "aa", "aa bb", "aa bb cc dd", "aa\x00bb", "ΟΔΥΣΣΕΥΣ", "İİ", "\ud800aa\udc00"]
+)
+def test_short_texts_are_cut_alike(text: str, ngram_max: int) -> None:
+    assert terms_of(text, ngram_max) == TfidfVectorizer(ngram_range=(1, ngram_max)).build_analyzer()(text)
+
+
+@pytest.mark.parametrize("forest", [False, True], ids=["linear", "forest"])
+def test_a_text_beyond_the_table_of_logarithms_scores_alike(make_texts, make_twins, differences, forest: bool) -> None:
+    texts = make_texts(7, 300)
+    twins = make_twins(texts, _labels(random.Random(7), 300), forest=forest, text_limit=30, sublinear_tf=True)
+    assert differences(twins, ["film " * 9, "film " * 10, "film " * 11, "film movie " * 60_000]) == []
+
+
+def test_a_text_without_known_words_gets_the_intercept(make_texts, make_twins, differences) -> None:
+    twins = make_twins(make_texts(8, 300), _labels(random.Random(8), 300))
+    assert differences(twins, ["", " ", "zzzzqqqq", "\x00"]) == []
+    assert twins.compiled.score("").decision == twins.classifier.intercept_[0]
+
+
+@pytest.mark.parametrize("intercept", [-800.0, -40.0, 0.0, 40.0, 800.0])
+def test_extreme_decisions_have_probabilities(make_texts, make_twins, differences, tmp_path, intercept: float) -> None:
+
+    twins = make_twins(make_texts(9, 300), _labels(random.Random(9), 300))
+    twins.classifier.intercept_[:] = intercept
+    vectorizer = twins.vectorizer
+    features = Tfidf(vectorizer.get_feature_names_out().tolist(), vectorizer.idf_, 1, False)
+    write_model(tmp_path / "m.rpm1", features, Linear(twins.classifier.coef_[0], intercept))
+    moved = type(twins)(vectorizer, twins.classifier, CompiledModel.load(tmp_path / "m.rpm1"))
+    assert differences(moved, ["", *make_texts(10, 200)]) == []
+
+
+def test_trees_compare_values_in_single_precision(tmp_path) -> None:
+    """As scikit-learn does: a value that single precision rounds down to the threshold goes left."""
+    idf = np.array([1.5, 1.25])
+    first = float((idf / np.sqrt(np.add.accumulate(idf * idf)[-1]))[0])
+    threshold = float(np.float32(first))
+    assert threshold < first
+    leaf = np.array([1, -1, -1]), np.array([2, -1, -1]), np.array([0, -2, -2]), np.array([threshold, -2.0, -2.0])
+    stump = Tree(*leaf, value=np.array([[0.5, 0.5], [0.0, 1.0], [1.0, 0.0]]))
+    write_model(tmp_path / "m.rpm1", Tfidf(["bad", "good"], idf, 1, False), Forest.of([stump]))
+    assert CompiledModel.load(tmp_path / "m.rpm1").score("good bad").sentiment == "positive"

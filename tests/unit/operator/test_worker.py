@@ -1,0 +1,168 @@
+"""What is heard makes models due; what a pass ends with decides when the next one is."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from sentiment_operator.facts import Manifest
+from sentiment_operator.kinds import DEPLOYMENT, JOB, MODEL
+from sentiment_operator.kube_errors import Away, NotLeading, Stale
+from sentiment_operator.reconcile import Done
+from sentiment_operator.store import Key, Store
+from sentiment_operator.worker import Worker
+from sentiment_operator.workqueue import WorkQueue
+
+IMDB, OTHER = Key("shop", "imdb"), Key("shop", "other")
+
+
+class Passes:
+    """Ends each pass as the test says."""
+
+    def __init__(self) -> None:
+        self.ends: Done | Exception = Done()
+
+    async def reconcile(self, key: Key) -> Done:
+        if isinstance(self.ends, Exception):
+            raise self.ends
+        return self.ends
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Stage:
+    """A worker with a store, a queue and passes of the test's own."""
+
+    def __init__(self) -> None:
+        self.clock, self.passes = Clock(), Passes()
+        self.store = Store(lambda body: ("", body.get("spec", {}).get("registered", body["metadata"]["name"])))
+        self.queue: WorkQueue[Key] = WorkQueue(self.clock, chance=lambda: 0.5)
+        passes: Any = self.passes
+        self.worker = Worker(self.store, self.queue, passes)
+        self.begun: list[Key] = []
+
+    def due(self) -> list[Key]:
+        """Which keys are due now; they are taken off the queue."""
+        begun: list[Key] = []
+
+        async def note(key: Key) -> None:
+            begun.append(key)
+
+        async def run() -> None:
+            running = asyncio.create_task(self.queue.run(1, note))
+            for _ in range(10):
+                await asyncio.sleep(0)
+            running.cancel()
+            await asyncio.wait([running])
+
+        asyncio.run(run())
+        return begun
+
+    def work(self, ends: Done | Exception) -> None:
+        self.passes.ends = ends
+        asyncio.run(self.worker.work(IMDB))
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+def thing(name: str, version: int, instance: str = "", **more: Any) -> Manifest:
+    labels = {"app.kubernetes.io/instance": instance}
+    metadata = {"namespace": "shop", "name": name, "uid": f"{name}", "resourceVersion": str(version), "labels": labels}
+    return {"metadata": metadata, **more}
+
+
+def test_a_model_is_due_when_it_is_heard_of_and_not_again_when_nothing_is_new(stage: Stage) -> None:
+    stage.worker.hear(MODEL, None, thing("imdb", 1))
+    assert stage.due() == [IMDB]
+    stage.worker.hear(MODEL, "MODIFIED", thing("imdb", 1))
+    assert stage.due() == []
+    stage.worker.hear(MODEL, "MODIFIED", thing("imdb", 2))
+    assert stage.due() == [IMDB]
+
+
+def test_a_child_makes_its_model_due_also_when_it_is_gone(stage: Stage) -> None:
+    stage.worker.hear(MODEL, None, thing("imdb", 1))
+    stage.worker.hear(DEPLOYMENT, "ADDED", thing("imdb", 2, "imdb"))
+    stage.due()
+    stage.worker.hear(DEPLOYMENT, "DELETED", thing("imdb", 3, "imdb"))
+    assert stage.due() == [IMDB]
+
+
+def test_a_child_of_no_known_model_makes_nothing_due(stage: Stage) -> None:
+    stage.worker.hear(DEPLOYMENT, "ADDED", thing("imdb", 2, "imdb"))
+    assert stage.due() == []
+
+
+def test_the_end_of_a_model_frees_those_that_had_to_give_way(stage: Stage) -> None:
+    for name in ("imdb", "other"):
+        stage.worker.hear(MODEL, None, thing(name, 1, spec={"registered": "shared"}))
+    stage.due()
+    stage.worker.hear(MODEL, "DELETED", thing("imdb", 2, spec={"registered": "shared"}))
+    assert stage.due() == [OTHER]
+
+
+def test_the_end_of_a_training_makes_those_due_that_wait_for_a_place(stage: Stage) -> None:
+    for name in ("imdb", "other"):
+        stage.worker.hear(MODEL, None, thing(name, 1))
+    stage.due()
+    stage.work(Done(requeue_after=30, queued=True))
+    running = thing("job", 2, "other")
+    stage.worker.hear(JOB, "ADDED", running)
+    assert stage.due() == [OTHER]
+    ended = {"conditions": [{"type": "Complete", "status": "True"}]}
+    stage.worker.hear(JOB, "MODIFIED", thing("job", 3, "other", status=ended))
+    assert sorted(stage.due()) == [IMDB, OTHER]
+
+
+def test_a_new_leader_looks_at_every_model(stage: Stage) -> None:
+    for name in ("imdb", "other"):
+        stage.store.put(MODEL, thing(name, 1))
+    stage.worker.begin()
+    assert sorted(stage.due()) == [IMDB, OTHER]
+
+
+def test_a_pass_that_ended_well_comes_again_when_it_asked_for_it_and_only_then(stage: Stage) -> None:
+    stage.work(Done())
+    stage.clock.now = 1000
+    assert stage.due() == []
+    stage.work(Done(requeue_after=5))
+    stage.clock.now = 1004
+    assert stage.due() == []
+    stage.clock.now = 1006
+    assert stage.due() == [IMDB]
+
+
+@pytest.mark.parametrize(
+    "ends", [Done(unfinished=True), Away("503"), Stale("409"), TimeoutError(), ZeroDivisionError("a bug")]
+)
+def test_a_pass_that_did_not_end_well_comes_again_after_growing_pauses(stage: Stage, ends: Done | Exception) -> None:
+    for pause in (1, 2, 4):
+        stage.work(ends)
+        stage.clock.now += pause - 0.1
+        assert stage.due() == []
+        stage.clock.now += 0.2
+        assert stage.due() == [IMDB]
+    stage.work(Done())
+    assert stage.queue.failures(IMDB) == 0
+
+
+def test_a_server_that_asks_to_wait_is_waited_for(stage: Stage) -> None:
+    stage.work(Away("429", retry_after=10))
+    stage.clock.now = 9
+    assert stage.due() == []
+    stage.clock.now = 11
+    assert stage.due() == [IMDB]
+
+
+def test_a_pass_without_the_lease_is_not_repeated(stage: Stage) -> None:
+    stage.work(NotLeading("patch"))
+    stage.clock.now = 1000
+    assert stage.due() == []

@@ -1,0 +1,76 @@
+"""Loading is tried until it succeeds, with pauses that grow."""
+
+import asyncio
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sentiment_artifact import Linear, Tfidf, digest_of, write_model
+from sentiment_server.model.serving import Identity, NotReady, Retry, Serving
+from sentiment_server.model.source import LocalFile
+from sentiment_server.model.state import LoadFault, Reason
+
+
+class FailingSource:
+    """Fails as often as told, then gives the file."""
+
+    def __init__(self, faults: list[LoadFault], path: Path) -> None:
+        self.faults = faults
+        self.path = path
+
+    def obtain(self) -> Path:
+        if self.faults:
+            raise self.faults.pop(0)
+        return self.path
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    write_model(tmp_path / "m.rpm1", Tfidf(["bad", "good"], np.ones(2), 1, False), Linear(np.array([-1.0, 1.0]), 0.0))
+    return tmp_path / "m.rpm1"
+
+
+def _serving(source, digest: str | None = None) -> Serving:
+    return Serving(Identity("imdb", "2", digest, {}), source, Retry(0.001, 0.002))
+
+
+def test_every_fault_is_survived_and_shown(path: Path) -> None:
+    faults = [LoadFault(reason, f"{reason}.") for reason in Reason if reason not in (Reason.READY, Reason.DRAINING)]
+    serving = _serving(FailingSource(faults, path))
+    assert serving.state.reason is Reason.LOADING
+    asyncio.run(serving.load_until_ready())
+    assert (faults, serving.state.reason, serving.digest) == ([], Reason.READY, digest_of(path))
+
+
+def test_pauses_double_up_to_the_limit() -> None:
+    retry = Retry(first=1.0, limit=30.0)
+    pauses = [retry.delay(attempt) for attempt in (0, 1, 2, 3, 10, 10_000)]
+    for pause, middle in zip(pauses, (1, 2, 4, 8, 30, 30), strict=True):
+        assert 0.9 * middle <= pause <= 1.1 * middle
+
+
+def test_nothing_is_scored_before_the_model_is_there(path: Path) -> None:
+    with pytest.raises(NotReady):
+        asyncio.run(_serving(LocalFile(path, None)).score(["good"]))
+
+
+def test_a_draining_server_still_scores_but_is_not_ready(path: Path) -> None:
+    serving = _serving(LocalFile(path, None))
+    serving.load_now()
+    serving.drain()
+    assert not serving.state.ready
+    assert asyncio.run(serving.score(["good", "bad"]))[0].positive
+
+
+def test_draining_while_loading_stays_draining(path: Path) -> None:
+    serving = _serving(FailingSource([LoadFault(Reason.ARTIFACT_MISSING, "x")], path))
+    serving.drain()
+    asyncio.run(serving.load_until_ready())
+    assert serving.state.reason is Reason.DRAINING
+
+
+def test_a_local_file_with_another_digest_is_refused(path: Path) -> None:
+    with pytest.raises(LoadFault) as caught:
+        _serving(LocalFile(path, "0" * 64), "0" * 64).load_now()
+    assert caught.value.reason is Reason.DIGEST_MISMATCH
+    assert digest_of(path) in caught.value.message

@@ -1,0 +1,56 @@
+"""The figures that are promised for the Large Movie Review Dataset, where its file lies beside the repository."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sentiment_contract.recipe import Classifier, Data, Parameters, Preset, Recipe, VolumeSource, effective_parameters
+from sentiment_trainer.data.prepare import prepare
+from sentiment_trainer.learn.learn import Learnt, learn
+from sentiment_trainer.progress import Progress
+from sentiment_trainer.settings import Settings
+
+IMDB = Path(__file__).resolve().parents[4] / "shared" / "data" / "imdb50k.parquet"
+
+pytestmark = [
+    pytest.mark.imdb,
+    pytest.mark.skipif(not IMDB.is_file(), reason=f"the IMDB reviews are not at {IMDB}"),
+]
+
+
+def _learn(settings: Settings, folder: Path, rows: int | None, preset: Preset, parameters: Parameters) -> Learnt:
+    data = Data(volume=VolumeSource(claim_name="imdb", path=IMDB.name), rows=rows)
+    recipe = Recipe(data=data, parameters=effective_parameters(preset, parameters))
+    progress = Progress()
+    prepared = prepare(recipe, replace(settings, data_root=IMDB.parent), folder, progress)
+    return learn(prepared, recipe.parameters, folder, progress)
+
+
+def test_the_default_preset_reaches_its_accuracy_on_the_official_split_in_a_minute(
+    settings: Settings, tmp_path: Path
+) -> None:
+    begun = time.process_time()
+    figures = _learn(settings, tmp_path, None, Preset.DEFAULT, Parameters()).evaluation
+    spent = time.process_time() - begun
+    assert (figures.train_rows, figures.test_rows) == (25_000, 25_000)
+    assert figures.accuracy >= 0.905
+    assert figures.accuracy_of_unseen_texts >= 0.905
+    assert spent <= 60, f"{spent:.0f} s of one processor"
+
+
+@pytest.mark.parametrize(
+    ("preset", "classifier", "accuracy"),
+    [
+        (Preset.FAST, Classifier.LOGISTIC_REGRESSION, 0.86),
+        (Preset.DEFAULT, Classifier.LOGISTIC_REGRESSION, 0.86),
+        (Preset.FAST, Classifier.RANDOM_FOREST, 0.75),
+    ],
+)
+def test_ten_thousand_reviews_are_learnt_well(
+    preset: Preset, classifier: Classifier, accuracy: float, settings: Settings, tmp_path: Path
+) -> None:
+    figures = _learn(settings, tmp_path, 10_000, preset, Parameters(classifier=classifier)).evaluation
+    assert figures.train_rows + figures.test_rows == 10_000
+    assert figures.accuracy >= accuracy
