@@ -49,7 +49,8 @@ print(len(chosen))
 """
 
 SCRIPT = f"""set -e
-export HOME=/tmp GIT_AUTHOR_NAME=demo GIT_AUTHOR_EMAIL=demo@example.com GIT_COMMITTER_NAME=demo GIT_COMMITTER_EMAIL=demo@example.com
+export HOME=/tmp DVC_SITE_CACHE_DIR=/tmp/site DVC_GLOBAL_CONFIG_DIR=/tmp/global DVC_SYSTEM_CONFIG_DIR=/tmp/system
+export GIT_AUTHOR_NAME=demo GIT_AUTHOR_EMAIL=demo@example.com GIT_COMMITTER_NAME=demo GIT_COMMITTER_EMAIL=demo@example.com
 source=$(ls /data/upload/reviews.*)
 rm -rf /data/making /data/dvc-remote; mkdir -p /data/making/data; cd /data/making
 git init -q -b main . ; dvc init -q; dvc remote add -q -d storage /data/dvc-remote

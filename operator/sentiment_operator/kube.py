@@ -36,7 +36,7 @@ class Kube:
                 return None
             raise
 
-    async def list(
+    async def all_of(
         self, kind: Kind, namespace: str = "", labels: Mapping[str, str] | None = None
     ) -> tuple[list[Manifest], int]:
         """Every object of the kind as it is now, and the resourceVersion of the list."""

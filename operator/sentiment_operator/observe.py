@@ -135,5 +135,5 @@ class Observer:
     async def _list(self, kind: Kind, model: Model) -> None:
         """Read everything of the kind that is labelled as the model's, so that the store holds what is there now."""
         labels = {MANAGED_BY_LABEL: MANAGER, INSTANCE_LABEL: model.name}
-        listed, version = await self.kube.list(kind, model.namespace, labels)
+        listed, version = await self.kube.all_of(kind, model.namespace, labels)
         self.store.sweep_model(kind, listed, version, Key(model.namespace, model.name))

@@ -53,7 +53,7 @@ class Sweep:
         for kind in OWN:
             while True:
                 try:
-                    await self.kube.list(kind, self.namespaces[0] if self.namespaces else "")
+                    await self.kube.all_of(kind, self.namespaces[0] if self.namespaces else "")
                     break
                 except (Away, Refused) as error:
                     log.warning("waiting for %s: %s", kind.plural, _explained(kind, error))
@@ -73,7 +73,7 @@ class Sweep:
     async def _sweep(self, kind: Kind, grace: float) -> list[Manifest]:
         missed: list[Manifest] = []
         for namespace in self.namespaces or ("",):
-            listed, version = await self.kube.list(kind, namespace, None if kind in OWN else self.labels)
+            listed, version = await self.kube.all_of(kind, namespace, None if kind in OWN else self.labels)
             if grace and self.store.lags(kind, listed, namespace):
                 await asyncio.sleep(grace)
             missed += self.store.sweep(kind, listed, version, namespace)

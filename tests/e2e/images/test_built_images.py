@@ -40,6 +40,7 @@ NAMES = [image.name for image in IMAGES]
 @pytest.mark.parametrize("name", NAMES)
 def test_it_runs_as_a_number_that_is_nobody(archives: dict[str, ImageArchive], name: str) -> None:
     assert archives[name].config["User"] == "65532:65532"
+    assert "nonroot:x:65532:65532:nonroot:/tmp:/usr/sbin/nologin\n" in archives[name].read("etc/passwd")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.integration.api_server import ApiServer, Manifest, eventually
-from tests.integration.operator.operator_process import SYSTEM, OperatorProcess, Surroundings
+from tests.integration.operator.operator_process import OperatorProcess, Surroundings
 from tests.integration.operator.played_mlflow import PlayedMLflow
 from tests.integration.operator.played_node import PlayedNode
 
@@ -26,6 +26,10 @@ RESOURCES = {
     "pod": "/api/v1/namespaces/{}/pods",
     "event": "/apis/events.k8s.io/v1/namespaces/{}/events",
 }
+
+
+Start = Callable[..., OperatorProcess]
+"""Takes the identity and settings of a replica."""
 
 
 class Shop:
@@ -119,35 +123,46 @@ class Shop:
         }
 
 
-@pytest.fixture
-def shop(crds: ApiServer, namespace: str) -> Iterator[Shop]:
-    """A namespace of its own with a played MLflow and node."""
-    crds.request("POST", "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM}})
+@contextmanager
+def opened(api: ApiServer, namespace: str) -> Iterator[Shop]:
+    """A shop for as long as it is needed."""
     mlflow = PlayedMLflow()
-    node = PlayedNode(crds, namespace, mlflow)
-    yield Shop(crds, namespace, mlflow, node)
+    node = PlayedNode(api, namespace, mlflow)
+    yield Shop(api, namespace, mlflow, node)
     node.close()
     mlflow.close()
 
 
-@pytest.fixture
-def start(shop: Shop, tmp_path: Path) -> Iterator[Callable[..., OperatorProcess]]:
-    """Starts operator processes and ends them after the test."""
+@contextmanager
+def starting(shop: Shop, logs: Path) -> Iterator[Start]:
+    """Starts operator processes and ends them when they are no longer needed."""
     started: list[OperatorProcess] = []
 
     def begin(identity: str = "one", **settings: str) -> OperatorProcess:
-        given = Surroundings(shop.api, shop.mlflow.url, shop.node.url, shop.namespace, tmp_path, settings)
+        given = Surroundings(shop.api, shop.mlflow.url, shop.node.url, shop.namespace, logs, settings)
         started.append(OperatorProcess(given, identity))
         return started[-1]
 
     yield begin
     for process in started:
         process.kill()
-    # The next test's operator must not wait for the end of this one's Lease.
-    shop.api.request("DELETE", f"/apis/coordination.k8s.io/v1/namespaces/{SYSTEM}/leases/sentiment-operator")
 
 
 @pytest.fixture
-def operator(start: Callable[..., OperatorProcess]) -> OperatorProcess:
+def shop(crds: ApiServer, namespace: str) -> Iterator[Shop]:
+    """A namespace of its own with a played MLflow and node."""
+    with opened(crds, namespace) as shop:
+        yield shop
+
+
+@pytest.fixture
+def start(shop: Shop, tmp_path: Path) -> Iterator[Start]:
+    """Starts operator processes and ends them after the test."""
+    with starting(shop, tmp_path) as start:
+        yield start
+
+
+@pytest.fixture
+def operator(start: Start) -> OperatorProcess:
     """One operator that leads."""
     return start().wait_until_it_leads()

@@ -18,7 +18,6 @@ ROOT = Path(__file__).resolve().parents[3]
 ENTRY = Path(__file__).with_name("operator_on_played_node.py")
 PACKAGES = os.pathsep.join(str(ROOT / folder) for folder in ("operator", "contract"))
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/{}/leases/sentiment-operator"
-SYSTEM = "sentiment-system"
 _WRITES = re.compile(
     r'^sentiment_operator_api_calls_total\{code="\d+",resource="([^"]+)",verb="(create|patch|update|delete)"\} (\d+)',
     re.MULTILINE,
@@ -60,7 +59,7 @@ class OperatorProcess:
             "SENTIMENT_SERVER_IMAGE": "localhost/sentiment-server:test",
             "SENTIMENT_TRAINER_IMAGE": "localhost/sentiment-trainer:test",
             "SENTIMENT_TRACKING_URL": given.tracking_url,
-            "SENTIMENT_OPERATOR_NAMESPACE": SYSTEM,
+            "SENTIMENT_OPERATOR_NAMESPACE": given.namespace,
             "SENTIMENT_WATCH_NAMESPACES": given.namespace,
             "SENTIMENT_IDENTITY": self._identity,
             "SENTIMENT_HEALTH_PORT": str(self._health),
@@ -72,7 +71,7 @@ class OperatorProcess:
     @property
     def leads(self) -> bool:
         """Whether the Lease names this process."""
-        lease = self._surroundings.api.request("GET", LEASE.format(SYSTEM)).body
+        lease = self._surroundings.api.request("GET", LEASE.format(self._surroundings.namespace)).body
         return lease.get("spec", {}).get("holderIdentity") == self._identity
 
     def wait_until_it_leads(self) -> "OperatorProcess":

@@ -70,9 +70,10 @@ class PlayedNode:
             self._serving = {_model(pod): _answers(pod) for pod in pods if _is_ready(pod)}
 
     def _begin(self, pod: Manifest) -> None:
-        order = _environment(pod).get(ORDER_VARIABLE)
+        environment = _environment(pod)
+        order = environment.get(ORDER_VARIABLE)
         if order is None:
-            if not self.serving_hangs:
+            if not self.serving_hangs and names.ServerVariable.VERSION in environment:
                 self._report(pod, {"phase": "Running", "conditions": _ready(), "containerStatuses": [_runs(pod)]})
         elif not self.training_hangs:
             self._train(pod, TrainingOrder.model_validate_json(order))

@@ -1,11 +1,11 @@
 """From an applied model to what serves it, and how that is kept: against a real API server and its controllers."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.api_server import Manifest, eventually
-from tests.integration.operator.conftest import Shop
+from tests.integration.api_server import ApiServer, Manifest, eventually
+from tests.integration.operator.conftest import Shop, Start, opened, starting
 from tests.integration.operator.operator_process import OperatorProcess
 
 WITH_EVERY_CHILD: Manifest = {"version": "1", "serving": {"autoscaling": {"minReplicas": 2, "maxReplicas": 4}}}
@@ -32,6 +32,19 @@ def served(shop: Shop, operator: OperatorProcess) -> Shop:
     shop.a_model(**WITH_EVERY_CHILD)
     shop.ready(version="1")
     return shop
+
+
+@pytest.fixture(scope="module")
+def mended(crds: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """The same for all tests that spoil it and see it mended."""
+    namespace = "mended"
+    manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+    assert crds.request("POST", "/api/v1/namespaces", manifest).accepted
+    with opened(crds, namespace) as shop, starting(shop, tmp_path_factory.mktemp("mended")) as start:
+        start().wait_until_it_leads()
+        shop.a_model(**WITH_EVERY_CHILD)
+        shop.ready(version="1")
+        yield shop
 
 
 def test_an_applied_model_is_trained_once_recorded_and_served(served: Shop) -> None:
@@ -63,51 +76,51 @@ def test_transitions_are_told_as_events(served: Shop) -> None:
 
 
 @pytest.mark.parametrize("kind", CHILDREN)
-def test_a_deleted_child_comes_back(served: Shop, kind: str) -> None:
-    before = served.get(kind, "imdb")
+def test_a_deleted_child_comes_back(mended: Shop, kind: str) -> None:
+    before = mended.get(kind, "imdb")
     assert before is not None
-    served.delete(kind, "imdb")
+    mended.delete(kind, "imdb")
 
     def is_back() -> bool:
-        body = served.get(kind, "imdb")
+        body = mended.get(kind, "imdb")
         return body is not None and body["metadata"]["uid"] != before["metadata"]["uid"]
 
     eventually(f"the {kind} is back", is_back, 10)
 
 
 @pytest.mark.parametrize("kind", CHILDREN)
-def test_an_edited_child_is_restored_and_labels_of_others_stay(served: Shop, kind: str) -> None:
-    before = served.get(kind, "imdb")
+def test_an_edited_child_is_restored_and_labels_of_others_stay(mended: Shop, kind: str) -> None:
+    before = mended.get(kind, "imdb")
     assert before is not None
-    served.patch(kind, "imdb", {**SPOILED[kind], "metadata": {"labels": {"team": "films"}}})
+    mended.patch(kind, "imdb", {**SPOILED[kind], "metadata": {"labels": {"team": "films"}}})
 
     def is_restored() -> bool:
-        body = served.get(kind, "imdb") or {}
+        body = mended.get(kind, "imdb") or {}
         return field(body, SPOILED[kind]) == field(before, SPOILED[kind])
 
     eventually(f"the {kind} is as it was", is_restored, 10)
-    body = served.get(kind, "imdb")
+    body = mended.get(kind, "imdb")
     assert body is not None
     assert body["metadata"]["labels"]["team"] == "films"
 
 
-def test_a_child_whose_labels_were_taken_away_gets_them_back(served: Shop) -> None:
+def test_a_child_whose_labels_were_taken_away_gets_them_back(mended: Shop) -> None:
     manager = "app.kubernetes.io/managed-by"
-    served.patch("service", "imdb", {"metadata": {"labels": {manager: None}}})
+    mended.patch("service", "imdb", {"metadata": {"labels": {manager: None}}})
 
     def labelled() -> bool:
-        body = served.get("service", "imdb") or {}
+        body = mended.get("service", "imdb") or {}
         return body["metadata"]["labels"].get(manager) == "sentiment-operator"
 
     eventually("the label is back", labelled, 10)
 
 
-def test_replicas_that_the_autoscaler_set_stay(served: Shop) -> None:
-    served.patch("deployment", "imdb", {"spec": {"replicas": 3}})
-    served.delete("service", "imdb")
-    eventually("the Service is back", lambda: served.get("service", "imdb") is not None, 10)
-    served.ready()
-    body = served.get("deployment", "imdb")
+def test_replicas_that_the_autoscaler_set_stay(mended: Shop) -> None:
+    mended.patch("deployment", "imdb", {"spec": {"replicas": 3}})
+    mended.delete("service", "imdb")
+    eventually("the Service is back", lambda: mended.get("service", "imdb") is not None, 10)
+    mended.ready()
+    body = mended.get("deployment", "imdb")
     assert body is not None
     assert body["spec"]["replicas"] == 3
 
@@ -143,7 +156,7 @@ def test_a_foreign_object_of_a_childs_name_is_left_alone_and_named(
     assert shop.get(kind, "imdb") == foreign
 
 
-def test_a_name_that_its_foreign_holder_gives_up_is_taken(shop: Shop, start: Callable[..., OperatorProcess]) -> None:
+def test_a_name_that_its_foreign_holder_gives_up_is_taken(shop: Shop, start: Start) -> None:
     start().wait_until_it_leads()
     manifest = {"apiVersion": "v1", "kind": "Service", "spec": {"ports": [{"port": 4242}]}}
     shop.create("service", manifest | {"metadata": {"name": "imdb"}})

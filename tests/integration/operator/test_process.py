@@ -2,13 +2,10 @@
 
 import json
 import time
-from collections.abc import Callable
 
 from tests.integration.api_server import eventually
-from tests.integration.operator.conftest import Shop
-from tests.integration.operator.operator_process import LEASE, SYSTEM, OperatorProcess
-
-Start = Callable[..., OperatorProcess]
+from tests.integration.operator.conftest import Shop, Start
+from tests.integration.operator.operator_process import LEASE, OperatorProcess
 
 
 def test_a_restart_with_healthy_models_writes_nothing(shop: Shop, start: Start) -> None:
@@ -31,7 +28,7 @@ def test_sigterm_ends_it_soon_with_success_and_gives_the_lease_back(shop: Shop, 
     code, seconds = process.terminate()
     assert code == 0
     assert seconds < 10
-    assert shop.api.request("GET", LEASE.format(SYSTEM)).body["spec"]["holderIdentity"] == ""
+    assert shop.api.request("GET", LEASE.format(shop.namespace)).body["spec"]["holderIdentity"] == ""
 
 
 def test_of_two_replicas_one_leads_and_the_other_takes_over_at_once(shop: Shop, start: Start) -> None:

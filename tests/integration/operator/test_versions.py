@@ -1,11 +1,10 @@
 """What spec.version means, from edit to served version, with trainings that succeed, fail, hang and queue."""
 
 import time
-from collections.abc import Callable
 
 from sentiment_contract.training import FailureReason
 from tests.integration.api_server import eventually
-from tests.integration.operator.conftest import Shop
+from tests.integration.operator.conftest import Shop, Start
 from tests.integration.operator.operator_process import OperatorProcess
 
 RETRY = "rottenpotatoes.com/retry"
@@ -123,7 +122,7 @@ def test_of_two_models_of_one_registered_model_the_older_is_accepted(shop: Shop,
     shop.wait("younger", "Accepted", "True")
 
 
-def test_no_more_trainings_run_at_once_than_are_allowed(shop: Shop, start: Callable[..., OperatorProcess]) -> None:
+def test_no_more_trainings_run_at_once_than_are_allowed(shop: Shop, start: Start) -> None:
     start(SENTIMENT_MAX_CONCURRENT_TRAININGS="2").wait_until_it_leads()
     shop.node.training_hangs = True
     models = [f"model-{number}" for number in range(6)]
