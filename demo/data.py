@@ -67,6 +67,8 @@ def _downloaded() -> Path:
                 say(f"    download {percent:3} % of {size >> 20} MiB")
     if digest.hexdigest() != ARCHIVE_SHA256:
         partial.unlink()
-        raise ClusterError(f"{ARCHIVE} is not the file it was: sha256 {digest.hexdigest()}. Next: give your own with DATA=<file>")
+        raise ClusterError(
+            f"{ARCHIVE} is not the file it was: sha256 {digest.hexdigest()}. Next: give your own with DATA=<file>"
+        )
     partial.rename(file)
     return file

@@ -56,7 +56,9 @@ def _images(output: str) -> str:
     command = [sys.executable, "-m", "images", "build", "--output", output]
     done = subprocess.run(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, check=False)
     if done.returncode:
-        raise ClusterError("the images could not be built; the reason stands above. Next: mend it and repeat the same command")
+        raise ClusterError(
+            "the images could not be built; the reason stands above. Next: mend it and repeat the same command"
+        )
     return done.stdout
 
 
@@ -70,7 +72,9 @@ def _install_chart(target: Target, images: Images) -> None:
     except ClusterError as error:
         pods = target.kubectl("-n", NAMESPACE, "get", "pods", "-o", "wide")
         events = target.kubectl("-n", NAMESPACE, "get", "events", "--sort-by=.lastTimestamp")
-        raise ClusterError(f"{error}\n{pods}\n{events[-1500:]}Next: look at the pods above, then repeat the same command") from None
+        raise ClusterError(
+            f"{error}\n{pods}\n{events[-1500:]}Next: look at the pods above, then repeat the same command"
+        ) from None
 
 
 def namespace(name: str) -> str:

@@ -93,7 +93,9 @@ def _ask(target: Target, text: str) -> dict[str, Any]:
         # The API server leads to the Service of any cluster; it takes a body from a file.
         raw = ("create", "--raw", f"/api/v1/namespaces/{NAMESPACE}/services/{MODEL}:http/proxy/predict", "-f", "-")
         return json.loads(target.kubectl(*raw, stdin=body))
-    request = urllib.request.Request(f"http://{_address(target)}/predict", body.encode(), {"Content-Type": "application/json"})
+    request = urllib.request.Request(
+        f"http://{_address(target)}/predict", body.encode(), {"Content-Type": "application/json"}
+    )
     with urllib.request.urlopen(request, timeout=10) as response:
         return json.loads(response.read())
 
@@ -125,6 +127,6 @@ What to type next
   watch     {kubectl} get smod -w
   explain   {kubectl} describe smod {MODEL}
   versions  {kubectl} get smrev -o wide
-  MLflow    {toolchain.binary("kubectl")} {" ".join(target.access)} -n sentiment-system port-forward svc/mlflow 5000, then http://localhost:5000
+  MLflow    {kubectl.replace(NAMESPACE, "sentiment-system")} port-forward svc/mlflow 5000, then http://localhost:5000
   the end   make down
 """

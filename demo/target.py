@@ -29,7 +29,9 @@ class Target:
                 Cluster.named(self.name).up()
             case "kind" | "minikube":
                 if not shutil.which(self.kind):
-                    raise ClusterError(f"CLUSTER={self.kind}, but {self.kind} is not installed. Next: install it, or use CLUSTER=local")
+                    raise ClusterError(
+                        f"CLUSTER={self.kind}, but {self.kind} is not installed. Next: install it, or use CLUSTER=local"
+                    )
                 toolchain.build(only="kube")
             case _:
                 toolchain.build(only="kube")
@@ -44,7 +46,14 @@ class Target:
             case "kind":
                 for archive in archives:
                     with step(f"kind load {archive.name}"):
-                        run("kind", "load", "image-archive", archive, "--name", os.environ.get("KIND_CLUSTER_NAME", "kind"))
+                        run(
+                            "kind",
+                            "load",
+                            "image-archive",
+                            archive,
+                            "--name",
+                            os.environ.get("KIND_CLUSTER_NAME", "kind"),
+                        )
             case "minikube":
                 for archive in archives:
                     with step(f"minikube image load {archive.name}"):
@@ -62,9 +71,13 @@ class Target:
     def stream(self, file: Path, *arguments: str) -> None:
         """kubectl with the file as its standard input."""
         with file.open("rb") as content:
-            done = subprocess.run([toolchain.binary("kubectl"), *self.access, *arguments], stdin=content, capture_output=True, check=False)
+            done = subprocess.run(
+                [toolchain.binary("kubectl"), *self.access, *arguments], stdin=content, capture_output=True, check=False
+            )
         if done.returncode:
-            raise ClusterError(f"kubectl {' '.join(arguments)[:200]} failed: {done.stderr.decode(errors='replace')[-2000:]}")
+            raise ClusterError(
+                f"kubectl {' '.join(arguments)[:200]} failed: {done.stderr.decode(errors='replace')[-2000:]}"
+            )
 
     def helm(self, *arguments: str | Path) -> str:
         """Standard output of helm."""
@@ -94,7 +107,9 @@ def chosen() -> Target:
         case "current":
             context = os.environ.get("CONTEXT")
             if not context:
-                raise ClusterError("CLUSTER=current changes a cluster of yours, so name it. Next: CLUSTER=current CONTEXT=<context> make demo")
+                raise ClusterError(
+                    "CLUSTER=current changes a cluster of yours, so name it. Next: CLUSTER=current CONTEXT=<context> make demo"
+                )
             return Target(kind, name, context)
         case _:
             raise ClusterError(f"CLUSTER={kind} is unknown. Next: use one of {', '.join(KINDS)}")

@@ -63,14 +63,20 @@ def _value(image: Image, reference: str) -> dict[str, str]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python3 -m images", description="Builds the container images of this project.")
+    parser = argparse.ArgumentParser(
+        prog="python3 -m images", description="Builds the container images of this project."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     building = commands.add_parser("build", help="build what is not there yet and leave one archive per image")
-    building.add_argument("--only", action="append", choices=["base", *(image.name for image in IMAGES)], help="may be repeated")
+    building.add_argument(
+        "--only", action="append", choices=["base", *(image.name for image in IMAGES)], help="may be repeated"
+    )
     building.add_argument("--engine", choices=["auto", "buildah", "docker"], default="auto")
     listing = commands.add_parser("list", help="say what the images are called now, built or not")
     for command in (building, listing):
-        command.add_argument("--base", default="", help="base image, any with Python 3.11 or newer; default: a Debian made here")
+        command.add_argument(
+            "--base", default="", help="base image, any with Python 3.11 or newer; default: a Debian made here"
+        )
         command.add_argument(
             "--output",
             choices=["table", "archives", "values"],

@@ -52,7 +52,17 @@ def make_root_archive(folder: Path, client: PackageClient, run: Run) -> None:
         _empty(root / path)
     # Nobody becomes another user inside a container.
     run(["find", str(root), "-xdev", "-type", "f", "-perm", "/6000", "-exec", "chmod", "a-s", "{}", "+"])
-    run(["tar", "--create", "--one-file-system", "--numeric-owner", f"--file={folder / 'rootfs.tar'}", f"--directory={root}", "."])
+    run(
+        [
+            "tar",
+            "--create",
+            "--one-file-system",
+            "--numeric-owner",
+            f"--file={folder / 'rootfs.tar'}",
+            f"--directory={root}",
+            ".",
+        ]
+    )
     (folder / "Dockerfile").write_text(DOCKERFILE, encoding="utf-8")
     remove_root(root)
 
@@ -64,7 +74,9 @@ def remove_root(root: Path) -> None:
         subprocess.run(["umount", place], check=True)
     shutil.rmtree(root, ignore_errors=True)
     if root.exists():
-        raise Problem(f"{root} is left from an interrupted build and cannot be removed", f"remove it by hand: rm -rf {root}")
+        raise Problem(
+            f"{root} is left from an interrupted build and cannot be removed", f"remove it by hand: rm -rf {root}"
+        )
 
 
 def _check_can_bootstrap() -> None:

@@ -32,7 +32,9 @@ class Built:
 def cache_folder() -> Path:
     """Where archives, logs and the lock are kept: below $ROTTEN_CACHE, else below the user's cache folder."""
     chosen = os.environ.get("ROTTEN_CACHE")
-    return Path(chosen or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rottenpotatoes") / "images"
+    return (
+        Path(chosen or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rottenpotatoes") / "images"
+    )
 
 
 def named(images: Sequence[Image], base: str) -> list[Built]:
@@ -83,7 +85,9 @@ def _build_one(one: Built, base: str, engine: Engine, secrets: dict[str, Path]) 
         engine.build(Order(one.reference, ROOT, ROOT / one.image.dockerfile, one.image.target, arguments, secrets), run)
     built_after = run.seconds
     _export(one, engine, run)
-    say(f"{one.image.name}: there after {run.seconds:.0f} s (built {built_after:.0f} s, exported {run.seconds - built_after:.0f} s)")
+    say(
+        f"{one.image.name}: there after {run.seconds:.0f} s (built {built_after:.0f} s, exported {run.seconds - built_after:.0f} s)"
+    )
 
 
 def _export(one: Built, engine: Engine, run: LoggedRun) -> None:
@@ -92,7 +96,9 @@ def _export(one: Built, engine: Engine, run: LoggedRun) -> None:
     unfinished.unlink(missing_ok=True)
     engine.export(one.reference, unfinished, run)
     unfinished.rename(one.archive)
-    older = sorted(one.archive.parent.glob(f"{one.image.name}-*.tar"), key=lambda file: file.stat().st_mtime, reverse=True)
+    older = sorted(
+        one.archive.parent.glob(f"{one.image.name}-*.tar"), key=lambda file: file.stat().st_mtime, reverse=True
+    )
     for archive in older[KEPT_ARCHIVES:]:
         archive.unlink()
 

@@ -35,7 +35,9 @@ def _compile(name: str, constraints: str, options: list[str]) -> None:
     ]
     answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if answer.returncode != 0:
-        raise Problem(f"requirements/{name}.txt cannot be written: {answer.stderr.strip()}", f"look at requirements/{name}.in")
+        raise Problem(
+            f"requirements/{name}.txt cannot be written: {answer.stderr.strip()}", f"look at requirements/{name}.in"
+        )
 
 
 def _distribution(component: str) -> str:

@@ -25,7 +25,10 @@ _FOR_UV = {
 }
 """pip's name of a setting → the variable by which uv, which reads no pip.conf, knows it."""
 _FOR_PIP = frozenset({"index-url", "extra-index-url", "trusted-host", "default-timeout", "timeout", "retries", "proxy"})
-_PASSED_ON = re.compile(r"UV_(DEFAULT_INDEX|INDEX|INDEX_URL|EXTRA_INDEX_URL|INSECURE_HOST|HTTP_TIMEOUT)|(HTTPS?|ALL|NO)_PROXY", re.IGNORECASE)
+_PASSED_ON = re.compile(
+    r"UV_(DEFAULT_INDEX|INDEX|INDEX_URL|EXTRA_INDEX_URL|INSECURE_HOST|HTTP_TIMEOUT)|(HTTPS?|ALL|NO)_PROXY",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,12 @@ class LoggedRun:
         """Run to the end; a failure is a Problem that shows the last lines."""
         with self._log.open("a", encoding="utf-8") as log:
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
             )
             assert process.stdout is not None
             with process:
@@ -49,7 +54,8 @@ class LoggedRun:
         if process.returncode != 0:
             tail = self._log.read_text(encoding="utf-8").splitlines()[-LINES_SHOWN:]
             raise Problem(
-                f"{self._name}: `{command[0]}` ended with {process.returncode}; its last lines:\n    " + "\n    ".join(tail),
+                f"{self._name}: `{command[0]}` ended with {process.returncode}; its last lines:\n    "
+                + "\n    ".join(tail),
                 f"read {self._log}; run the same command again when the cause is gone, finished steps are kept",
             )
 

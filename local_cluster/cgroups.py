@@ -8,9 +8,13 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+from local_cluster.console import ClusterError, holds_within
 from local_cluster.settings import Settings
 
 MOUNT = Path("/sys/fs/cgroup")
+PATIENCE_SECONDS = 5.0
+NEEDED = ("cpuset", "cpu", "memory", "pids")
+WELCOME = ("io", "hugetlb")
 
 
 def create(settings: Settings) -> None:
@@ -20,9 +24,8 @@ def create(settings: Settings) -> None:
         group.mkdir(exist_ok=True)
         _inherit_processors(tree, group)
     if _is_v2():
-        controllers = (MOUNT / "cgroup.controllers").read_text().split()
         for group in (MOUNT, MOUNT / _name(settings)):
-            (group / "cgroup.subtree_control").write_text(" ".join(f"+{controller}" for controller in controllers))
+            _hand_down(group)
 
 
 def kill_all(settings: Settings) -> bool:
@@ -37,13 +40,19 @@ def kill_all(settings: Settings) -> bool:
 
 
 def remove(settings: Settings) -> None:
-    """Remove the emptied groups, the deepest first."""
+    """Remove the emptied groups. The kernel frees a group a moment after its last process ended."""
+    holds_within(PATIENCE_SECONDS, lambda: _removed(settings))
+
+
+def _removed(settings: Settings) -> bool:
+    """Remove what can be removed, the deepest first. True if nothing is left."""
     for group in _groups(settings):
         for folder, _, _ in os.walk(group, topdown=False):
             try:
                 Path(folder).rmdir()
             except OSError:
                 continue
+    return not exists(settings)
 
 
 def exists(settings: Settings) -> bool:
@@ -62,7 +71,10 @@ def _groups(settings: Settings) -> Iterator[Path]:
 def _pids(settings: Settings) -> Iterator[int]:
     for group in _groups(settings):
         for processes in group.rglob("cgroup.procs"):
-            yield from map(int, processes.read_text().split())
+            try:
+                yield from map(int, processes.read_text().split())
+            except FileNotFoundError:
+                continue
 
 
 def _trees() -> list[Path]:
@@ -80,3 +92,18 @@ def _inherit_processors(tree: Path, group: Path) -> None:
     for name in ("cpuset.cpus", "cpuset.mems"):
         if (group / name).exists() and not _is_v2() and not (group / name).read_text().strip():
             (group / name).write_text((tree / name).read_text())
+
+
+def _hand_down(group: Path) -> None:
+    """Let the groups below this one of the v2 tree limit what the kubelet limits."""
+    switch = group / "cgroup.subtree_control"
+    missing = {*NEEDED, *WELCOME} - set(switch.read_text().split())
+    for controller in sorted(missing):
+        try:
+            switch.write_text(f"+{controller}")
+        except OSError as error:
+            if controller in NEEDED:
+                raise ClusterError(
+                    f"{group} does not hand down the {controller} controller: {error}. "
+                    "Next: run it on the machine itself, or in a container that owns its control groups"
+                ) from None

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 
@@ -16,7 +16,7 @@ def say(text: str) -> None:
 
 
 @contextmanager
-def step(title: str) -> Iterator[None]:
+def step(title: str) -> Generator[None]:
     """Announce a step and say how long it took."""
     began = time.monotonic()
     say(f"  … {title}")
@@ -24,10 +24,17 @@ def step(title: str) -> Iterator[None]:
     say(f"  ✓ {title} ({time.monotonic() - began:.1f} s)")
 
 
-def wait_until(what: str, holds: Callable[[], bool], seconds: float, explain: Callable[[], str]) -> None:
-    """Ask again until it holds. ClusterError with the explanation once the time is over."""
+def holds_within(seconds: float, holds: Callable[[], bool]) -> bool:
+    """Ask again and again until it holds. False once the time is over."""
     deadline = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > deadline:
-            raise ClusterError(f"{what}: not after {seconds:.0f} s.\n{explain()}")
-        time.sleep(0.1)
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def wait_until(what: str, holds: Callable[[], bool], seconds: float, explain: Callable[[], str]) -> None:
+    """The same, but ClusterError with the explanation once the time is over."""
+    if not holds_within(seconds, holds):
+        raise ClusterError(f"{what}: not after {seconds:.0f} s.\n{explain()}")

@@ -8,13 +8,18 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from local_cluster import pki, toolchain
+from local_cluster import components, configuration, pki, toolchain
 from local_cluster.commands import run, succeeds
 from local_cluster.console import ClusterError, wait_until
 from local_cluster.processes import Process
 
-CONTROLLERS = "garbage-collector-controller,namespace-controller,serviceaccount-controller,job-controller,deployment-controller,replicaset-controller"
+CONTROLLERS = (
+    "garbage-collector-controller,namespace-controller,serviceaccount-controller,"
+    "job-controller,deployment-controller,replicaset-controller"
+)
 SERVICE_RANGE = "10.96.0.0/16"
+STARTED_LAST_FIRST = ("kube-controller-manager", "kube-apiserver", "etcd")
+PATIENCE_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,47 +28,73 @@ class ControlPlane:
 
     state: Path
     with_controllers: bool = False
+    with_audit: bool = False
 
     @property
     def kubeconfig(self) -> Path:
         """Credentials of its administrator."""
         return self.state / "admin.kubeconfig"
 
+    @property
+    def audit_log(self) -> Path:
+        """One JSON event a line, where it was asked for."""
+        return self.state / "logs" / "audit.log"
+
     def up(self) -> None:
         """Start it on free ports and return when it answers. The state of an earlier one in the folder is dropped."""
         toolchain.build(only="kube")
         self.down()
-        self.state.mkdir(parents=True)
+        self.state.mkdir(parents=True, exist_ok=True)
         etcd, peers, api = _free_ports(3)
         pki.create_for_loopback(self.state, f"https://127.0.0.1:{api}")
         self._start("etcd", *_etcd(self.state, etcd, peers))
-        self._start("kube-apiserver", *_apiserver(self.state, etcd, api))
-        self._wait()
+        self._start("kube-apiserver", *_apiserver(self.state, etcd, api), *self._audit())
+        late = "is not ready"
+        wait_until("kube-apiserver", self._answers, PATIENCE_SECONDS, lambda: self._failure("kube-apiserver", late))
         if self.with_controllers:
             self._start("kube-controller-manager", *_controllers(self.state))
 
     def down(self) -> None:
-        """Stop it and remove its folder."""
-        for name in ("kube-controller-manager", "kube-apiserver", "etcd"):
+        """Stop it and remove its folder. ClusterError for a folder that holds anything but a control plane."""
+        if not self.state.exists():
+            return
+        if any(self.state.iterdir()) and not (self.state / "pki").is_dir():
+            raise ClusterError(f"{self.state} holds something else. Next: name a folder of the control plane's own")
+        for name in STARTED_LAST_FIRST:
             Process(self.state, name).stop()
         shutil.rmtree(self.state, ignore_errors=True)
+
+    def states(self) -> dict[str, int | None]:
+        """Component → process id, None where it does not run."""
+        processes = [self.process(name) for name in reversed(STARTED_LAST_FIRST)]
+        return {process.name: process.pid() for process in processes if process.log.exists()}
+
+    def process(self, name: str) -> Process:
+        """One component."""
+        return Process(self.state, name)
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
         """Standard output of kubectl as the administrator."""
         return run(toolchain.binary("kubectl"), "--kubeconfig", self.kubeconfig, *arguments, stdin=stdin)
 
     def _start(self, name: str, *arguments: str) -> None:
-        Process(self.state, name).start((toolchain.binary(name), *arguments))
+        self.process(name).start((toolchain.binary(name), *arguments))
 
-    def _wait(self) -> None:
-        server = Process(self.state, "kube-apiserver")
+    def _answers(self) -> bool:
+        for name in ("etcd", "kube-apiserver"):
+            if self.process(name).pid() is None:
+                raise ClusterError(self._failure(name, "ended"))
+        return succeeds(toolchain.binary("kubectl"), "--kubeconfig", self.kubeconfig, "get", "--raw", "/readyz")
 
-        def answers() -> bool:
-            if server.pid() is None:
-                raise ClusterError(f"kube-apiserver ended. Its last words:\n{server.last_words()}")
-            return succeeds(toolchain.binary("kubectl"), "--kubeconfig", self.kubeconfig, "get", "--raw", "/readyz")
+    def _failure(self, name: str, what: str) -> str:
+        process = self.process(name)
+        return f"{name} {what}. The end of {process.log}:\n{process.last_words()}\nNext: the same command once more"
 
-        wait_until("kube-apiserver", answers, 60, server.last_words)
+    def _audit(self) -> list[str]:
+        if not self.with_audit:
+            return []
+        (self.state / "audit-policy.json").write_text(configuration.audit_policy())
+        return components.audit(self.state)
 
 
 def _free_ports(count: int) -> list[int]:

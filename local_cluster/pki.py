@@ -1,4 +1,4 @@
-"""Certificates and kubeconfigs of a cluster, made once with openssl. It knows who must trust whom and starts nothing."""
+"""Certificates and kubeconfigs of a cluster, made once with openssl. It knows who trusts whom and starts nothing."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,15 @@ from local_cluster.commands import run
 from local_cluster.settings import NODE_NAME, Settings
 
 DAYS = "3650"
-KUBECONFIG_USERS = ("admin", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "coredns", "metrics-server")
+KUBECONFIG_USERS = (
+    "admin",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "kubelet",
+    "kube-proxy",
+    "coredns",
+    "metrics-server",
+)
 COMPLETE = "complete"
 LEAF = """basicConstraints=critical,CA:FALSE
 keyUsage=critical,digitalSignature
@@ -29,7 +37,9 @@ def create_for_loopback(state: Path, server: str) -> None:
     _create(state, _api_certificates(""), ("admin",), server, "control-plane")
 
 
-def _create(state: Path, certificates: dict[str, tuple[str, str]], users: tuple[str, ...], server: str, name: str) -> None:
+def _create(
+    state: Path, certificates: dict[str, tuple[str, str]], users: tuple[str, ...], server: str, name: str
+) -> None:
     folder = state / "pki"
     if (folder / COMPLETE).exists():
         return
@@ -73,8 +83,8 @@ def _key_request(folder: Path, name: str) -> tuple[str | Path, ...]:
 def _authority(folder: Path, name: str) -> None:
     # Python 3.13 and later refuse an authority that does not say what its key is for.
     usage = ("-addext", "keyUsage=critical,keyCertSign,cRLSign")
-    subject = ("-subj", f"/CN={name}")
-    run("openssl", "req", "-x509", *_key_request(folder, name), "-days", DAYS, *usage, *subject, "-out", folder / f"{name}.crt")
+    certificate = ("-days", DAYS, *usage, "-subj", f"/CN={name}", "-out", folder / f"{name}.crt")
+    run("openssl", "req", "-x509", *_key_request(folder, name), *certificate)
 
 
 def _certificate(folder: Path, name: str, subject: str, names: str, authority: str) -> None:
@@ -84,8 +94,18 @@ def _certificate(folder: Path, name: str, subject: str, names: str, authority: s
     run("openssl", "req", *_key_request(folder, name), "-out", request, "-subj", subject)
     signed_by = ("-CA", folder / f"{authority}.crt", "-CAkey", folder / f"{authority}.key", "-CAcreateserial")
     run(
-        "openssl", "x509", "-req", "-in", request, *signed_by,
-        "-days", DAYS, "-out", folder / f"{name}.crt", "-extfile", extensions,
+        "openssl",
+        "x509",
+        "-req",
+        "-in",
+        request,
+        *signed_by,
+        "-days",
+        DAYS,
+        "-out",
+        folder / f"{name}.crt",
+        "-extfile",
+        extensions,
     )
 
 

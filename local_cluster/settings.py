@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 NODE_NAME = "node-1"
+BRIDGE = "cni0"
 API_PORT = 6443
 SOURCE = Path(__file__).parent
 
 
 def cache_directory() -> Path:
     """Where downloads, builds and cluster state are kept: $ROTTEN_CACHE, or the user's cache folder."""
-    if chosen := os.environ.get("ROTTEN_CACHE"):
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rottenpotatoes"
+    chosen = os.environ.get("ROTTEN_CACHE")
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = Path(chosen) if chosen else caches / "rottenpotatoes"
+    # The kernel lists mounts by the path behind any links.
+    return folder.expanduser().resolve()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,11 @@ class Settings:
         return f"198.18.{self.number}.2"
 
     @property
+    def link_range(self) -> str:
+        """The cable between the two."""
+        return f"198.18.{self.number}.0/30"
+
+    @property
     def pod_range(self) -> str:
         """Addresses of pods."""
         return f"10.{244 + self.number}.0.0/24"
@@ -65,6 +73,11 @@ class Settings:
     def service_range(self) -> str:
         """Addresses of Services."""
         return f"10.{96 + self.number}.0.0/16"
+
+    @property
+    def ranges(self) -> tuple[str, str, str]:
+        """All its addresses."""
+        return self.link_range, self.pod_range, self.service_range
 
     @property
     def api_service(self) -> str:
@@ -82,6 +95,11 @@ class Settings:
         return cache_directory() / "clusters" / self.name
 
     @property
+    def lock(self) -> str:
+        """Held by whoever changes the cluster."""
+        return f"cluster-{self.name}"
+
+    @property
     def kubeconfig(self) -> Path:
         """Credentials of the cluster's administrator."""
         return self.state / "admin.kubeconfig"
@@ -97,4 +115,5 @@ class Settings:
         return f"https://{self.node_address}:{API_PORT}"
 
 
-CLUSTERS = {name: Settings(name, number) for number, name in enumerate(("demo", "test"))}
+CLUSTERS = {name: Settings(name, number) for number, name in enumerate(("demo", "test", "spare"))}
+"""`demo` is the person's, `test` the tests', and `spare` is broken on purpose by the tests of this package."""

@@ -56,7 +56,11 @@ def run_tier(tier: str, python: Path, *, campaign: bool) -> Result:
 
 
 def _static(python: Path) -> Result:
-    checks: tuple[tuple[str, ...], ...] = (("ruff", "check", "-q", *CODE), ("ruff", "format", "-q", "--check", *CODE), ("lint-imports",))
+    checks: tuple[tuple[str, ...], ...] = (
+        ("ruff", "check", "-q", *CODE),
+        ("ruff", "format", "-q", "--check", *CODE),
+        ("lint-imports",),
+    )
     result = Result("static")
     for name, *arguments in checks:
         ended = subprocess.run([python.with_name(name), *arguments], cwd=ROOT, env=_environment(), check=False)
@@ -68,7 +72,9 @@ def _static(python: Path) -> Result:
 def _end_to_end(python: Path, *, campaign: bool) -> Result:
     if found := obstacles():
         return Result("e2e", left_out="; ".join(found))
-    installed = subprocess.run([python, "-m", "demo", "install"], cwd=ROOT, env=_environment(CLUSTER_NAME="test"), check=False)
+    installed = subprocess.run(
+        [python, "-m", "demo", "install"], cwd=ROOT, env=_environment(CLUSTER_NAME="test"), check=False
+    )
     if installed.returncode:
         return Result("e2e", failed=1, ended_well=False)
     try:
@@ -87,13 +93,17 @@ def _pytest(tier: str, python: Path, *, campaign: bool) -> Result:
         if code == NO_TESTS:
             return Result(tier, ended_well=False)
         if not report.exists():
-            raise ClusterError(f"pytest tests/{tier} left no report (exit code {code}). Next: run it by hand and read what it prints")
+            raise ClusterError(
+                f"pytest tests/{tier} left no report (exit code {code}). Next: run it by hand and read what it prints"
+            )
         return _counted(tier, report, ended_well=code == 0)
 
 
 def _counted(tier: str, report: Path, *, ended_well: bool) -> Result:
     suites = list(ElementTree.parse(report).iter("testsuite"))
-    counts = {name: sum(int(suite.get(name, "0")) for suite in suites) for name in ("tests", "failures", "errors", "skipped")}
+    counts = {
+        name: sum(int(suite.get(name, "0")) for suite in suites) for name in ("tests", "failures", "errors", "skipped")
+    }
     failed = counts["failures"] + counts["errors"]
     reasons = [(skip.get("message") or "").splitlines()[0] for suite in suites for skip in suite.iter("skipped")]
     passed = counts["tests"] - failed - counts["skipped"]

@@ -40,7 +40,9 @@ def _make(folder: Path) -> None:
 
 def _install_venv() -> None:
     if not shutil.which("apt-get"):
-        raise ClusterError("Python's venv module is missing. Next: install the package that your system calls python3-venv")
+        raise ClusterError(
+            "Python's venv module is missing. Next: install the package that your system calls python3-venv"
+        )
     say("  python3-venv is missing and is installed")
     run("apt-get", "update", "-q")
     run("apt-get", "install", "-y", "-q", "--no-install-recommends", "python3-venv")

@@ -49,9 +49,9 @@ class DVCSource(Wire):
         description="Git commit, tag or branch whose .dvc files name the data. A commit or tag keeps a version reproducible."
     )
     path: PathInside = Field(description="Path of the data file inside the repository, for example data/train.csv.")
-    remote: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", min_length=1, max_length=128)] | None = Field(
-        default=None, description="Name of the DVC remote to read from. Absent: the repository's default remote."
-    )
+    remote: (
+        Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", min_length=1, max_length=128)] | None
+    ) = Field(default=None, description="Name of the DVC remote to read from. Absent: the repository's default remote.")
     volume_claim_name: ObjectName | None = Field(
         default=None,
         description="PersistentVolumeClaim mounted read-only at /data, for a repository or a DVC remote on a volume.",
@@ -80,7 +80,8 @@ class VolumeSource(Wire):
     claim_name: ObjectName = Field(description="PersistentVolumeClaim, mounted read-only at /data in the training pod.")
     path: PathInside = Field(description="Path of the CSV or parquet file inside the volume, without a leading slash.")
     sha256: Sha256 | None = Field(
-        default=None, description="SHA-256 of the file in lower-case hex. Absent: whatever the volume holds is trained on."
+        default=None,
+        description="SHA-256 of the file in lower-case hex. Absent: whatever the volume holds is trained on.",
     )
 
 
@@ -88,7 +89,9 @@ class DataChecks(Wire):
     """What the data must look like before anything is trained on it."""
 
     min_rows: int = Field(default=100, ge=2, le=100_000_000, description="Fewer usable rows fail the check.")
-    max_empty_percent: int = Field(default=1, ge=0, le=100, description="Highest share of rows without text, in percent.")
+    max_empty_percent: int = Field(
+        default=1, ge=0, le=100, description="Highest share of rows without text, in percent."
+    )
     min_class_share_percent: int = Field(
         default=10, ge=0, le=50, description="Lowest share of the rarer sentiment, in percent."
     )
@@ -146,17 +149,13 @@ NgramMax = Annotated[int, Field(ge=1, le=3, description="Longest word n-gram tha
 MinDocumentFrequency = Annotated[
     int, Field(ge=1, le=100_000, description="Terms in fewer training reviews than this are dropped.")
 ]
-MaxFeatures = Annotated[
-    int, Field(ge=10, le=5_000_000, description="Keep only this many of the most frequent terms.")
-]
+MaxFeatures = Annotated[int, Field(ge=10, le=5_000_000, description="Keep only this many of the most frequent terms.")]
 SublinearTF = Annotated[bool, Field(description="Use 1 + log(count) in place of the count.")]
 RegularizationC = Annotated[
     DecimalString,
     Field(description='Inverse regularisation strength of LogisticRegression, a decimal string such as "30" or "0.5".'),
 ]
-MaxIterations = Annotated[
-    int, Field(ge=1, le=10_000, description="Iteration limit of the LogisticRegression solver.")
-]
+MaxIterations = Annotated[int, Field(ge=1, le=10_000, description="Iteration limit of the LogisticRegression solver.")]
 Trees = Annotated[int, Field(ge=1, le=2_000, description="Number of trees of a RandomForest.")]
 MaxDepth = Annotated[int, Field(ge=1, le=200, description="Depth limit of the trees of a RandomForest.")]
 Seed = Annotated[int, Field(ge=0, le=2_147_483_647, description="Seed of every random choice.")]
@@ -200,8 +199,22 @@ _LINEAR: dict[Preset, dict[str, object]] = {
     Preset.DEFAULT: {"ngram_max": 2, "min_document_frequency": 2, "sublinear_tf": True, "regularization_c": "30"},
 }
 _FOREST: dict[Preset, dict[str, object]] = {
-    Preset.FAST: {"ngram_max": 1, "min_document_frequency": 5, "max_features": 2_000, "sublinear_tf": True, "trees": 50, "max_depth": 20},
-    Preset.DEFAULT: {"ngram_max": 1, "min_document_frequency": 5, "max_features": 20_000, "sublinear_tf": True, "trees": 100, "max_depth": 40},
+    Preset.FAST: {
+        "ngram_max": 1,
+        "min_document_frequency": 5,
+        "max_features": 2_000,
+        "sublinear_tf": True,
+        "trees": 50,
+        "max_depth": 20,
+    },
+    Preset.DEFAULT: {
+        "ngram_max": 1,
+        "min_document_frequency": 5,
+        "max_features": 20_000,
+        "sublinear_tf": True,
+        "trees": 100,
+        "max_depth": 40,
+    },
 }
 _UNUSED = {
     Classifier.LOGISTIC_REGRESSION: {"trees": None, "max_depth": None},
@@ -245,12 +258,16 @@ class Recipe(Wire):
         reference = self.data.model_dump(
             mode="json", by_alias=True, exclude_defaults=True, exclude={"dvc": {"credentials_secret_ref"}}
         )
-        return sha256_of_json({"data": reference, "parameters": self.parameters.model_dump(mode="json", by_alias=True, exclude_none=True)})
+        return sha256_of_json(
+            {"data": reference, "parameters": self.parameters.model_dump(mode="json", by_alias=True, exclude_none=True)}
+        )
 
 
 def sha256_of_json(value: object) -> str:
     """SHA-256 in hex of the value as canonical JSON: sorted keys, no spaces, UTF-8."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    ).hexdigest()
 
 
 def followed_label(recipe_hash: str) -> str:

@@ -29,7 +29,9 @@ class TrainingOrder(Wire):
     recipe: Recipe
     recipe_hash: str
     registered_model: str = Field(description="Name of the registered model in MLflow.")
-    tracking_url: str = Field(alias="trackingURL", description="MLflow tracking server, for example http://mlflow.sentiment-system:5000.")
+    tracking_url: str = Field(
+        alias="trackingURL", description="MLflow tracking server, for example http://mlflow.sentiment-system:5000."
+    )
     image_digest: str = ""
 
 
@@ -89,7 +91,9 @@ def fault_of(reason: FailureReason) -> Fault:
     return Fault.PRODUCT if reason is FailureReason.TRAINER_ERROR else Fault.DATA
 
 
-FINAL_EXIT_CODES: list[int] = sorted(EXIT_CODES[reason] for reason in FailureReason if fault_of(reason) is not Fault.PRODUCT)
+FINAL_EXIT_CODES: list[int] = sorted(
+    EXIT_CODES[reason] for reason in FailureReason if fault_of(reason) is not Fault.PRODUCT
+)
 """Exit codes after which the same pod must not be tried again by the Job: the operator decides instead."""
 
 
@@ -105,7 +109,9 @@ class TrainingSucceeded(Wire):
     git_commit: str = ""
     artifact_digest: str
     reused: bool
-    metrics: dict[str, str] = Field(description="Decimal strings: accuracy, precision, recall, f1, rocAUC, trainRows, testRows.")
+    metrics: dict[str, str] = Field(
+        description="Decimal strings: accuracy, precision, recall, f1, rocAUC, trainRows, testRows."
+    )
 
 
 class TrainingFailed(Wire):

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, AliasChoices, Field, StringConstraints, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
 from sentiment_contract.names import HTTP_PORT, METRICS_PORT, ServerVariable
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]

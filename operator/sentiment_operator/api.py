@@ -27,44 +27,65 @@ MODEL_NAME_PATTERN = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
 LABEL_PATTERN = r"^[a-z0-9]+([.-][a-z0-9]+)*$"
 
 VersionLabel = Annotated[str, StringConstraints(pattern=LABEL_PATTERN, min_length=1, max_length=40)]
-CPUQuantity = Annotated[str, StringConstraints(pattern=r"^([0-9]{1,4}|[0-9]{1,6}m|[0-9]{1,3}\.[0-9]{1,3})$", min_length=1, max_length=8)]
-MemoryQuantity = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,9}(Ki|Mi|Gi|k|M|G)?$", min_length=1, max_length=12)]
+CPUQuantity = Annotated[
+    str, StringConstraints(pattern=r"^([0-9]{1,4}|[0-9]{1,6}m|[0-9]{1,3}\.[0-9]{1,3})$", min_length=1, max_length=8)
+]
+MemoryQuantity = Annotated[
+    str, StringConstraints(pattern=r"^[1-9][0-9]{0,9}(Ki|Mi|Gi|k|M|G)?$", min_length=1, max_length=12)
+]
 Message = Annotated[str, StringConstraints(max_length=4096)]
 ShortText = Annotated[str, StringConstraints(max_length=256)]
 Timestamp = Annotated[str, Field(max_length=40, json_schema_extra={"format": "date-time"})]
 TrackingURL = Annotated[str, StringConstraints(pattern=r"^https?://[!-~]+$", min_length=10, max_length=1024)]
-RegisteredModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", min_length=1, max_length=128)]
+RegisteredModelName = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", min_length=1, max_length=128)
+]
 
 
 class Amounts(Wire):
     """An amount of each resource."""
 
-    cpu: CPUQuantity | None = Field(default=None, description="Processor, in cores (\"1\", \"0.5\") or thousandths (\"500m\").")
+    cpu: CPUQuantity | None = Field(
+        default=None, description='Processor, in cores ("1", "0.5") or thousandths ("500m").'
+    )
     memory: MemoryQuantity | None = Field(default=None, description="Memory, for example 512Mi.")
 
 
 class Resources(Wire):
     """What a container asks for and what it may use at most."""
 
-    requests: Amounts = Field(default=Amounts(), description="What the scheduler reserves. Absent: the operator's default.")
-    limits: Amounts = Field(default=Amounts(), description="What the container may use at most. Absent: the operator's default.")
+    requests: Amounts = Field(
+        default=Amounts(), description="What the scheduler reserves. Absent: the operator's default."
+    )
+    limits: Amounts = Field(
+        default=Amounts(), description="What the container may use at most. Absent: the operator's default."
+    )
 
 
 class Training(Wire):
     """How a version that does not exist yet is trained."""
 
-    preset: Preset = Field(default=Preset.DEFAULT, description="Named set of parameters: Fast trains in seconds, Default is the better model.")
+    preset: Preset = Field(
+        default=Preset.DEFAULT,
+        description="Named set of parameters: Fast trains in seconds, Default is the better model.",
+    )
     parameters: Parameters = Field(default=Parameters(), description="Overrides of the preset.")
     resources: Resources = Field(default=Resources(), description="Resources of the training pod.")
-    active_deadline_seconds: int = Field(default=1800, ge=30, le=604_800, description="A training that takes longer is stopped and fails.")
-    backoff_limit: int = Field(default=2, ge=0, le=10, description="How often a crashed training pod is replaced before the training fails.")
+    active_deadline_seconds: int = Field(
+        default=1800, ge=30, le=604_800, description="A training that takes longer is stopped and fails."
+    )
+    backoff_limit: int = Field(
+        default=2, ge=0, le=10, description="How often a crashed training pod is replaced before the training fails."
+    )
 
 
 class Registry(Wire):
     """Which MLflow holds the versions. Immutable."""
 
     tracking_url: TrackingURL | None = Field(
-        default=None, alias="trackingURL", description="MLflow tracking server. Absent: the one the operator was installed with."
+        default=None,
+        alias="trackingURL",
+        description="MLflow tracking server. Absent: the one the operator was installed with.",
     )
     model_name: RegisteredModelName | None = Field(
         default=None, description="Name of the registered model. Absent: <namespace>.<name>."
@@ -77,7 +98,11 @@ class Autoscaling(Wire):
     min_replicas: int = Field(default=1, ge=1, le=1000, description="Fewest pods.")
     max_replicas: int = Field(default=5, ge=1, le=1000, description="Most pods.")
     target_cpu_utilization_percent: int = Field(
-        default=70, ge=1, le=100, alias="targetCPUUtilizationPercent", description="Average CPU use, in percent of the request, that the autoscaler aims at."
+        default=70,
+        ge=1,
+        le=100,
+        alias="targetCPUUtilizationPercent",
+        description="Average CPU use, in percent of the request, that the autoscaler aims at.",
     )
 
 
@@ -92,10 +117,18 @@ class Serving(Wire):
     """How the wanted version is served."""
 
     resources: Resources = Field(default=Resources(), description="Resources of a serving pod.")
-    autoscaling: Autoscaling | None = Field(default=None, description="Let a HorizontalPodAutoscaler choose the number of pods. Absent: replicas.")
-    replicas: int | None = Field(default=None, ge=1, le=1000, description="Number of pods while autoscaling is absent. Absent: 1.")
-    service_type: ServiceType = Field(default=ServiceType.CLUSTER_IP, description="ClusterIP, or NodePort to be reached from outside the cluster.")
-    node_port: int | None = Field(default=None, ge=1, le=65535, description="Fixed port of a NodePort Service. Absent: the cluster chooses.")
+    autoscaling: Autoscaling | None = Field(
+        default=None, description="Let a HorizontalPodAutoscaler choose the number of pods. Absent: replicas."
+    )
+    replicas: int | None = Field(
+        default=None, ge=1, le=1000, description="Number of pods while autoscaling is absent. Absent: 1."
+    )
+    service_type: ServiceType = Field(
+        default=ServiceType.CLUSTER_IP, description="ClusterIP, or NodePort to be reached from outside the cluster."
+    )
+    node_port: int | None = Field(
+        default=None, ge=1, le=65535, description="Fixed port of a NodePort Service. Absent: the cluster chooses."
+    )
 
 
 class SentimentModelSpec(Wire):
@@ -103,9 +136,14 @@ class SentimentModelSpec(Wire):
 
     version: VersionLabel | None = Field(
         default=None,
-        description="Label of the version to serve. A known label is served as recorded, an unknown one is trained. Absent: follow the recipe.",
+        description=(
+            "Label of the version to serve. A known label is served as recorded, an unknown one is trained."
+            " Absent: follow the recipe."
+        ),
     )
-    suspend: bool = Field(default=False, description="True: start no new training and no rollout. What runs is kept and repaired.")
+    suspend: bool = Field(
+        default=False, description="True: start no new training and no rollout. What runs is kept and repaired."
+    )
     data: Data = Field(description="The reviews a new version is trained on: exactly one of dvc, url, volume.")
     training: Training = Field(default=Training(), description="How a new version is trained.")
     registry: Registry = Field(default=Registry(), description="Where versions are registered. Immutable.")
@@ -143,9 +181,13 @@ class ConditionType(StrEnum):
 class Condition(Wire):
     """One observation about the model, as the Kubernetes API conventions define it."""
 
-    type: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]+$", max_length=64)] = Field(description="Name of the condition.")
+    type: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]+$", max_length=64)] = Field(
+        description="Name of the condition."
+    )
     status: Literal["True", "False", "Unknown"] = Field(description="True, False or Unknown.")
-    reason: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9]*$", max_length=128)] = Field(description="Why, in one word.")
+    reason: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9]*$", max_length=128)] = Field(
+        description="Why, in one word."
+    )
     message: Message = Field(default="", description="What, where and why, and the next step.")
     observed_generation: int = Field(ge=0, description="The generation of spec that this was observed for.")
     last_transition_time: Timestamp = Field(description="When status last changed, RFC 3339.")
@@ -200,7 +242,9 @@ class LastFailure(Wire):
     exit_code: int | None = Field(default=None, description="Exit code of the trainer, if it had one.")
     time: Timestamp = Field(description="When, RFC 3339.")
     recipe_hash: ShortText = Field(default="", description="The recipe that failed; another recipe is tried anew.")
-    retry: ShortText = Field(default="", description="The value of the retry annotation at that time; another value is tried anew.")
+    retry: ShortText = Field(
+        default="", description="The value of the retry annotation at that time; another value is tried anew."
+    )
     attempt: int = Field(default=0, ge=0, description="The attempt that failed.")
 
 
@@ -212,27 +256,40 @@ class SentimentModelStatus(Wire):
     serving_version: ShortText = Field(default="", description="The version that answers requests.")
     candidate_version: ShortText = Field(default="", description="The version that is being rolled out.")
     previous_version: ShortText = Field(default="", description="The version that served before.")
-    canary_percent: int | None = Field(default=None, ge=0, le=100, description="Share of traffic that the candidate gets.")
+    canary_percent: int | None = Field(
+        default=None, ge=0, le=100, description="Share of traffic that the candidate gets."
+    )
     url: ShortText = Field(default="", description="Where the model answers inside the cluster.")
     replicas: int = Field(default=0, ge=0, description="Serving pods.")
     ready_replicas: int = Field(default=0, ge=0, description="Serving pods that are ready.")
     lineage: Lineage | None = Field(default=None, description="Where the served version comes from.")
     training: TrainingStatus | None = Field(default=None, description="The latest training of the wanted version.")
-    history: tuple[HistoryEntry, ...] = Field(default=(), max_length=10, description="Versions that served, the latest first.")
+    history: tuple[HistoryEntry, ...] = Field(
+        default=(), max_length=10, description="Versions that served, the latest first."
+    )
     last_failure: LastFailure | None = Field(default=None, description="The latest failure of the wanted version.")
-    conditions: tuple[Condition, ...] = Field(default=(), max_length=20, description="Observations, one per type.", json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]})
+    conditions: tuple[Condition, ...] = Field(
+        default=(),
+        max_length=20,
+        description="Observations, one per type.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+    )
 
 
 class ModelReference(Wire):
     """The model a revision belongs to."""
 
-    name: Annotated[str, StringConstraints(pattern=MODEL_NAME_PATTERN, min_length=1, max_length=40)] = Field(description="Name of the SentimentModel.")
+    name: Annotated[str, StringConstraints(pattern=MODEL_NAME_PATTERN, min_length=1, max_length=40)] = Field(
+        description="Name of the SentimentModel."
+    )
 
 
 class RegistryReference(Wire):
     """Where in MLflow the version stands."""
 
-    tracking_url: TrackingURL = Field(alias="trackingURL", description="MLflow tracking server at the time of training.")
+    tracking_url: TrackingURL = Field(
+        alias="trackingURL", description="MLflow tracking server at the time of training."
+    )
     model_name: RegisteredModelName = Field(description="Registered model.")
     version: ShortText = Field(description="Number of the model version.")
     run_id: ShortText = Field(alias="runID", description="Run that produced it.")
@@ -243,7 +300,9 @@ class SentimentModelRevisionSpec(Wire):
 
     model_ref: ModelReference = Field(description="The model this version belongs to.")
     version: VersionLabel = Field(description="Label of the version.")
-    recipe: Recipe | None = Field(default=None, description="Data reference and effective parameters it was trained from.")
+    recipe: Recipe | None = Field(
+        default=None, description="Data reference and effective parameters it was trained from."
+    )
     recipe_hash: Sha256 = Field(description="Hash of the recipe.")
     fingerprint: Sha256 = Field(description="Hash of data bytes, parameters, sample and split.")
     data_hash: Sha256 = Field(description="SHA-256 of the data file.")
@@ -263,5 +322,3 @@ class SentimentModelRevisionStatus(Wire):
     """When a version served."""
 
     serving: tuple[HistoryEntry, ...] = Field(default=(), max_length=50, description="When it began to serve.")
-
-

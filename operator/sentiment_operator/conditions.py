@@ -38,7 +38,9 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _condition(kind: ConditionType, verdict: Verdict, before: Condition | None, generation: int, now: datetime) -> Condition:
+def _condition(
+    kind: ConditionType, verdict: Verdict, before: Condition | None, generation: int, now: datetime
+) -> Condition:
     flipped = before is None or before.status != verdict.status
     return Condition(
         type=kind.value,

@@ -184,7 +184,7 @@ def rendered() -> dict[str, str]:
 class _PlainDumper(yaml.SafeDumper):
     """Writes a value that occurs twice twice: anchors are not for readers."""
 
-    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002  # the name is part of what is overridden
+    def ignore_aliases(self, data: object) -> bool:  # the name is part of what is overridden
         return True
 
 

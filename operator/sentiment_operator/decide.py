@@ -18,7 +18,7 @@ Trainings of what is no longer wanted are removed. What serves keeps serving unt
 import re
 from datetime import datetime, timedelta
 
-from sentiment_contract.training import Fault, FailureReason, TrainingFailed, fault_of
+from sentiment_contract.training import FailureReason, Fault, TrainingFailed, fault_of
 from sentiment_operator import explain
 from sentiment_operator.api import ConditionType, LastFailure
 from sentiment_operator.conditions import condition_of
@@ -95,7 +95,9 @@ def _step(model: Model, observed: Observed, settings: Settings, now: datetime) -
     if job is not None and not _is_retried(model, job.retry):
         return _after_failure(model, observed, settings, _failure_of(job), _failed_at(job), job.attempt, now)
     if job is None and (failure := _remembered_failure(model, wanted)) is not None:
-        return _after_failure(model, observed, settings, _blocked_again(failure), _time(failure.time), failure.attempt, now)
+        return _after_failure(
+            model, observed, settings, _blocked_again(failure), _time(failure.time), failure.attempt, now
+        )
     if job is not None:
         return _train(model, observed, settings, now)
     return _ask_then_train(model, observed, settings, wanted, now)
@@ -154,7 +156,7 @@ def _record(model: Model, observed: Observed, settings: Settings, job: TrainingJ
         case RegistryNotAsked():
             return AskRegistry()
         case RegistryAway(message):
-            return explain.registry_away(model, message)
+            return explain.registry_away(message)
         case RegistryAnswer(versions):
             if (recorded := _recorded_as(model, versions, job.label)) is not None:
                 return recorded
@@ -167,7 +169,7 @@ def _ask_then_train(model: Model, observed: Observed, settings: Settings, wanted
         case RegistryNotAsked():
             return AskRegistry() if _settled_in(model, settings, now) <= 0 else Settle()
         case RegistryAway(message):
-            return explain.registry_away(model, message)
+            return explain.registry_away(message)
         case RegistryAnswer(versions):
             return _recorded_as(model, versions, wanted) or _train(model, observed, settings, now)
 
@@ -232,7 +234,12 @@ def _failed_at(job: TrainingJob) -> datetime:
 
 def _blocked_again(failure: LastFailure) -> Blocked:
     return Blocked(
-        failure.step, failure.reason, failure.message, dead_end=True, exit_code=failure.exit_code, attempt=failure.attempt
+        failure.step,
+        failure.reason,
+        failure.message,
+        dead_end=True,
+        exit_code=failure.exit_code,
+        attempt=failure.attempt,
     )
 
 
@@ -313,7 +320,9 @@ def _until_next_try(model: Model, observed: Observed, step: Blocked, now: dateti
     if job is not None:
         return _pause_after(step, _failed_at(job), job.attempt, now)
     failure = model.status.last_failure
-    return _pause_after(step, _time(failure.time), failure.attempt, now) if failure is not None and step.attempt else None
+    return (
+        _pause_after(step, _time(failure.time), failure.attempt, now) if failure is not None and step.attempt else None
+    )
 
 
 def _time(text: str) -> datetime:

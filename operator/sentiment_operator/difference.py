@@ -25,7 +25,15 @@ SCALES = {
 }
 QUANTITY_MAPS = frozenset({"requests", "limits"})
 QUANTITY_FIELDS = frozenset({"sizeLimit"})
-LIST_KEYS = {"containers": "name", "initContainers": "name", "env": "name", "volumes": "name", "volumeMounts": "mountPath", "ports": "name", "ownerReferences": "uid"}
+LIST_KEYS = {
+    "containers": "name",
+    "initContainers": "name",
+    "env": "name",
+    "volumes": "name",
+    "volumeMounts": "mountPath",
+    "ports": "name",
+    "ownerReferences": "uid",
+}
 """Lists that the API server keeps as maps: entries of others between ours are no difference."""
 
 

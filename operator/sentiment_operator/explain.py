@@ -39,7 +39,7 @@ def name_taken(model: Model, kinds: Iterable[ChildKind]) -> Blocked:
     return Blocked(ConditionType.ROLLED_OUT, "NameTaken", message, dead_end=True)
 
 
-def registry_away(model: Model, why: str) -> Blocked:
+def registry_away(why: str) -> Blocked:
     """MLflow does not answer, and this model needs it now."""
     message = (
         f"MLflow does not answer: {why}. What serves is not touched; this goes on by itself once MLflow is back."
@@ -84,7 +84,9 @@ def training_answered(job: TrainingJob, answer: TrainingFailed) -> Blocked:
         step = ConditionType.REGISTERED
     else:
         step = ConditionType.TRAINED if answer.reason in _OF_TRAINING else ConditionType.DATA_VERIFIED
-    again = " It is tried again by itself, with growing pauses." if fault_of(answer.reason) is Fault.SURROUNDINGS else ""
+    again = (
+        " It is tried again by itself, with growing pauses." if fault_of(answer.reason) is Fault.SURROUNDINGS else ""
+    )
     return Blocked(
         step, answer.reason, f"{answer.message}{again}", dead_end=True, exit_code=job.exit_code, attempt=job.attempt
     )

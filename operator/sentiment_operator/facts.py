@@ -10,7 +10,12 @@ from enum import StrEnum
 from typing import Any
 
 from sentiment_contract.training import TrainingFailed, TrainingSucceeded
-from sentiment_operator.api import SentimentModelRevisionSpec, SentimentModelRevisionStatus, SentimentModelSpec, SentimentModelStatus
+from sentiment_operator.api import (
+    SentimentModelRevisionSpec,
+    SentimentModelRevisionStatus,
+    SentimentModelSpec,
+    SentimentModelStatus,
+)
 
 Manifest = dict[str, Any]
 """A Kubernetes object as the API server speaks it."""
@@ -77,7 +82,7 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a pod does not do its work: Unschedulable, ImagePullBackOff, OOMKilled, CrashLoopBackOff, Evicted, or what its /readyz says."""
+    """Why a pod does not do its work, in Kubernetes' words (Unschedulable, OOMKilled, …) or those of its /readyz."""
 
     reason: str
     message: str

@@ -43,7 +43,7 @@ class Reporter:
 
     async def report(self, model: Model, body: Manifest, observed: Observed, plan: Plan, now: datetime) -> bool:
         """Status and Events, then the serving interval. False if the server refused the status."""
-        after = status(model, observed, plan, self.settings, now)
+        after = status(model, observed, plan, now)
         if not await self._report(body, model.status, after):
             return False
         if after.history:

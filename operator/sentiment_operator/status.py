@@ -21,7 +21,6 @@ from sentiment_operator.conditions import Verdict, condition_of, conditions, tim
 from sentiment_operator.deployed import deployed
 from sentiment_operator.facts import JobState, Model, Observed, Revision, TrainingJob
 from sentiment_operator.plan import Blocked, Plan, Roll, Steady
-from sentiment_operator.settings import Settings
 from sentiment_operator.verdicts import View, verdicts
 
 KEPT_HISTORY = 10
@@ -37,7 +36,7 @@ class EventFact:
     message: str
 
 
-def status(model: Model, observed: Observed, plan: Plan, settings: Settings, now: datetime) -> SentimentModelStatus:
+def status(model: Model, observed: Observed, plan: Plan, now: datetime) -> SentimentModelStatus:
     """The whole status."""
     found = verdicts(View(model, observed, plan))
     serving = _serving_version(model, observed)

@@ -9,7 +9,16 @@ from typing import assert_never
 from sentiment_operator.api import ConditionType
 from sentiment_operator.conditions import Verdict
 from sentiment_operator.deployed import deployed
-from sentiment_operator.facts import Model, Observed, Refusal, RegistryAway, Revision, TrainingJob, Trouble
+from sentiment_operator.facts import (
+    Model,
+    Observed,
+    Refusal,
+    RegistryAway,
+    Revision,
+    ServiceProbe,
+    TrainingJob,
+    Trouble,
+)
 from sentiment_operator.plan import (
     AskRegistry,
     AwaitTraining,
@@ -57,7 +66,9 @@ class View:
     @property
     def trouble(self) -> Trouble | None:
         """Why a pod of the wanted version does not get on."""
-        pods = [pod for pod in self.observed.pods if pod.label == self.plan.wanted and not pod.ready and not pod.deleting]
+        pods = [
+            pod for pod in self.observed.pods if pod.label == self.plan.wanted and not pod.ready and not pod.deleting
+        ]
         return next((pod.trouble for pod in pods if pod.trouble is not None), None)
 
 
@@ -102,7 +113,9 @@ def _of_chain(view: View, kind: ConditionType) -> Verdict:
 def _refusal(view: View, kind: ConditionType) -> Refusal | None:
     """A write of this pass that the API server refused."""
     refusals = view.observed.refusals
-    return next((entry for entry in refusals if _CONDITION_OF_KIND.get(entry.kind, ConditionType.ROLLED_OUT) == kind), None)
+    return next(
+        (entry for entry in refusals if _CONDITION_OF_KIND.get(entry.kind, ConditionType.ROLLED_OUT) == kind), None
+    )
 
 
 def _refused(view: View, refusal: Refusal) -> str:
@@ -117,7 +130,8 @@ def _dependencies(view: View) -> Verdict:
         return Verdict("False", "RegistryUnreachable", view.observed.registry.message)
     trouble = view.trouble
     if trouble is not None and trouble.reason == "RegistryUnreachable":
-        message = f"A serving pod cannot fetch its model: {trouble.message} Next: kubectl get pods -A -l app.kubernetes.io/component=mlflow"
+        look = "Next: kubectl get pods -A -l app.kubernetes.io/component=mlflow"
+        message = f"A serving pod cannot fetch its model: {trouble.message} {look}"
         return Verdict("False", trouble.reason, message)
     return Verdict("True", "NothingMissing", "Everything that is needed now answers.")
 
@@ -146,7 +160,11 @@ def _trained(view: View) -> Verdict:
     revision, step = view.revision, view.plan.step
     if revision is not None:
         accuracy = revision.spec.metric("accuracy")
-        return Verdict("True", "Recorded", f"Version {revision.spec.version} is trained{f', accuracy {accuracy}' if accuracy else ''}.")
+        return Verdict(
+            "True",
+            "Recorded",
+            f"Version {revision.spec.version} is trained{f', accuracy {accuracy}' if accuracy else ''}.",
+        )
     match step:
         case AwaitTraining(job):
             return _training(job)
@@ -155,7 +173,9 @@ def _trained(view: View) -> Verdict:
         case Settle():
             return Verdict("False", "Settling", "The training starts once no edit has come for two seconds.")
         case Queued(running, limit):
-            return Verdict("False", "Queued", f"{running} trainings run and {limit} may; this one starts when one of them ends.")
+            return Verdict(
+                "False", "Queued", f"{running} trainings run and {limit} may; this one starts when one of them ends."
+            )
         case Held():
             return _suspended(view)
         case Record():
@@ -172,7 +192,9 @@ def _training(job: TrainingJob) -> Verdict:
     if job.trouble is not None:
         message = f"Job {job.name} cannot run: {job.trouble.message or job.trouble.reason}"
         return Verdict("False", job.trouble.reason, message)
-    return Verdict("False", "TrainingRunning", f"Job {job.name} runs, attempt {job.attempt}, {job.progress_percent} percent.")
+    return Verdict(
+        "False", "TrainingRunning", f"Job {job.name} runs, attempt {job.attempt}, {job.progress_percent} percent."
+    )
 
 
 def _registered(view: View) -> Verdict:
@@ -180,7 +202,9 @@ def _registered(view: View) -> Verdict:
     if revision is None:
         return _not_reached()
     registry = revision.spec.registry
-    return Verdict("True", "Recorded", f"{registry.model_name} version {registry.version} in MLflow, run {registry.run_id}.")
+    return Verdict(
+        "True", "Recorded", f"{registry.model_name} version {registry.version} in MLflow, run {registry.run_id}."
+    )
 
 
 def _rolled_out(view: View) -> Verdict:
@@ -200,17 +224,28 @@ def _rolling(view: View) -> Verdict:
     live, trouble, wanted = deployed(view.observed), view.trouble, view.plan.wanted
     if live is None:
         return Verdict("False", "Starting", f"The first pods of version {wanted} start.")
-    counts = f"{live.updated if live.version == wanted else 0} of {live.wanted_replicas} pods run version {wanted}, {live.available} answer"
+    updated = live.updated if live.version == wanted else 0
+    counts = f"{updated} of {live.wanted_replicas} pods run version {wanted}, {live.available} answer"
     look = f"Next: kubectl -n {view.model.namespace} describe pods -l app.kubernetes.io/instance={view.model.name}"
     if trouble is not None:
-        return Verdict("False", trouble.reason, f"{counts}. A new pod is not ready: {trouble.message or trouble.reason}. {look}")
+        return Verdict(
+            "False", trouble.reason, f"{counts}. A new pod is not ready: {trouble.message or trouble.reason}. {look}"
+        )
     if live.deadline_exceeded:
         return Verdict("False", "ProgressDeadlineExceeded", f"{counts} and nothing has moved for too long. {look}")
     probe = view.observed.probe
     if probe is not None and live.is_complete:
-        got = probe.error or f"version {probe.version or 'unknown'} answered"
-        return Verdict("False", "Probing", f"{counts}. A known review sent through the Service: {got}.")
+        return Verdict("False", *_not_proven(view, counts, probe))
     return Verdict("False", "RollingOut", f"{counts}.")
+
+
+def _not_proven(view: View, counts: str, probe: ServiceProbe) -> tuple[str, str]:
+    """Reason and message while every pod runs the wanted version, yet it has not all traffic for certain."""
+    ending = sum(pod.label != view.plan.wanted for pod in view.observed.pods)
+    if ending:
+        return "Draining", f"{counts}; {ending} of another version finish their last requests."
+    got = probe.error or f"version {probe.version or 'unknown'} answered"
+    return "Probing", f"{counts}. A known review sent through the Service: {got}."
 
 
 def _lineage(view: View) -> Verdict:
@@ -218,14 +253,18 @@ def _lineage(view: View) -> Verdict:
     if trouble is not None and trouble.reason in HOPELESS:
         return Verdict("False", trouble.reason, trouble.message)
     if isinstance(view.plan.step, Steady) and revision is not None:
-        return Verdict("True", "DigestVerified", f"What answers is sha256:{revision.spec.artifact_digest}, as registered.")
+        return Verdict(
+            "True", "DigestVerified", f"What answers is sha256:{revision.spec.artifact_digest}, as registered."
+        )
     return Verdict("Unknown", "NotReached", "Verified once the wanted version answers.")
 
 
 def _up_to_date(view: View) -> Verdict:
     revision = view.revision
     if revision is None:
-        return Verdict("Unknown", "NotTrained", "The wanted version does not exist yet; it will come from today's recipe.")
+        return Verdict(
+            "Unknown", "NotTrained", "The wanted version does not exist yet; it will come from today's recipe."
+        )
     if revision.spec.recipe_hash == view.model.spec.recipe().recipe_hash():
         return Verdict("True", "RecipeMatches", f"Version {revision.spec.version} came from today's recipe.")
     model = view.model
@@ -281,8 +320,9 @@ def _reconciling(view: View, found: dict[ConditionType, Verdict]) -> Verdict:
 
 
 def _suspended(view: View) -> Verdict:
-    message = f"spec.suspend is true: nothing new is begun. Next: kubectl -n {view.model.namespace} patch smod {view.model.name} --type merge -p '{{\"spec\":{{\"suspend\":false}}}}'"
-    return Verdict("False", "Suspended", message)
+    model = view.model
+    resume = f'kubectl -n {model.namespace} patch smod {model.name} --type merge -p \'{{"spec":{{"suspend":false}}}}\''
+    return Verdict("False", "Suspended", f"spec.suspend is true: nothing new is begun. Next: {resume}")
 
 
 def _not_reached() -> Verdict:

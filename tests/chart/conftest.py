@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import yaml
@@ -46,7 +47,9 @@ class Server:
 
     plane: ControlPlane
 
-    def kubectl(self, *arguments: str, body: Manifest | str | None = None, user: str = "", groups: tuple[str, ...] = ()) -> Answer:
+    def kubectl(
+        self, *arguments: str, body: Manifest | str | None = None, user: str = "", groups: tuple[str, ...] = ()
+    ) -> Answer:
         """Run kubectl as the administrator, or as the user."""
         command = [str(toolchain.binary("kubectl")), f"--kubeconfig={self.plane.kubeconfig}", *arguments]
         command += [f"--as={user}"] if user else []
@@ -69,7 +72,7 @@ def server() -> Iterator[Server]:
         pytest.skip("a real API server is needed, and the tool chain builds it for Linux alone")
     folders = cache_directory() / "clusters"
     for left in folders.glob("chart-*"):
-        if not os.path.exists(f"/proc/{left.name.removeprefix('chart-')}"):
+        if not Path("/proc", left.name.removeprefix("chart-")).exists():
             ControlPlane(left).down()
     plane = ControlPlane(folders / f"chart-{os.getpid()}", with_controllers=True)
     try:

@@ -47,7 +47,14 @@ class Helm:
 
     def template(self, values: Values | None = None, *, kubernetes: str = KUBERNETES) -> list[Manifest]:
         """Every object of the chart with these values."""
-        text = self.run("template", RELEASE, str(CHART), f"--namespace={NAMESPACE}", f"--kube-version={kubernetes}", values=values or {})
+        text = self.run(
+            "template",
+            RELEASE,
+            str(CHART),
+            f"--namespace={NAMESPACE}",
+            f"--kube-version={kubernetes}",
+            values=values or {},
+        )
         return [document for document in yaml.safe_load_all(text) if document]
 
 

@@ -20,7 +20,14 @@ def test_the_api_server_takes_every_object_and_every_field(installed: Server, he
     values = {**EVERYTHING, "watchNamespaces": [], "metrics": {"dashboard": {"enabled": True}}}
     for manifest in helm.template(values):
         answer = installed.kubectl(
-            *("apply", "--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict", "--warnings-as-errors"),
+            *(
+                "apply",
+                "--server-side",
+                "--force-conflicts",
+                "--dry-run=server",
+                "--validate=strict",
+                "--warnings-as-errors",
+            ),
             *(f"--namespace={NAMESPACE}", "--filename=-"),
             body=manifest,
         )
@@ -30,7 +37,11 @@ def test_the_api_server_takes_every_object_and_every_field(installed: Server, he
 def test_no_expression_of_a_policy_names_a_field_that_is_not_there(installed: Server) -> None:
     """Kubernetes looks through the expressions of a policy after it is stored; here only while the test runs."""
     command = [
-        *(str(toolchain.binary("kube-controller-manager")), f"--kubeconfig={installed.plane.kubeconfig}", "--leader-elect=false"),
+        *(
+            str(toolchain.binary("kube-controller-manager")),
+            f"--kubeconfig={installed.plane.kubeconfig}",
+            "--leader-elect=false",
+        ),
         *("--secure-port=0", "--controllers=validatingadmissionpolicy-status-controller"),
     ]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as controller:
@@ -39,7 +50,7 @@ def test_no_expression_of_a_policy_names_a_field_that_is_not_there(installed: Se
         finally:
             controller.terminate()
     assert len(policies) == 5
-    assert {name: status["typeChecking"] for name, status in policies.items()} == dict.fromkeys(policies, {})
+    assert {name: status["typeChecking"] for name, status in policies.items()} == {name: {} for name in policies}
 
 
 def eventually_checked(server: Server) -> dict[str, Manifest]:
@@ -47,7 +58,10 @@ def eventually_checked(server: Server) -> dict[str, Manifest]:
     deadline = time.monotonic() + 60
     while True:
         policies = server.must("get", "validatingadmissionpolicies", "--output=yaml").manifest["items"]
-        if all(policy.get("status", {}).get("observedGeneration") == policy["metadata"]["generation"] for policy in policies):
+        if all(
+            policy.get("status", {}).get("observedGeneration") == policy["metadata"]["generation"]
+            for policy in policies
+        ):
             return {policy["metadata"]["name"]: policy["status"] for policy in policies}
         assert time.monotonic() < deadline, "not within 60 s: every policy is looked through"
         time.sleep(0.2)
@@ -59,7 +73,12 @@ def test_pod_security_restricted_admits_every_pod_without_a_warning(installed: S
     installed.must("label", "namespace", "restricted", *levels)
     installed.must("create", "serviceaccount", RELEASE, "--namespace=restricted")
     for name, spec in pod_templates(helm.template(EVERYTHING)).items():
-        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "judged", "namespace": "restricted"}, "spec": spec}
+        pod = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "judged", "namespace": "restricted"},
+            "spec": spec,
+        }
         answer = installed.kubectl("create", "--dry-run=server", "--warnings-as-errors", "--filename=-", body=pod)
         assert answer.accepted, f"{name}: {answer.error}"
 

@@ -22,7 +22,11 @@ def complaints(pod: Manifest) -> list[str]:
             found.append(f"{volume['name']} has no limit")
     for container in pod["containers"] + pod.get("initContainers", []):
         own = container.get("securityContext", {})
-        if own.get("allowPrivilegeEscalation") is not False or own.get("privileged") or own.get("capabilities") != {"drop": ["ALL"]}:
+        if (
+            own.get("allowPrivilegeEscalation") is not False
+            or own.get("privileged")
+            or own.get("capabilities") != {"drop": ["ALL"]}
+        ):
             found.append(f"{container['name']} may gain rights")
         if own.get("readOnlyRootFilesystem") is not True:
             found.append(f"{container['name']} may write to its image")
@@ -43,9 +47,15 @@ def test_no_pod_gives_cause_for_complaint(helm: Helm, values: Values) -> None:
 
 def test_only_the_operator_holds_a_token(helm: Helm) -> None:
     pods = pod_templates(helm.template())
-    assert {name for name, pod in pods.items() if pod.get("automountServiceAccountToken", True)} == {"Deployment/sentiment-operator"}
+    assert {name for name, pod in pods.items() if pod.get("automountServiceAccountToken", True)} == {
+        "Deployment/sentiment-operator"
+    }
 
 
 def test_a_pod_that_asks_for_nothing_is_complained_about_in_every_way() -> None:
-    bare: Manifest = {"hostNetwork": True, "volumes": [{"name": "v", "hostPath": {"path": "/"}}], "containers": [{"name": "c"}]}
+    bare: Manifest = {
+        "hostNetwork": True,
+        "volumes": [{"name": "v", "hostPath": {"path": "/"}}],
+        "containers": [{"name": "c"}],
+    }
     assert len(complaints(bare)) == 8

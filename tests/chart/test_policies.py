@@ -29,7 +29,12 @@ HASH = "ab" * 32
 _numbers = count(1)
 
 WITH_SECRET: Manifest = {
-    "dvc": {"repoURL": "https://git.example.org/reviews.git", "revision": "v1", "path": "a.csv", "credentialsSecretRef": {"name": "git"}}
+    "dvc": {
+        "repoURL": "https://git.example.org/reviews.git",
+        "revision": "v1",
+        "path": "a.csv",
+        "credentialsSecretRef": {"name": "git"},
+    }
 }
 WITH_CLAIM_OF_GIT: Manifest = {
     "dvc": {"repoURL": "file:///data/reviews.git", "revision": "v1", "path": "a.csv", "volumeClaimName": "reviews"}
@@ -71,7 +76,7 @@ subjects:
 
 @pytest.fixture
 def namespace(installed: Server) -> str:
-    """A namespace of this test's own, with a writer of models who may read Secret `git` and claim `reviews`, and one who may not."""
+    """A namespace of this test's own: one writer of models may read Secret `git` and claim `reviews`, one may not."""
     name = f"team-{next(_numbers)}"
     installed.must("create", "namespace", name)
     installed.must("apply", "--filename=-", body=PEOPLE.replace("NAMESPACE", name))
@@ -211,7 +216,9 @@ def try_create(server: Server, manifest: Manifest) -> Answer:
 
 
 @pytest.mark.parametrize("build", [a_deployment, a_job, service, service_account])
-def test_what_the_operator_really_creates_is_admitted(installed: Server, bystander: Model, build: Callable[[Model], Manifest]) -> None:
+def test_what_the_operator_really_creates_is_admitted(
+    installed: Server, bystander: Model, build: Callable[[Model], Manifest]
+) -> None:
     answer = try_create(installed, build(bystander))
     assert answer.accepted, answer.error
 
@@ -263,7 +270,9 @@ STOLEN: dict[str, tuple[str, object]] = {
 
 @pytest.mark.parametrize("edit", STOLEN.values(), ids=STOLEN.keys())
 @pytest.mark.parametrize("build", [a_deployment, a_job])
-def test_a_stolen_token_creates_no_pods_with(installed: Server, bystander: Model, build: Callable[[Model], Manifest], edit: tuple[str, object]) -> None:
+def test_a_stolen_token_creates_no_pods_with(
+    installed: Server, bystander: Model, build: Callable[[Model], Manifest], edit: tuple[str, object]
+) -> None:
     refused = try_create(installed, set_at(build(bystander), *edit))
     assert not refused.accepted
     assert "ValidatingAdmissionPolicy" in refused.error, refused.error
@@ -304,4 +313,11 @@ def test_after_an_upgrade_a_deployment_may_keep_the_image_that_it_has(installed:
 
 
 def _server_side_apply() -> list[str]:
-    return ["apply", "--server-side", "--force-conflicts", "--dry-run=server", "--field-manager=sentiment-operator", "--filename=-"]
+    return [
+        "apply",
+        "--server-side",
+        "--force-conflicts",
+        "--dry-run=server",
+        "--field-manager=sentiment-operator",
+        "--filename=-",
+    ]

@@ -31,7 +31,9 @@ def test_helm_finds_nothing_to_complain_about(helm: Helm) -> None:
 def test_the_chart_renders_as_reviewed(helm: Helm, name: str, values: Values) -> None:
     """UPDATE_GOLDEN=1 rewrites the files; definitions and dashboard are files of their own already."""
     manifests = [one for one in helm.template(values) if one["kind"] not in ("CustomResourceDefinition", "ConfigMap")]
-    text = yaml.safe_dump_all(sorted(manifests, key=lambda one: (one["kind"], one["metadata"]["name"])), sort_keys=True, width=120)
+    text = yaml.safe_dump_all(
+        sorted(manifests, key=lambda one: (one["kind"], one["metadata"]["name"])), sort_keys=True, width=120
+    )
     golden = GOLDEN / f"{name}.yaml"
     if os.environ.get("UPDATE_GOLDEN"):
         golden.write_text(text, encoding="utf-8")
@@ -81,7 +83,9 @@ def test_the_operator_is_told_every_setting_by_a_name_that_it_knows(helm: Helm) 
     known = {f"SENTIMENT_{name.upper()}" for name in Settings.model_fields}
     told = environment(pod_templates(helm.template())["Deployment/sentiment-operator"])
     assert set(told) <= known
-    assert {f"SENTIMENT_{name.upper()}" for name, field in Settings.model_fields.items() if field.is_required()} <= set(told)
+    assert {f"SENTIMENT_{name.upper()}" for name, field in Settings.model_fields.items() if field.is_required()} <= set(
+        told
+    )
 
 
 @pytest.mark.parametrize(
@@ -107,12 +111,18 @@ def test_the_operator_is_told_where_mlflow_is(helm: Helm, values: Values, expect
 def test_a_digest_wins_over_a_tag_and_a_tag_over_the_version(helm: Helm, image: Values, expected: str) -> None:
     manifests = helm.template({"image": {"server": image}})
     assert environment(pod_templates(manifests)["Deployment/sentiment-operator"])["SENTIMENT_SERVER_IMAGE"] == expected
-    assert json.dumps(expected)[1:-1] in json.dumps(of_kind(manifests, "ValidatingAdmissionPolicy")["sentiment-operator-operator-pods"])
+    assert json.dumps(expected)[1:-1] in json.dumps(
+        of_kind(manifests, "ValidatingAdmissionPolicy")["sentiment-operator-operator-pods"]
+    )
 
 
 def test_mlflow_answers_to_its_names_and_to_no_others(helm: Helm) -> None:
     pod = pod_templates(helm.template({"mlflow": {"allowedHosts": ["mlflow.example.org"]}}))["Deployment/mlflow"]
-    (hosts,) = (argument.removeprefix("--allowed-hosts=").split(",") for argument in pod["containers"][0]["args"] if "hosts" in argument)
+    (hosts,) = (
+        argument.removeprefix("--allowed-hosts=").split(",")
+        for argument in pod["containers"][0]["args"]
+        if "hosts" in argument
+    )
     assert {"mlflow:*", "mlflow.sentiment-system.svc:*", "localhost:*", "mlflow.example.org"} <= set(hosts)
     assert "*" not in hosts
 
@@ -122,7 +132,12 @@ def test_the_dashboard_asks_only_for_metrics_that_exist() -> None:
     of_the_operator = {family.name for family in REGISTRY.collect()}
     of_the_server = (ROOT / "model_server" / "sentiment_server" / "metrics.py").read_text(encoding="utf-8")
     dashboard = json.loads((CHART / "dashboards" / "sentiment-models.json").read_text(encoding="utf-8"))
-    asked = {word for panel in dashboard["panels"] for target in panel["targets"] for word in re.findall(r"sentiment_\w+", target["expr"])}
+    asked = {
+        word
+        for panel in dashboard["panels"]
+        for target in panel["targets"]
+        for word in re.findall(r"sentiment_\w+", target["expr"])
+    }
     assert len(asked) >= 10
     for metric in asked:
         family = metric.removesuffix("_bucket").removesuffix("_total")

@@ -31,7 +31,9 @@ def bound_roles(manifests: list[Manifest], kind: str) -> list[Manifest]:
         assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "sentiment-operator", "namespace": NAMESPACE}]
     bound = {(binding["metadata"].get("namespace"), binding["roleRef"]["name"]) for binding in bindings}
     return [
-        role for role in manifests if role["kind"] == kind and (role["metadata"].get("namespace"), role["metadata"]["name"]) in bound
+        role
+        for role in manifests
+        if role["kind"] == kind and (role["metadata"].get("namespace"), role["metadata"]["name"]) in bound
     ]
 
 

@@ -20,7 +20,10 @@ WRONG: dict[str, tuple[Values, str]] = {
     "a limit that is no quantity": ({"operator": {"resources": {"limits": {"memory": "lots"}}}}, "memory"),
     "MLflow switched off and none named": ({"mlflow": {"enabled": False}}, "externalURL"),
     "an address that is none": ({"mlflow": {"enabled": False, "externalURL": "mlflow.example.org"}}, "externalURL"),
-    "an address with a password": ({"mlflow": {"enabled": False, "externalURL": "https://me:pw@mlflow.example.org"}}, "externalURL"),
+    "an address with a password": (
+        {"mlflow": {"enabled": False, "externalURL": "https://me:pw@mlflow.example.org"}},
+        "externalURL",
+    ),
     "a load balancer": ({"mlflow": {"service": {"type": "LoadBalancer"}}}, "type"),
     "a port beyond all ports": ({"mlflow": {"service": {"type": "NodePort", "nodePort": 70000}}}, "nodePort"),
     "a size without a unit that Kubernetes knows": ({"mlflow": {"persistence": {"size": "10 GB"}}}, "size"),

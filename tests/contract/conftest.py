@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from sentiment_artifact import CompiledModel, Linear, Tfidf, write_model
 
 _START_SECONDS = 30.0

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from sentiment_artifact import Linear, Tfidf, write_model
 
 _TERMS = 440_000

@@ -81,9 +81,9 @@ def _chunks(url: str, limits: Limits) -> Iterator[bytes]:
 
 
 def _open(url: str, timeout: float) -> http.client.HTTPResponse:
-    request = urllib.request.Request(url, headers={"Accept": "application/octet-stream"})  # noqa: S310  settings allow http(s) only
+    request = urllib.request.Request(url, headers={"Accept": "application/octet-stream"})
     try:
-        return urllib.request.urlopen(request, timeout=timeout)  # noqa: S310  as above
+        return urllib.request.urlopen(request, timeout=timeout)
     except urllib.error.HTTPError as error:
         raise _refused(url, error.code) from error
     except urllib.error.URLError as error:

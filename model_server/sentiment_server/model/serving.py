@@ -13,7 +13,6 @@ from pathlib import Path
 
 from sentiment_artifact import ArtifactRefused, CompiledModel, Score
 from sentiment_contract.names import KNOWN_REVIEWS
-
 from sentiment_server.logs import log_event
 from sentiment_server.model.background import in_background
 from sentiment_server.model.source import Source

@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 from sentiment_artifact import digest_of
 from sentiment_contract.names import ARTIFACT_PATH
-
 from sentiment_server.model.download import Limits, download, mismatch
 from sentiment_server.model.state import LoadFault, Reason
 

@@ -5,10 +5,10 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from sentiment_artifact import Score
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sentiment_artifact import Score
 from sentiment_server.logs import log_event
 from sentiment_server.metrics import Metrics
 from sentiment_server.model.serving import Serving

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
-from sentiment_artifact import Score
 
+from sentiment_artifact import Score
 from sentiment_server import __version__
 from sentiment_server.model.serving import Serving
 from sentiment_server.web.admission import Admission

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
-from sentiment_artifact import Score
 
+from sentiment_artifact import Score
 from sentiment_server.model.serving import Serving
 from sentiment_server.web.admission import Admission
 from sentiment_server.web.documents import PROBLEMS

@@ -26,7 +26,11 @@ def serving_children(
     account: dict[ChildKind, Manifest | None] = {ChildKind.SERVICE_ACCOUNT: service_account(model)}
     if plan.target is None:
         return account
-    workload = {} if _waits_its_turn(plan, observed, settings) else {ChildKind.DEPLOYMENT: deployment(model, plan.target, settings)}
+    workload = (
+        {}
+        if _waits_its_turn(plan, observed, settings)
+        else {ChildKind.DEPLOYMENT: deployment(model, plan.target, settings)}
+    )
     return {
         **account,
         ChildKind.NETWORK_POLICY: network_policy(model, settings),

@@ -10,7 +10,9 @@ from sentiment_operator.facts import Manifest, Model
 def service(model: Model) -> Manifest:
     """Port 80 leads to `http`, port 9000 to `metrics`. Ports are named after the container's, never numbered twice."""
     serving = model.spec.serving
-    fixed = {"nodePort": serving.node_port} if serving.service_type is ServiceType.NODE_PORT and serving.node_port else {}
+    fixed = (
+        {"nodePort": serving.node_port} if serving.service_type is ServiceType.NODE_PORT and serving.node_port else {}
+    )
     return {
         **child("v1", "Service", model),
         "spec": {

@@ -13,7 +13,19 @@ from tests.e2e.images.archive import ImageArchive
 
 pytestmark = pytest.mark.e2e
 
-NOT_IN_THE_SERVER = ("sklearn", "scipy", "mlflow", "joblib", "cloudpickle", "skops", "dill", "pandas", "torch", "pip", "setuptools")
+NOT_IN_THE_SERVER = (
+    "sklearn",
+    "scipy",
+    "mlflow",
+    "joblib",
+    "cloudpickle",
+    "skops",
+    "dill",
+    "pandas",
+    "torch",
+    "pip",
+    "setuptools",
+)
 COMPILERS = re.compile(r"(^|/)(cc|gcc|g\+\+|c\+\+|clang|tcc|rustc|cargo|make|ld|as)(-[0-9.]+)?$")
 MOST_ADDED_BYTES = 150 * 1000 * 1000
 
@@ -56,7 +68,9 @@ def test_it_says_what_it_is_and_where_it_comes_from(archives: dict[str, ImageArc
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_holds_no_compiler(archives: dict[str, ImageArchive], name: str) -> None:
-    programs = [path for path in archives[name].files if path.startswith(("usr/bin/", "usr/local/", "bin/", "opt/venv/bin/"))]
+    programs = [
+        path for path in archives[name].files if path.startswith(("usr/bin/", "usr/local/", "bin/", "opt/venv/bin/"))
+    ]
     assert programs
     assert [path for path in programs if COMPILERS.search(path)] == []
 
@@ -69,12 +83,21 @@ def test_it_was_compiled_when_it_was_built(archives: dict[str, ImageArchive], na
     assert sources
     for source in sources:
         folder, _, module = source.rpartition("/")
-        assert any(path.startswith(f"{folder}/__pycache__/{module.removesuffix('.py')}.cpython-") for path in files), source
+        assert any(path.startswith(f"{folder}/__pycache__/{module.removesuffix('.py')}.cpython-") for path in files), (
+            source
+        )
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_of_the_building_machine_is_left_inside(archives: dict[str, ImageArchive], name: str) -> None:
-    left = ("etc/pip.conf", "run/secrets/package-client", "run/secrets/apt.conf", "run/secrets/sources.list", "build", "var/cache/uv")
+    left = (
+        "etc/pip.conf",
+        "run/secrets/package-client",
+        "run/secrets/apt.conf",
+        "run/secrets/sources.list",
+        "build",
+        "var/cache/uv",
+    )
     assert [path for path in left if path in archives[name].files] == []
     assert not [variable for variable in archives[name].config["Env"] if re.match(r"(?i)(PIP_|UV_|.*_PROXY)", variable)]
 
@@ -82,10 +105,16 @@ def test_nothing_of_the_building_machine_is_left_inside(archives: dict[str, Imag
 def test_the_server_holds_nothing_that_loads_a_pickle(archives: dict[str, ImageArchive]) -> None:
     folders = {path for path, entry in archives["server"].files.items() if entry.isdir()}
     for package in NOT_IN_THE_SERVER:
-        assert not [folder for folder in folders if folder.endswith((f"site-packages/{package}", f"opt/app/{package}", f"dist-packages/{package}"))]
+        assert not [
+            folder
+            for folder in folders
+            if folder.endswith((f"site-packages/{package}", f"opt/app/{package}", f"dist-packages/{package}"))
+        ]
     ours = [path for path in archives["server"].files if re.match(r"opt/app/sentiment_\w+/.*\.py$", path)]
     for path in ours:
-        assert not re.search(r"^\s*(import|from) (_?pickle|shelve|marshal|dill|joblib)\b", archives["server"].read(path), re.MULTILINE), path
+        assert not re.search(
+            r"^\s*(import|from) (_?pickle|shelve|marshal|dill|joblib)\b", archives["server"].read(path), re.MULTILINE
+        ), path
 
 
 def test_the_server_adds_little_to_its_base(archives: dict[str, ImageArchive], built: dict[str, Built]) -> None:
@@ -94,7 +123,9 @@ def test_the_server_adds_little_to_its_base(archives: dict[str, ImageArchive], b
     assert added <= MOST_ADDED_BYTES, f"{added / 1e6:.0f} MB"
 
 
-def test_the_trainer_reads_repositories_that_others_own_and_reports_to_nobody(archives: dict[str, ImageArchive]) -> None:
+def test_the_trainer_reads_repositories_that_others_own_and_reports_to_nobody(
+    archives: dict[str, ImageArchive],
+) -> None:
     trainer = archives["trainer"]
     assert "usr/bin/git" in trainer.files
     assert re.search(r"directory = \*", trainer.read("etc/gitconfig"))
@@ -102,7 +133,10 @@ def test_the_trainer_reads_repositories_that_others_own_and_reports_to_nobody(ar
     assert {"MLFLOW_DISABLE_TELEMETRY=true", "DO_NOT_TRACK=true"} <= set(trainer.config["Env"])
 
 
-@pytest.mark.parametrize(("name", "program"), [("operator", "sentiment-operator"), ("server", "sentiment-server"), ("trainer", "sentiment-train")])
+@pytest.mark.parametrize(
+    ("name", "program"),
+    [("operator", "sentiment-operator"), ("server", "sentiment-server"), ("trainer", "sentiment-train")],
+)
 def test_it_starts_its_program_by_name(archives: dict[str, ImageArchive], name: str, program: str) -> None:
     assert archives[name].config["Entrypoint"] == [program]
     assert f"opt/app/bin/{program}" in archives[name].files

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sentiment_artifact import CompiledModel, Forest, Linear, Tfidf, Tree, write_model
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+
+from sentiment_artifact import CompiledModel, Forest, Linear, Tfidf, Tree, write_model
 
 _WORDS = [
     *[

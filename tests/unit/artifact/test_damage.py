@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from safetensors.numpy import save
+
 from sentiment_artifact import ArtifactRefused, CompiledModel, digest_of
 
 

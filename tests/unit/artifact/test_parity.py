@@ -5,9 +5,10 @@ import sys
 
 import numpy as np
 import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
+
 from sentiment_artifact import CompiledModel, Forest, Linear, Tfidf, Tree, write_model
 from sentiment_artifact.terms import terms_of
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 
 def _options(rng: random.Random) -> dict[str, object]:

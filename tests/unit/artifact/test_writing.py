@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from sentiment_artifact import ArtifactRefused, CompiledModel, Forest, Linear, Tree, digest_of, write_model
 
 _GOLDEN = "8008381f37f042fb92937e0bdbc3531569af712702620d2fb131e4e4972831f3"

@@ -38,20 +38,30 @@ def test_renewed_credentials_change_no_hash() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"rows": 10_000}, {"test_percent": 30}, {"text_column": "text"}, {"dvc": recipe().data.dvc.model_copy(update={"revision": "v2"})}],  # type: ignore[union-attr]
+    [
+        {"rows": 10_000},
+        {"test_percent": 30},
+        {"text_column": "text"},
+        {"dvc": recipe().data.dvc.model_copy(update={"revision": "v2"})},
+    ],  # type: ignore[union-attr]
     ids=["rows", "split", "column", "revision"],
 )
 def test_whatever_changes_the_model_changes_the_hash(change: dict[str, object]) -> None:
     assert recipe(**change).recipe_hash() != recipe().recipe_hash()
 
 
-@pytest.mark.parametrize(("written", "canonical"), [("30", "30"), ("30.0", "30"), ("030", "30"), ("0.50", "0.5"), ("0", "0"), ("100000", "100000")])
+@pytest.mark.parametrize(
+    ("written", "canonical"),
+    [("30", "30"), ("30.0", "30"), ("030", "30"), ("0.50", "0.5"), ("0", "0"), ("100000", "100000")],
+)
 def test_one_number_has_one_spelling(written: str, canonical: str) -> None:
     assert canonical_decimal(written) == canonical
 
 
 def test_the_same_number_written_otherwise_gives_the_same_parameters() -> None:
-    assert effective_parameters(Preset.DEFAULT, Parameters(regularizationC="30.0")) == effective_parameters(Preset.DEFAULT, Parameters())
+    assert effective_parameters(Preset.DEFAULT, Parameters(regularizationC="30.0")) == effective_parameters(
+        Preset.DEFAULT, Parameters()
+    )
 
 
 def test_an_override_replaces_what_the_preset_says() -> None:
@@ -59,13 +69,18 @@ def test_an_override_replaces_what_the_preset_says() -> None:
 
 
 def test_a_parameter_the_classifier_does_not_use_is_left_out() -> None:
-    parameters = effective_parameters(Preset.DEFAULT, Parameters(classifier=Classifier.RANDOM_FOREST, regularizationC="5"))
+    parameters = effective_parameters(
+        Preset.DEFAULT, Parameters(classifier=Classifier.RANDOM_FOREST, regularizationC="5")
+    )
     assert (parameters.regularization_c, parameters.trees) == (None, 100)
 
 
 def test_two_sources_are_refused() -> None:
     with pytest.raises(ValidationError, match="exactly one of dvc, url, volume"):
-        Data(volume=VolumeSource(claim_name="reviews", path="a.csv"), url=URLSource(href="https://example.com/a.csv", sha256="0" * 64))
+        Data(
+            volume=VolumeSource(claim_name="reviews", path="a.csv"),
+            url=URLSource(href="https://example.com/a.csv", sha256="0" * 64),
+        )
 
 
 def test_a_followed_label_is_a_valid_version_label() -> None:

@@ -6,8 +6,8 @@ from pydantic import ValidationError
 from sentiment_contract.training import (
     EXIT_CODES,
     FINAL_EXIT_CODES,
-    Fault,
     FailureReason,
+    Fault,
     TrainingAnswer,
     TrainingFailed,
     TrainingSucceeded,
@@ -38,8 +38,14 @@ def test_credentials_are_surroundings_and_labels_are_data() -> None:
     [
         TrainingFailed(reason=FailureReason.DATA_EMPTY, message="data/train.csv is empty. Next: …"),
         TrainingSucceeded(
-            runID="9abc", registry_version="1", fingerprint="f" * 64, recipe_hash="e" * 64, data_hash="d" * 64,
-            artifact_digest="c" * 64, reused=False, metrics={"accuracy": "0.9065"},
+            runID="9abc",
+            registry_version="1",
+            fingerprint="f" * 64,
+            recipe_hash="e" * 64,
+            data_hash="d" * 64,
+            artifact_digest="c" * 64,
+            reused=False,
+            metrics={"accuracy": "0.9065"},
         ),
     ],
     ids=["failed", "succeeded"],

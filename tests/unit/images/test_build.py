@@ -73,7 +73,9 @@ def test_the_command_prints_values_that_the_chart_takes(engine: Recording, capsy
     assert '"repository": "localhost/sentiment-operator"' in capsys.readouterr().out
 
 
-def test_without_a_tool_the_command_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_tool_the_command_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     def nothing(_: str) -> None:
         return None
 

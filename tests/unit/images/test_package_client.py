@@ -18,13 +18,24 @@ def test_pip_settings_are_read_from_files_and_environment_and_the_environment_wi
 
 
 def test_uv_is_told_what_pip_was_told() -> None:
-    variables = environment_for_build({"index-url": "https://a.example/simple", "find-links": "/opt/wheels", "cert": "/x"}, {})
+    variables = environment_for_build(
+        {"index-url": "https://a.example/simple", "find-links": "/opt/wheels", "cert": "/x"}, {}
+    )
     assert variables == {"UV_DEFAULT_INDEX": "https://a.example/simple", "PIP_INDEX_URL": "https://a.example/simple"}
 
 
 def test_of_the_environment_only_indexes_and_proxies_are_passed_on() -> None:
-    environment = {"HTTPS_PROXY": "http://proxy:3128", "UV_INDEX": "https://a.example", "AWS_SECRET": "s", "UV_CACHE_DIR": "/c", "NO_PROXY": ""}
-    assert environment_for_build({}, environment) == {"HTTPS_PROXY": "http://proxy:3128", "UV_INDEX": "https://a.example"}
+    environment = {
+        "HTTPS_PROXY": "http://proxy:3128",
+        "UV_INDEX": "https://a.example",
+        "AWS_SECRET": "s",
+        "UV_CACHE_DIR": "/c",
+        "NO_PROXY": "",
+    }
+    assert environment_for_build({}, environment) == {
+        "HTTPS_PROXY": "http://proxy:3128",
+        "UV_INDEX": "https://a.example",
+    }
 
 
 def test_values_survive_the_shell_that_reads_them(tmp_path: Path) -> None:

@@ -12,7 +12,18 @@ from images.catalogue import IMAGES, ROOT, Image
 
 FOLDER = ROOT / "requirements"
 LOCKS = sorted(FOLDER.glob("*.txt"))
-NOT_ON_THE_SERVING_PATH = {"scikit-learn", "scipy", "mlflow", "mlflow-skinny", "joblib", "cloudpickle", "skops", "pandas", "dill", "torch"}
+NOT_ON_THE_SERVING_PATH = {
+    "scikit-learn",
+    "scipy",
+    "mlflow",
+    "mlflow-skinny",
+    "joblib",
+    "cloudpickle",
+    "skops",
+    "pandas",
+    "dill",
+    "torch",
+}
 
 
 def pinned(lock: Path) -> dict[str, set[str]]:
@@ -39,7 +50,9 @@ def test_every_requirement_is_hashed_and_none_names_an_address(lock: Path) -> No
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
 def test_every_lock_is_a_part_of_the_one_for_developers(lock: Path) -> None:
     everything = pinned(FOLDER / "dev.txt")
-    assert {name: versions for name, versions in pinned(lock).items() if not versions <= everything.get(name, set())} == {}
+    assert {
+        name: versions for name, versions in pinned(lock).items() if not versions <= everything.get(name, set())
+    } == {}
 
 
 @pytest.mark.parametrize("name", ["numpy", "scikit-learn", "scipy"])
@@ -61,4 +74,6 @@ def test_a_lock_fits_what_the_components_ask_for(image: Image) -> None:
             name = canonicalize_name(requirement.name)
             if not name.startswith("sentiment-"):
                 assert name in versions, f"{name} of {component} is not locked"
-                assert all(requirement.specifier.contains(version) for version in versions[name]), f"{requirement} of {component}: {versions[name]}"
+                assert all(requirement.specifier.contains(version) for version in versions[name]), (
+                    f"{requirement} of {component}: {versions[name]}"
+                )

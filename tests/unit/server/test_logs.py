@@ -5,6 +5,7 @@ import json
 import logging
 
 import pytest
+
 from sentiment_server.logs import log_event, set_up_logs
 
 

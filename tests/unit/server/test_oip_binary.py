@@ -4,6 +4,7 @@ import json
 import random
 
 import pytest
+
 from sentiment_server.web.oip_binary import plain_json
 from sentiment_server.web.problems import Problem
 

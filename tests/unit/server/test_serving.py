@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from sentiment_artifact import Linear, Tfidf, digest_of, write_model
 from sentiment_server.model.serving import Identity, NotReady, Retry, Serving
 from sentiment_server.model.source import LocalFile

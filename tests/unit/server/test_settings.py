@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+
 from sentiment_server.settings import Settings
 
 _REGISTRY = {

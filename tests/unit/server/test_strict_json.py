@@ -1,6 +1,7 @@
 """JSON that other readers take differently, or not at all, is refused with a reason."""
 
 import pytest
+
 from sentiment_server.web.problems import Problem
 from sentiment_server.web.strict_json import read_json
 

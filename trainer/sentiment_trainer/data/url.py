@@ -50,10 +50,10 @@ def fetch_url(source: URLSource, settings: Settings, folder: Path) -> FetchedFil
 
 def _download(href: str, called: str, target: Path, limit: int, deadline: float) -> None:
     # The recipe allows http and https only, and urllib follows no redirect to a local file.
-    request = urllib.request.Request(href, headers={"User-Agent": "sentiment-train"})  # noqa: S310
+    request = urllib.request.Request(href, headers={"User-Agent": "sentiment-train"})
     try:
         with (
-            urllib.request.urlopen(request, timeout=SOCKET_TIMEOUT_SECONDS) as answer,  # noqa: S310
+            urllib.request.urlopen(request, timeout=SOCKET_TIMEOUT_SECONDS) as answer,
             target.open("wb") as file,
         ):
             while block := answer.read(BLOCK):
