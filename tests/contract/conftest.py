@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from sentiment_artifact import CompiledModel, Linear, Tfidf, write_model
+from tests.support.ports import free_port
 
 _START_SECONDS = 30.0
 
@@ -127,12 +128,6 @@ def _receive(connection: socket.socket) -> bytes:
         return connection.recv(65_536)
     except ConnectionResetError:
         return b""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 import urllib3
 
 from tests.integration.api_server import ApiServer, eventually
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 ENTRY = Path(__file__).with_name("operator_on_played_node.py")
@@ -43,7 +43,7 @@ class OperatorProcess:
     def __init__(self, surroundings: Surroundings, identity: str) -> None:
         self._surroundings = surroundings
         self._identity = identity
-        self._health, self._metrics = _free_port(), _free_port()
+        self._health, self._metrics = free_port(), free_port()
         self.log = surroundings.logs / f"{identity}.log"
         with self.log.open("ab") as log:
             self._process = subprocess.Popen([sys.executable, ENTRY], env=self._environment(), stdout=log, stderr=log)
@@ -126,8 +126,3 @@ class OperatorProcess:
     def _is_alive(self) -> bool:
         assert self._process.poll() is None, f"the operator ended, see {self.log}:\n{self.log.read_text()[-3000:]}"
         return True
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]

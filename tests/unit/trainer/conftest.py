@@ -3,7 +3,6 @@
 import hashlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from sentiment_contract.recipe import Data, Parameters, Preset, Recipe, VolumeSo
 from sentiment_contract.training import TrainingOrder
 from sentiment_trainer.generate import write_csv
 from sentiment_trainer.settings import Settings
+from tests.support.ports import free_port
 
 MakeOrder = Callable[..., TrainingOrder]
 
@@ -89,7 +89,7 @@ def make_order(request: pytest.FixtureRequest) -> MakeOrder:
 def mlflow_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real MLflow server on a loopback port, SQLite and proxied artifacts, as the chart runs it."""
     folder = tmp_path_factory.mktemp("mlflow")
-    url = f"http://127.0.0.1:{_free_port()}"
+    url = f"http://127.0.0.1:{free_port()}"
     log = (folder / "log").open("w")
     server = subprocess.Popen(
         [
@@ -122,12 +122,6 @@ def mlflow_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         os.killpg(server.pid, signal.SIGKILL)
         server.wait(timeout=20)
         log.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _await_health(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
