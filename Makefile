@@ -52,7 +52,7 @@ lint: ## style, and who may import whom
 	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/lint-imports
 
 types: ## strict types
-	@$(DEV)/bin/pyright
+	@$(DEV)/bin/pyright --pythonpath $(DEV)/bin/python
 
 bench: ## start-up, memory and speed of the model server on this machine
 	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m tests.bench

@@ -119,7 +119,7 @@ def _manifests(image: str) -> dict[str, object]:
         },
         "volumeMounts": [{"name": "data", "mountPath": "/data"}, {"name": "tmp", "mountPath": "/tmp"}],
     }
-    spec = {
+    spec: dict[str, object] = {
         "automountServiceAccountToken": False,
         "restartPolicy": "Never",
         "terminationGracePeriodSeconds": 0,
@@ -130,7 +130,7 @@ def _manifests(image: str) -> dict[str, object]:
             {"name": "tmp", "emptyDir": {}},
         ],
     }
-    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": POD}, "spec": spec}
+    pod: dict[str, object] = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": POD}, "spec": spec}
     return {"apiVersion": "v1", "kind": "List", "items": [claim, pod]}
 
 

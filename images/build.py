@@ -4,7 +4,7 @@ import fcntl
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from images.package_client import PackageClient, package_client_of_this_machine
 from images.progress import LoggedRun, say
 
 KEPT_ARCHIVES = 2
-"""Archives of one image that stay on disk: the newest ones."""
+"""Builds of one image that stay on disk: the newest ones."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,7 @@ def _export(one: Built, engine: Engine, run: LoggedRun) -> None:
     )
     for archive in older[KEPT_ARCHIVES:]:
         archive.unlink()
+        engine.forget(f"{one.image.repository}:{archive.stem.removeprefix(f'{one.image.name}-')}")
 
 
 def _ensure_base(engine: Engine, client: PackageClient) -> None:
@@ -121,7 +122,7 @@ def _archive(image: Image, base: str) -> Path:
 
 
 @contextmanager
-def _only_one_at_a_time() -> Iterator[None]:
+def _only_one_at_a_time() -> Generator[None, None, None]:
     cache_folder().mkdir(parents=True, exist_ok=True)
     with (cache_folder() / "lock").open("w", encoding="utf-8") as lock:
         try:

@@ -37,6 +37,10 @@ class Engine(Protocol):
         """Write a docker archive, layers not compressed: every container runtime loads it, and none waits for gzip."""
         ...
 
+    def forget(self, reference: str) -> None:
+        """Drop the name; what other images share stays. One that is gone or in use is no error."""
+        ...
+
 
 class Buildah:
     """buildah: needs no service."""
@@ -52,6 +56,9 @@ class Buildah:
     def export(self, reference: str, archive: Path, run: Run) -> None:
         run(["buildah", "push", "--quiet", reference, f"docker-archive:{archive}:{reference}"])
 
+    def forget(self, reference: str) -> None:
+        _succeeds(["buildah", "rmi", reference])
+
 
 class Docker:
     """docker with BuildKit."""
@@ -66,6 +73,9 @@ class Docker:
 
     def export(self, reference: str, archive: Path, run: Run) -> None:
         run(["docker", "save", f"--output={archive}", reference])
+
+    def forget(self, reference: str) -> None:
+        _succeeds(["docker", "image", "rm", reference])
 
 
 def engine_of_this_machine(wanted: str = "auto") -> Engine:

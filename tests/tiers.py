@@ -60,6 +60,7 @@ def _static(python: Path) -> Result:
         ("ruff", "check", "-q", *CODE),
         ("ruff", "format", "-q", "--check", *CODE),
         ("lint-imports",),
+        ("pyright", "--pythonpath", str(python)),
     )
     result = Result("static")
     for name, *arguments in checks:

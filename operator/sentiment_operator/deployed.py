@@ -47,10 +47,13 @@ def deployed(observed: Observed) -> Deployed | None:
 def _read(body: Manifest) -> Deployed:
     status: dict[str, Any] = body.get("status", {})
     template: dict[str, Any] = body["spec"]["template"]["metadata"]
-    progressing = next((entry for entry in status.get("conditions", []) if entry["type"] == "Progressing"), {})
+    labels: dict[str, str] = template.get("labels") or {}
+    annotations: dict[str, str] = template.get("annotations") or {}
+    conditions: list[dict[str, str]] = status.get("conditions") or []
+    progressing = next((entry for entry in conditions if entry["type"] == "Progressing"), dict[str, str]())
     return Deployed(
-        version=(template.get("labels") or {}).get(VERSION_LABEL, ""),
-        digest=(template.get("annotations") or {}).get(ARTIFACT_DIGEST_ANNOTATION, ""),
+        version=labels.get(VERSION_LABEL, ""),
+        digest=annotations.get(ARTIFACT_DIGEST_ANNOTATION, ""),
         is_current=status.get("observedGeneration", 0) >= body["metadata"].get("generation", 0),
         wanted_replicas=body["spec"].get("replicas", 1),
         replicas=status.get("replicas", 0),

@@ -6,7 +6,7 @@ The API server adds defaults and other managers add fields: only what is desired
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from sentiment_operator.facts import Manifest
 
@@ -45,9 +45,9 @@ def is_subset(desired: Manifest, live: Manifest) -> bool:
 def _holds(desired: object, live: object, field: str, *, quantities: bool) -> bool:
     match desired:
         case dict():
-            return isinstance(live, dict) and _map_holds(desired, live, field)
+            return isinstance(live, dict) and _map_holds(cast("Manifest", desired), cast("Manifest", live), field)
         case list():
-            return isinstance(live, list) and _list_holds(desired, live, field)
+            return isinstance(live, list) and _list_holds(cast("list[Any]", desired), cast("list[Any]", live), field)
         case str() if quantities or field in QUANTITY_FIELDS:
             return quantity(desired) == quantity(str(live))
         case _:

@@ -20,6 +20,7 @@ class Recording:
 
     def __init__(self) -> None:
         self.built: list[str] = []
+        self.forgotten: list[str] = []
 
     def has(self, reference: str) -> bool:
         return reference in self.built
@@ -29,6 +30,9 @@ class Recording:
 
     def export(self, reference: str, archive: Path, run: Run) -> None:
         archive.write_text(reference, encoding="utf-8")
+
+    def forget(self, reference: str) -> None:
+        self.forgotten.append(reference)
 
 
 @pytest.fixture
@@ -60,11 +64,12 @@ def test_an_export_that_was_cut_off_is_made_again_without_a_build(engine: Record
     assert len(engine.built) == 1
 
 
-def test_only_the_newest_archives_stay(engine: Recording) -> None:
+def test_only_the_newest_builds_stay(engine: Recording) -> None:
     for base in ("a", "b", "c", "d"):
         building.build([SERVER], base=base)
     assert len(engine.built) == 4
     assert len(list((building.cache_folder() / "archives").glob("server-*.tar"))) == building.KEPT_ARCHIVES
+    assert set(engine.forgotten) == {SERVER.reference("a"), SERVER.reference("b")}
 
 
 def test_the_command_prints_values_that_the_chart_takes(engine: Recording, capsys: pytest.CaptureFixture[str]) -> None:
