@@ -21,7 +21,7 @@ EXAMPLE = ROOT / "examples" / "sentimentmodel.yaml"
 READY_SECONDS = 900
 REVIEWS = (
     "A wonderful film: funny, moving and beautifully acted. I loved every minute.",
-    "Two hours of my life I will never get back. The worst script of the year.",
+    "The worst film of the year: boring, predictable, and a terrible waste of two hours.",
     "Starts slowly, but the last half hour is superb and makes up for it.",
 )
 
