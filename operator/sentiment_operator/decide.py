@@ -18,9 +18,8 @@ Trainings of what is no longer wanted are removed. What serves keeps serving unt
 import re
 from datetime import datetime, timedelta
 
-from sentiment_contract.training import FailureReason, Fault, TrainingFailed, fault_of
-from sentiment_operator import explain
-from sentiment_operator.api import ConditionType, LastFailure
+from sentiment_operator import attempts, explain
+from sentiment_operator.api import ConditionType
 from sentiment_operator.conditions import condition_of
 from sentiment_operator.deployed import Deployed, deployed
 from sentiment_operator.facts import (
@@ -50,16 +49,11 @@ from sentiment_operator.plan import (
 )
 from sentiment_operator.settings import Settings
 
-FIRST_PAUSE_SECONDS = 10
-LONGEST_PAUSE_SECONDS = 300
 PROGRESS_SECONDS = 5.0
 ROLLOUT_SECONDS = 2.0
 QUEUE_SECONDS = 30.0
 REGISTRY_SECONDS = 15.0
-KEPT_FINISHED_JOBS = 3
 TIMESTAMP_GRAIN = timedelta(seconds=1)
-UNFINISHED = frozenset({JobState.PENDING, JobState.RUNNING})
-_SURROUNDINGS = frozenset(str(reason) for reason in FailureReason if fault_of(reason) is Fault.SURROUNDINGS)
 DIGEST = re.compile(r"^[0-9a-f]{64}$")
 
 
@@ -71,7 +65,7 @@ def decide(model: Model, observed: Observed, settings: Settings, now: datetime) 
         step=step,
         wanted=wanted,
         target=_target(observed, wanted, step),
-        obsolete_jobs=_obsolete_jobs(model, observed, wanted, step),
+        obsolete_jobs=attempts.obsolete_jobs(model, observed, wanted, step),
         requeue_after=_requeue_after(model, observed, settings, step, now),
         needs_registry=isinstance(step, AskRegistry),
         needs_probe=isinstance(step, Roll) and _is_worth_a_probe(observed, step.revision),
@@ -85,18 +79,20 @@ def _step(model: Model, observed: Observed, settings: Settings, now: datetime) -
     revision = observed.revisions.get(wanted)
     if revision is not None:
         return _serve(model, observed, revision)
-    job = _latest_job(model, observed, wanted)
-    if job is not None and job.state in UNFINISHED:
+    job = attempts.latest_job(model, observed, wanted)
+    if job is not None and job.state in attempts.UNFINISHED:
         return AwaitTraining(job)
     if job is not None and job.state is JobState.SUCCEEDED:
         return _record(model, observed, settings, job, now)
     if model.spec.suspend:
         return Held()
-    if job is not None and not _is_retried(model, job.retry):
-        return _after_failure(model, observed, settings, _failure_of(job), _failed_at(job), job.attempt, now)
-    if job is None and (failure := _remembered_failure(model, wanted)) is not None:
+    if job is not None and not attempts.is_retried(model, job.retry):
         return _after_failure(
-            model, observed, settings, _blocked_again(failure), _time(failure.time), failure.attempt, now
+            model, observed, settings, attempts.failure_of(job), attempts.failed_at(job), job.attempt, now
+        )
+    if job is None and (failure := attempts.remembered_failure(model, wanted)) is not None:
+        return _after_failure(
+            model, observed, settings, attempts.blocked_again(failure), attempts.moment(failure), failure.attempt, now
         )
     if job is not None:
         return _train(model, observed, settings, now)
@@ -160,7 +156,7 @@ def _record(model: Model, observed: Observed, settings: Settings, job: TrainingJ
         case RegistryAnswer(versions):
             if (recorded := _recorded_as(model, versions, job.label)) is not None:
                 return recorded
-            retried = _is_retried(model, job.retry) and not model.spec.suspend
+            retried = attempts.is_retried(model, job.retry) and not model.spec.suspend
             return _train(model, observed, settings, now) if retried else explain.registration_missing(model, job)
 
 
@@ -191,7 +187,7 @@ def _train(model: Model, observed: Observed, settings: Settings, now: datetime) 
         return Settle()
     if observed.trainings_elsewhere >= settings.max_concurrent_trainings:
         return Queued(observed.trainings_elsewhere, settings.max_concurrent_trainings)
-    return Train(model.spec.wanted_label(), _next_attempt(model, observed))
+    return Train(model.spec.wanted_label(), attempts.next_attempt(model, observed))
 
 
 def _settled_in(model: Model, settings: Settings, now: datetime) -> float:
@@ -203,74 +199,9 @@ def _settled_in(model: Model, settings: Settings, now: datetime) -> float:
 def _after_failure(
     model: Model, observed: Observed, settings: Settings, failed: Blocked, at: datetime, attempt: int, now: datetime
 ) -> Step:
-    if _pause_after(failed, at, attempt, now) == 0:
+    if attempts.pause_after(failed, at, attempt, now) == 0:
         return _train(model, observed, settings, now)
     return failed
-
-
-def _pause_after(failed: Blocked, at: datetime, attempt: int, now: datetime) -> float | None:
-    """Seconds until the next try, 0 if it is due, None if there is none by itself."""
-    if not _is_of_surroundings(failed.reason):
-        return None
-    pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(attempt - 1, 10))
-    return max(0.0, (at + timedelta(seconds=pause) - now).total_seconds())
-
-
-def _is_of_surroundings(reason: str) -> bool:
-    return reason in _SURROUNDINGS
-
-
-def _failure_of(job: TrainingJob) -> Blocked:
-    match job.answer:
-        case TrainingFailed() as answer:
-            return explain.training_answered(job, answer)
-        case _:
-            return explain.training_died(job)
-
-
-def _failed_at(job: TrainingJob) -> datetime:
-    return job.finished_at or job.created_at
-
-
-def _blocked_again(failure: LastFailure) -> Blocked:
-    return Blocked(
-        failure.step,
-        failure.reason,
-        failure.message,
-        dead_end=True,
-        exit_code=failure.exit_code,
-        attempt=failure.attempt,
-    )
-
-
-def _remembered_failure(model: Model, wanted: str) -> LastFailure | None:
-    """The failure of this label and recipe whose Job is gone, unless a retry was asked for since."""
-    failure = model.status.last_failure
-    if failure is None or failure.version != wanted or failure.recipe_hash != model.spec.recipe().recipe_hash():
-        return None
-    return None if _is_retried(model, failure.retry) or not failure.attempt else failure
-
-
-def _is_retried(model: Model, seen: str) -> bool:
-    return bool(model.retry) and model.retry != seen
-
-
-def _latest_job(model: Model, observed: Observed, wanted: str) -> TrainingJob | None:
-    recipe_hash = model.spec.recipe().recipe_hash()
-    own = [
-        job
-        for job in observed.jobs
-        if (job.label, job.recipe_hash) == (wanted, recipe_hash) and job.state is not JobState.DELETING
-    ]
-    return max(own, key=lambda job: job.attempt, default=None)
-
-
-def _next_attempt(model: Model, observed: Observed) -> int:
-    """One more than any known attempt at this recipe, under whatever label: the name of the Job must be a new one."""
-    recipe_hash = model.spec.recipe().recipe_hash()
-    failure = model.status.last_failure
-    remembered = failure.attempt if failure is not None and failure.recipe_hash == recipe_hash else 0
-    return 1 + max([remembered, *(job.attempt for job in observed.jobs if job.recipe_hash == recipe_hash)])
 
 
 def _target(observed: Observed, wanted: str, step: Step) -> Revision | None:
@@ -283,16 +214,6 @@ def _target(observed: Observed, wanted: str, step: Step) -> Revision | None:
 
 def _is_refused(step: Step) -> bool:
     return isinstance(step, Blocked) and step.step == ConditionType.ACCEPTED
-
-
-def _obsolete_jobs(model: Model, observed: Observed, wanted: str, step: Step) -> tuple[str, ...]:
-    latest = _latest_job(model, observed, wanted)
-    superseded = [job for job in observed.jobs if job.state in UNFINISHED and job != latest and not model.spec.suspend]
-    if latest is not None and latest.state in UNFINISHED and not isinstance(step, AwaitTraining):
-        superseded.append(latest)
-    finished = [job for job in observed.jobs if job.state in (JobState.SUCCEEDED, JobState.FAILED) and job != latest]
-    finished.sort(key=lambda job: (job.created_at, job.name), reverse=True)
-    return tuple(sorted(job.name for job in (*superseded, *finished[KEPT_FINISHED_JOBS:])))
 
 
 def _requeue_after(model: Model, observed: Observed, settings: Settings, step: Step, now: datetime) -> float | None:
@@ -308,22 +229,8 @@ def _requeue_after(model: Model, observed: Observed, settings: Settings, step: S
         case Blocked(reason="RegistryUnreachable", attempt=0):
             return REGISTRY_SECONDS
         case Blocked():
-            return _until_next_try(model, observed, step, now)
+            return attempts.until_next_try(model, observed, step, now)
         case Steady() if observed.rollouts_elsewhere >= settings.max_concurrent_rollouts:
             return QUEUE_SECONDS
         case Train() | AskRegistry() | Record() | Steady() | Held():
             return None
-
-
-def _until_next_try(model: Model, observed: Observed, step: Blocked, now: datetime) -> float | None:
-    job = _latest_job(model, observed, model.spec.wanted_label())
-    if job is not None:
-        return _pause_after(step, _failed_at(job), job.attempt, now)
-    failure = model.status.last_failure
-    return (
-        _pause_after(step, _time(failure.time), failure.attempt, now) if failure is not None and step.attempt else None
-    )
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)

@@ -23,6 +23,8 @@ class Deployed:
     updated: int
     available: int
     deadline_exceeded: bool
+    refused: str
+    """Why the API server takes no more pods, empty if it does: quota, Pod Security, a policy."""
 
     @property
     def is_complete(self) -> bool:
@@ -50,7 +52,8 @@ def _read(body: Manifest) -> Deployed:
     labels: dict[str, str] = template.get("labels") or {}
     annotations: dict[str, str] = template.get("annotations") or {}
     conditions: list[dict[str, str]] = status.get("conditions") or []
-    progressing = next((entry for entry in conditions if entry["type"] == "Progressing"), dict[str, str]())
+    progressing = _condition(conditions, "Progressing")
+    refused = _condition(conditions, "ReplicaFailure")
     return Deployed(
         version=labels.get(VERSION_LABEL, ""),
         digest=annotations.get(ARTIFACT_DIGEST_ANNOTATION, ""),
@@ -60,4 +63,9 @@ def _read(body: Manifest) -> Deployed:
         updated=status.get("updatedReplicas", 0),
         available=status.get("availableReplicas", 0),
         deadline_exceeded=progressing.get("reason") == "ProgressDeadlineExceeded",
+        refused=refused.get("message", "") if refused.get("status") == "True" else "",
     )
+
+
+def _condition(conditions: list[dict[str, str]], kind: str) -> dict[str, str]:
+    return next((entry for entry in conditions if entry["type"] == kind), dict[str, str]())

@@ -21,7 +21,8 @@ from sentiment_operator.conditions import Verdict, condition_of, conditions, tim
 from sentiment_operator.deployed import deployed
 from sentiment_operator.facts import JobState, Model, Observed, Revision, TrainingJob
 from sentiment_operator.plan import Blocked, Plan, Roll, Steady
-from sentiment_operator.verdicts import View, verdicts
+from sentiment_operator.verdicts import verdicts
+from sentiment_operator.view import View
 
 KEPT_HISTORY = 10
 SHORT = 8

@@ -187,6 +187,15 @@ def test_the_operator_records_a_revision_and_nobody_else_changes_it(installed: S
         assert "written by the operator alone" in installed.kubectl(*attempt).error, attempt
 
 
+@pytest.mark.parametrize("controller", ["generic-garbage-collector", "namespace-controller"])
+def test_what_clears_up_behind_a_model_may_remove_its_revisions(
+    installed: Server, model: Model, controller: str
+) -> None:
+    installed.must("create", "--filename=-", body=a_revision(model), user=OPERATOR)
+    command = ["delete", "smrev/imdb.1", f"--namespace={model.namespace}", "--dry-run=server"]
+    installed.must(*command, user=f"system:serviceaccount:kube-system:{controller}")
+
+
 def test_revisions_go_with_their_model(installed: Server, model: Model) -> None:
     installed.must("create", "--filename=-", body=a_revision(model), user=OPERATOR)
     installed.must("delete", "smod/imdb", f"--namespace={model.namespace}")
