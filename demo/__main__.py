@@ -4,6 +4,7 @@ import argparse
 import sys
 import time
 
+from demo.data import choose
 from demo.installation import install
 from demo.story import tell
 from demo.target import chosen
@@ -22,7 +23,7 @@ def main() -> int:
             case "up":
                 target = chosen()
                 install(target)
-                tell(target)
+                tell(target, choose())
             case "install":
                 install(chosen())
             case _:

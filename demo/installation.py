@@ -63,7 +63,7 @@ def _images(output: str) -> str:
 
 
 def _install_chart(target: Target, images: Images) -> None:
-    target.kubectl("apply", "-f", "-", stdin=namespace(NAMESPACE))
+    target.kubectl("apply", "-f", "-", stdin=restricted_namespace(NAMESPACE))
     values = ROOT / "build" / f"values-{target.name}.json"
     values.parent.mkdir(exist_ok=True)
     values.write_text(images.values)
@@ -77,7 +77,7 @@ def _install_chart(target: Target, images: Images) -> None:
         ) from None
 
 
-def namespace(name: str) -> str:
+def restricted_namespace(name: str) -> str:
     """A namespace in which only restricted pods may run, as a manifest."""
     label, value = RESTRICTED.split("=")
     modes = "\n".join(f"    {label.replace('enforce', mode)}: {value}" for mode in ("enforce", "warn", "audit"))

@@ -6,11 +6,13 @@ Every chapter looks at the world first, so that the story can be told again and 
 import json
 import time
 import urllib.request
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from demo import data, repository
-from demo.installation import ROOT, namespace
+from demo import repository
+from demo.data import Reviews
+from demo.installation import ROOT, restricted_namespace
 from demo.target import Target
 from local_cluster import toolchain
 from local_cluster.console import ClusterError, say, step
@@ -26,42 +28,54 @@ REVIEWS = (
 )
 
 
-def tell(target: Target) -> None:
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where the story is told."""
+
+    target: Target
+    namespace: str
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        """kubectl in the namespace."""
+        return self.target.kubectl("-n", self.namespace, *arguments, stdin=stdin)
+
+
+def tell(target: Target, reviews: Reviews, namespace: str = NAMESPACE) -> None:
     """All chapters."""
-    reviews = data.choose()
+    stage = Stage(target, namespace)
     say(f"\n  data: {reviews.description}")
-    target.kubectl("apply", "-f", "-", stdin=namespace(NAMESPACE))
-    repository.make(target, NAMESPACE, reviews)
+    target.kubectl("apply", "-f", "-", stdin=restricted_namespace(namespace))
+    repository.make(target, namespace, reviews)
     say("\n== Version 1: kubectl apply -f examples/sentimentmodel.yaml")
-    _apply(target, EXAMPLE)
-    _await(target, "1")
-    _predict(target)
+    _apply(stage, EXAMPLE)
+    _await(stage, "1")
+    _predict(stage)
     say("\n== Version 2: more data")
-    _patch(target, {"version": "2", "data": {"dvc": {"revision": "v2"}}})
-    _await(target, "2")
-    _predict(target)
+    _patch(stage, {"version": "2", "data": {"dvc": {"revision": "v2"}}})
+    _await(stage, "2")
+    _predict(stage)
     say("\n== Back to version 1: one field")
-    _patch(target, {"version": "1"})
-    _await(target, "1")
-    _predict(target)
-    _close(target)
+    _patch(stage, {"version": "1"})
+    _await(stage, "1")
+    _predict(stage)
+    _close(stage)
 
 
-def _apply(target: Target, file: Path) -> None:
-    target.kubectl("-n", NAMESPACE, "apply", "--validate=strict", "-f", str(file))
+def _apply(stage: Stage, file: Path) -> None:
+    stage.kubectl("apply", "--validate=strict", "-f", str(file))
 
 
-def _patch(target: Target, spec: dict[str, Any]) -> None:
+def _patch(stage: Stage, spec: dict[str, Any]) -> None:
     patch = json.dumps({"spec": spec})
-    say(f"  $ kubectl -n {NAMESPACE} patch smod {MODEL} --type merge -p '{patch}'")
-    target.kubectl("-n", NAMESPACE, "patch", "smod", MODEL, "--type", "merge", "-p", patch)
+    say(f"  $ kubectl -n {stage.namespace} patch smod {MODEL} --type merge -p '{patch}'")
+    stage.kubectl("patch", "smod", MODEL, "--type", "merge", "-p", patch)
 
 
-def _await(target: Target, version: str) -> None:
+def _await(stage: Stage, version: str) -> None:
     """Tell what the conditions tell until the version is ready. A dead end ends the story with its reason."""
     began, told = time.monotonic(), ""
     while True:
-        model = json.loads(target.kubectl("-n", NAMESPACE, "get", "smod", MODEL, "-o", "json"))
+        model = json.loads(stage.kubectl("get", "smod", MODEL, "-o", "json"))
         status = model.get("status", {})
         conditions = {entry["type"]: entry for entry in status.get("conditions", [])}
         ready, stalled = conditions.get("Ready", {}), conditions.get("Stalled", {})
@@ -80,46 +94,52 @@ def _await(target: Target, version: str) -> None:
         time.sleep(0.5)
 
 
-def _predict(target: Target) -> None:
+def _predict(stage: Stage) -> None:
     """Three reviews through the Service."""
     for text in REVIEWS:
-        answer = _ask(target, text)
+        answer = _ask(stage, text)
         say(f"  {answer['sentiment']:>8} {answer['probability']:.3f}  version {answer['version']}  “{text[:60]}”")
 
 
-def _ask(target: Target, text: str) -> dict[str, Any]:
+def _ask(stage: Stage, text: str) -> dict[str, Any]:
     body = json.dumps({"text": text})
-    if target.kind != "local":
+    if stage.target.kind != "local":
         # The API server leads to the Service of any cluster; it takes a body from a file.
-        raw = ("create", "--raw", f"/api/v1/namespaces/{NAMESPACE}/services/{MODEL}:http/proxy/predict", "-f", "-")
-        return json.loads(target.kubectl(*raw, stdin=body))
+        raw = (
+            "create",
+            "--raw",
+            f"/api/v1/namespaces/{stage.namespace}/services/{MODEL}:http/proxy/predict",
+            "-f",
+            "-",
+        )
+        return json.loads(stage.target.kubectl(*raw, stdin=body))
     request = urllib.request.Request(
-        f"http://{_address(target)}/predict", body.encode(), {"Content-Type": "application/json"}
+        f"http://{_address(stage)}/predict", body.encode(), {"Content-Type": "application/json"}
     )
     with urllib.request.urlopen(request, timeout=10) as response:
         return json.loads(response.read())
 
 
-def _address(target: Target) -> str:
-    return target.kubectl("-n", NAMESPACE, "get", "service", MODEL, "-o", "jsonpath={.spec.clusterIP}")
+def _address(stage: Stage) -> str:
+    return stage.kubectl("get", "service", MODEL, "-o", "jsonpath={.spec.clusterIP}")
 
 
-def _close(target: Target) -> None:
+def _close(stage: Stage) -> None:
     with step("kubectl get smod,smrev"):
-        say(target.kubectl("-n", NAMESPACE, "get", "smod,smrev"))
-    model = json.loads(target.kubectl("-n", NAMESPACE, "get", "smod", MODEL, "-o", "json"))
+        say(stage.kubectl("get", "smod,smrev"))
+    model = json.loads(stage.kubectl("get", "smod", MODEL, "-o", "json"))
     say(f"  {'CONDITION':18}{'STATUS':9}{'REASON':18}MESSAGE")
     for entry in model["status"]["conditions"]:
         say(f"  {entry['type']:18}{entry['status']:9}{entry['reason']:18}{entry.get('message', '')[:100]}")
-    say(_next_steps(target))
+    say(_next_steps(stage))
 
 
-def _next_steps(target: Target) -> str:
-    kubectl = f"{toolchain.binary('kubectl')} {' '.join(target.access)} -n {NAMESPACE}"
+def _next_steps(stage: Stage) -> str:
+    kubectl = f"{toolchain.binary('kubectl')} {' '.join(stage.target.access)} -n {stage.namespace}"
     predict = (
-        f"curl -s http://{_address(target)}/predict -H 'Content-Type: application/json' -d '{{\"text\": \"What a film!\"}}'"
-        if target.kind == "local"
-        else f"kubectl -n {NAMESPACE} port-forward svc/{MODEL} 8000:80, then http://localhost:8000/docs"
+        f"curl -s http://{_address(stage)}/predict -H 'Content-Type: application/json' -d '{{\"text\": \"What a film!\"}}'"
+        if stage.target.kind == "local"
+        else f"kubectl -n {stage.namespace} port-forward svc/{MODEL} 8000:80, then http://localhost:8000/docs"
     )
     return f"""
 What to type next
@@ -127,6 +147,6 @@ What to type next
   watch     {kubectl} get smod -w
   explain   {kubectl} describe smod {MODEL}
   versions  {kubectl} get smrev -o wide
-  MLflow    {kubectl.replace(NAMESPACE, "sentiment-system")} port-forward svc/mlflow 5000, then http://localhost:5000
+  MLflow    {kubectl.replace(stage.namespace, "sentiment-system")} port-forward svc/mlflow 5000, then http://localhost:5000
   the end   make down
 """

@@ -5,7 +5,7 @@ import time
 
 from local_cluster import toolchain
 from tests.chart.conftest import Server, install
-from tests.chart.rendering import EVERYTHING, NAMESPACE, RELEASE, Helm, Manifest, pod_templates
+from tests.chart.rendering import EVERYTHING, NAMESPACE, RELEASE, Helm, Manifest, Values, pod_templates
 
 MODEL = """
 apiVersion: rottenpotatoes.com/v1alpha1
@@ -17,7 +17,7 @@ spec: {data: {volume: {claimName: reviews, path: reviews.csv}}}
 
 def test_the_api_server_takes_every_object_and_every_field(installed: Server, helm: Helm) -> None:
     """What other tools check against copies of the schemas, asked of the server itself, warnings counting as errors."""
-    values = {**EVERYTHING, "watchNamespaces": [], "metrics": {"dashboard": {"enabled": True}}}
+    values: Values = {**EVERYTHING, "watchNamespaces": [], "metrics": {"dashboard": {"enabled": True}}}
     for manifest in helm.template(values):
         answer = installed.kubectl(
             *(
