@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,8 +87,6 @@ def server() -> Iterator[Server]:
 def installed(server: Server, helm: Helm) -> Server:
     """The API server with the chart installed."""
     install(server, helm)
-    for name in ("sentimentmodels", "sentimentmodelrevisions"):
-        server.must("wait", "--for=condition=Established", f"crd/{name}.rottenpotatoes.com")
     return server
 
 
@@ -97,3 +96,27 @@ def install(server: Server, helm: Helm, *options: str) -> None:
         *("upgrade", "--install", RELEASE, str(CHART), f"--namespace={NAMESPACE}", "--create-namespace"),
         *(f"--kubeconfig={server.plane.kubeconfig}", *options),
     )
+    for name in ("sentimentmodels", "sentimentmodelrevisions"):
+        server.must("wait", "--for=condition=Established", f"crd/{name}.rottenpotatoes.com")
+    server.kubectl("create", "clusterrolebinding", "prober", f"--clusterrole={RELEASE}-edit", "--user=prober")
+    _wait_for_policies(server)
+
+
+PROBES = {
+    "prober": "{apiVersion: rottenpotatoes.com/v1alpha1, kind: SentimentModel, metadata: {name: probe}, "
+    "spec: {data: {volume: {claimName: probe, path: probe.csv}}}}",
+    f"system:serviceaccount:{NAMESPACE}:{RELEASE}": "{apiVersion: v1, kind: Service, metadata: {name: probe}, "
+    "spec: {ports: [{port: 80}]}}",
+}
+"""User → what the policies refuse them. The API server takes up new policies about once in a second, not all at once."""
+
+
+def _wait_for_policies(server: Server) -> None:
+    deadline = time.monotonic() + 60
+    command = ["create", "--dry-run=server", "--namespace=default", "--filename=-"]
+    for user, document in PROBES.items():
+        while "ValidatingAdmissionPolicy" not in (error := server.kubectl(*command, body=document, user=user).error):
+            assert time.monotonic() < deadline, (
+                f"not within 60 s: the policies refuse {user} the probe; last answer: {error}"
+            )
+            time.sleep(0.1)

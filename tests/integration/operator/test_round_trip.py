@@ -1,0 +1,40 @@
+"""Every child as the API server keeps it: what was applied reads back as no difference, so nothing is written twice."""
+
+import copy
+
+import pytest
+
+from sentiment_operator.difference import is_subset
+from sentiment_operator.facts import Manifest
+from sentiment_operator.kinds import JOB, REVISION, SERVING, Kind
+from tests.integration.api_server import ApiServer
+from tests.support.scenarios import SCENARIOS, manifests
+
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (*SERVING.values(), JOB, REVISION)}
+CASES = [(name, number) for name in SCENARIOS for number in range(len(manifests(name)))]
+
+
+@pytest.mark.parametrize(("name", "number"), CASES)
+def test_a_child_reads_back_as_it_was_applied(crds: ApiServer, namespace: str, name: str, number: int) -> None:
+    manifest = copy.deepcopy(manifests(name)[number])
+    manifest["metadata"]["namespace"] = namespace
+    live = applied(crds, manifest)
+    assert is_subset(manifest, live), f"{manifest['kind']} would be written again and again"
+    assert not is_subset(changed(manifest), live)
+
+
+def applied(server: ApiServer, manifest: Manifest) -> Manifest:
+    kind = KINDS[manifest["kind"]]
+    path = kind.path(manifest["metadata"]["namespace"], manifest["metadata"]["name"])
+    answer = server.request(
+        "PATCH", path, manifest, patch="apply-patch", fieldManager="sentiment-operator", fieldValidation="Strict"
+    )
+    assert answer.accepted, answer.message
+    return server.request("GET", path).body
+
+
+def changed(manifest: Manifest) -> Manifest:
+    """The same with one label more: the least that must be noticed."""
+    other = copy.deepcopy(manifest)
+    other["metadata"]["labels"]["rottenpotatoes.com/other"] = "1"
+    return other

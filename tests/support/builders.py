@@ -1,0 +1,181 @@
+"""Facts of the operator's core, with everything that a test does not speak of already filled in."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sentiment_contract.training import FailureReason, TrainingFailed
+from sentiment_operator import names
+from sentiment_operator.api import (
+    SentimentModelRevisionSpec,
+    SentimentModelRevisionStatus,
+    SentimentModelSpec,
+    SentimentModelStatus,
+)
+from sentiment_operator.facts import (
+    Child,
+    ChildKind,
+    JobState,
+    Model,
+    Observed,
+    RegisteredVersion,
+    RegistryAnswer,
+    Revision,
+    ServiceProbe,
+    ServingPod,
+    TrainingJob,
+    Trouble,
+)
+from sentiment_operator.settings import Settings
+
+NOW = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
+SETTINGS = Settings(
+    server_image="localhost/sentiment-server:1",
+    trainer_image="localhost/sentiment-trainer:1",
+    tracking_url="http://mlflow.sentiment-system:5000",
+)
+
+
+def spec(version: str | None = "1", *, rows: int | None = None, **more: Any) -> SentimentModelSpec:
+    """A spec on a volume. Another `rows` is another recipe."""
+    document: dict[str, Any] = {"data": {"volume": {"claimName": "reviews", "path": "reviews.csv"}}, **more}
+    if rows is not None:
+        document["data"]["rows"] = rows
+    if version is not None:
+        document["version"] = version
+    return SentimentModelSpec.model_validate(document)
+
+
+def model(wanted: SentimentModelSpec | None = None, **changes: Any) -> Model:
+    """A model that was edited long ago."""
+    plain = Model(
+        namespace="reviews",
+        name="imdb",
+        uid="uid-1",
+        generation=1,
+        spec=wanted or spec(),
+        status=SentimentModelStatus(),
+        created_at=NOW - timedelta(days=1),
+        edited_at=NOW - timedelta(hours=1),
+        retry="",
+        deleting=False,
+    )
+    return replace(plain, **changes)
+
+
+def digest(label: str) -> str:
+    """A digest that differs from label to label."""
+    return (label.encode().hex() * 64)[:64]
+
+
+def revision(label: str = "1", of: SentimentModelSpec | None = None) -> Revision:
+    """The revision of a label, trained from that spec."""
+    recipe = (of or spec(label)).recipe()
+    recorded = SentimentModelRevisionSpec.model_validate(
+        {
+            "modelRef": {"name": "imdb"},
+            "version": label,
+            "recipe": recipe.model_dump(mode="json", by_alias=True, exclude_none=True),
+            "recipeHash": recipe.recipe_hash(),
+            "fingerprint": "f" * 64,
+            "dataHash": "d" * 64,
+            "registry": {
+                "trackingURL": SETTINGS.tracking_url,
+                "modelName": "reviews.imdb",
+                "version": "1",
+                "runID": "run-1",
+            },
+            "artifactDigest": digest(label),
+            "metrics": [{"name": "accuracy", "value": "0.91"}],
+        }
+    )
+    return Revision(names.revision_name("imdb", label), f"uid-{label}", recorded, SentimentModelRevisionStatus())
+
+
+def registered(label: str = "1", of: SentimentModelSpec | None = None, **changes: Any) -> RegisteredVersion:
+    """What MLflow holds of a label."""
+    plain = RegisteredVersion(
+        number="1",
+        run_id="run-1",
+        labels={label: (of or spec(label)).recipe().recipe_hash()},
+        fingerprint="f" * 64,
+        data_hash="d" * 64,
+        git_commit="",
+        artifact_digest=digest(label),
+        environment_hash="e" * 64,
+        image_digest="",
+        metrics={"accuracy": "0.91"},
+    )
+    return replace(plain, **changes)
+
+
+def job(state: JobState, label: str = "1", of: SentimentModelSpec | None = None, **changes: Any) -> TrainingJob:
+    """A training of a label."""
+    recipe_hash = (of or spec(label)).recipe().recipe_hash()
+    ended = state in (JobState.SUCCEEDED, JobState.FAILED)
+    attempt: int = changes.pop("attempt", 1)
+    plain = TrainingJob(
+        name=names.job_name("imdb", recipe_hash, attempt),
+        uid=f"uid-job-{attempt}",
+        label=label,
+        recipe_hash=recipe_hash,
+        attempt=attempt,
+        retry="",
+        state=state,
+        created_at=NOW - timedelta(minutes=5),
+        finished_at=NOW - timedelta(minutes=4) if ended else None,
+        answer=None,
+        exit_code=None,
+        failure=None,
+        trouble=None,
+        progress_percent=40,
+    )
+    return replace(plain, **changes)
+
+
+def failed_job(reason: FailureReason, label: str = "1", **changes: Any) -> TrainingJob:
+    """A training whose trainer said why it failed."""
+    answer = TrainingFailed(reason=reason, message="Something is wrong. Next: mend it")
+    return job(JobState.FAILED, label, answer=answer, exit_code=10, **changes)
+
+
+def dead_job(reason: str, **changes: Any) -> TrainingJob:
+    """A training that ended without a word."""
+    return job(JobState.FAILED, failure=Trouble(reason, "last log line"), **changes)
+
+
+def deployment(label: str = "1", *, ours: bool = True, wanted: int = 1, **status: Any) -> Child:
+    """The live Deployment of a label; complete unless its status says otherwise."""
+    counts = {"observedGeneration": 1, "replicas": wanted, "updatedReplicas": wanted, "availableReplicas": wanted}
+    template = {
+        "labels": names.labels("imdb", names.SERVER, label),
+        "annotations": {names.ARTIFACT_DIGEST_ANNOTATION: digest(label)},
+    }
+    body = {
+        "metadata": {"name": "imdb", "generation": 1, "uid": "uid-deployment"},
+        "spec": {"replicas": wanted, "template": {"metadata": template}},
+        "status": {**counts, **status},
+    }
+    return Child(body, ours)
+
+
+def pod(label: str = "1", *, ready: bool = True, deleting: bool = False, trouble: Trouble | None = None) -> ServingPod:
+    """A serving pod."""
+    return ServingPod(f"imdb-{label}", label, ready, deleting, trouble)
+
+
+def probe(label: str = "1", **changes: Any) -> ServiceProbe:
+    """What the Service answered."""
+    return replace(ServiceProbe(version=label, digest=digest(label), error=""), **changes)
+
+
+def observed(*revisions: Revision, live: Child | None = None, **facts: Any) -> Observed:
+    """What was seen."""
+    children: dict[ChildKind, Child | None] = {ChildKind.DEPLOYMENT: live} if live is not None else {}
+    children |= facts.pop("children", {})
+    return Observed(revisions={one.spec.version: one for one in revisions}, children=children, **facts)
+
+
+def known(*versions: RegisteredVersion) -> RegistryAnswer:
+    """MLflow answered with these."""
+    return RegistryAnswer(versions)

@@ -1,0 +1,49 @@
+"""Models that between them make every shape of every child; goldens and the round trip through an API server use them."""
+
+from typing import Any
+
+from sentiment_operator import children
+from sentiment_operator.facts import Manifest, Model
+from sentiment_operator.plan import Plan, Record, Roll, Train
+from tests.support.builders import SETTINGS, model, observed, registered, revision, spec
+
+SCENARIOS: dict[str, dict[str, Any]] = {
+    "smallest": {},
+    "autoscaled": {"serving": {"autoscaling": {"minReplicas": 2, "maxReplicas": 5, "targetCPUUtilizationPercent": 60}}},
+    "three-on-a-node-port": {"serving": {"replicas": 3, "serviceType": "NodePort", "nodePort": 30080}},
+    "dvc-with-credentials": {
+        "data": {
+            "dvc": {
+                "repoURL": "https://git.example.com/reviews.git",
+                "revision": "v1",
+                "path": "data/train.csv",
+                "credentialsSecretRef": {"name": "git"},
+            }
+        },
+        "training": {
+            "preset": "Fast",
+            "resources": {"requests": {"cpu": "2", "memory": "2Gi"}, "limits": {"memory": "8Gi"}},
+            "activeDeadlineSeconds": 600,
+        },
+        "serving": {"resources": {"requests": {"cpu": "0.5"}, "limits": {"cpu": "1000m", "memory": "1Gi"}}},
+        "registry": {"trackingURL": "https://mlflow.example.com", "modelName": "team-reviews"},
+    },
+}
+
+
+def scenario(name: str) -> Model:
+    """The model of that name."""
+    return model(spec("1", **SCENARIOS[name]))
+
+
+def manifests(name: str) -> list[Manifest]:
+    """Everything the operator would write for it."""
+    wanted = scenario(name)
+    of = revision("1", of=wanted.spec)
+    plan = Plan(step=Roll(of), wanted="1", target=of)
+    serving = children.serving_children(wanted, plan, observed(of), SETTINGS)
+    return [
+        *[manifest for manifest in serving.values() if manifest is not None],
+        children.training_job(wanted, Train("1", attempt=1), SETTINGS),
+        children.revision(wanted, Record("1", registered(of=wanted.spec)), SETTINGS),
+    ]

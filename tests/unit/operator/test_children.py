@@ -1,0 +1,132 @@
+"""What belongs to a model, object by object. The goldens are read in review; UPDATE_GOLDEN=1 writes them."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from sentiment_operator import children, names
+from sentiment_operator.facts import ChildKind, JobState, Manifest
+from sentiment_operator.plan import AwaitTraining, Plan, Roll, Train
+from tests.support.builders import SETTINGS, deployment, job, model, observed, revision, spec
+from tests.support.scenarios import SCENARIOS, manifests, scenario
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_the_objects_are_as_reviewed(name: str) -> None:
+    text = yaml.safe_dump_all(manifests(name), sort_keys=True, width=120)
+    golden = GOLDEN / f"{name}.yaml"
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(text, encoding="utf-8")
+    assert text == golden.read_text(encoding="utf-8")
+
+
+def pods() -> list[Manifest]:
+    every = [manifest for name in SCENARIOS for manifest in manifests(name)]
+    return [manifest["spec"]["template"]["spec"] for manifest in every if manifest["kind"] in ("Job", "Deployment")]
+
+
+@pytest.mark.parametrize("pod", pods())
+def test_every_pod_passes_restricted_and_more(pod: Manifest) -> None:
+    security = pod["securityContext"]
+    assert security["runAsNonRoot"]
+    assert security["runAsUser"] > 0
+    assert security["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert pod["automountServiceAccountToken"] is False
+    for container in pod["containers"]:
+        own = container["securityContext"]
+        assert own["readOnlyRootFilesystem"]
+        assert own["allowPrivilegeEscalation"] is False
+        assert own["capabilities"] == {"drop": ["ALL"]}
+        assert {"requests", "limits"} <= set(container["resources"])
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_every_object_goes_with_its_model(name: str) -> None:
+    for manifest in manifests(name):
+        (owner,) = manifest["metadata"]["ownerReferences"]
+        assert (owner["uid"], owner["controller"]) == ("uid-1", True)
+        assert manifest["metadata"]["labels"][names.MANAGED_BY_LABEL] == names.MANAGER
+
+
+def serving(of: Any, live: Any = None, **facts: Any) -> dict[ChildKind, Manifest | None]:
+    one = revision()
+    return children.serving_children(
+        of, Plan(step=Roll(one), wanted="1", target=one), observed(one, live=live, **facts), SETTINGS
+    )
+
+
+def test_replicas_are_in_no_manifest() -> None:
+    for name in SCENARIOS:
+        assert all(
+            "replicas" not in manifest["spec"] for manifest in manifests(name) if manifest["kind"] == "Deployment"
+        )
+
+
+def test_the_version_selects_nothing() -> None:
+    for manifest in manifests("smallest"):
+        selector = manifest.get("spec", {}).get("selector", {})
+        assert not [key for key in selector.get("matchLabels", selector) if "version" in key]
+
+
+def test_before_the_first_version_only_the_account_of_its_training_exists() -> None:
+    plan = Plan(step=AwaitTraining(job(JobState.RUNNING)), wanted="1", target=None)
+    assert list(children.serving_children(model(), plan, observed(), SETTINGS)) == [ChildKind.SERVICE_ACCOUNT]
+
+
+def test_one_pod_has_no_disruption_budget() -> None:
+    assert serving(model())[ChildKind.DISRUPTION_BUDGET] is None
+
+
+def test_two_pods_have_one() -> None:
+    assert serving(model(spec(serving={"replicas": 2})))[ChildKind.DISRUPTION_BUDGET] is not None
+
+
+def test_without_bounds_there_is_no_autoscaler() -> None:
+    assert serving(model())[ChildKind.AUTOSCALER] is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "live", "expected"),
+    [
+        ({"replicas": 3}, 1, 3),
+        ({"replicas": 3}, 3, None),
+        ({}, 4, 1),
+        ({"autoscaling": {"minReplicas": 2}}, 1, None),
+    ],
+    ids=["more are wanted", "as wanted", "one is the default", "the autoscaler owns them"],
+)
+def test_replicas_are_set_only_where_no_autoscaler_owns_them(asked: Any, live: int, expected: int | None) -> None:
+    seen = observed(revision(), live=deployment(wanted=live))
+    assert children.desired_replicas(model(spec(serving=asked)), seen) == expected
+
+
+def test_the_replicas_of_a_foreign_deployment_are_left_alone() -> None:
+    seen = observed(revision(), live=deployment(wanted=4, ours=False))
+    assert children.desired_replicas(model(), seen) is None
+
+
+def test_a_rollout_that_only_an_upgrade_asks_for_waits_its_turn() -> None:
+    assert ChildKind.DEPLOYMENT not in serving(model(), live=deployment(), rollouts_elsewhere=5)
+    assert ChildKind.DEPLOYMENT in serving(model(), live=deployment("0"), rollouts_elsewhere=5)
+
+
+def test_a_limit_without_a_request_is_the_request_too() -> None:
+    wanted = model(spec(serving={"resources": {"limits": {"memory": "128Mi"}}}))
+    (container,) = serving(wanted)[ChildKind.DEPLOYMENT]["spec"]["template"]["spec"]["containers"]  # type: ignore[index]
+    assert container["resources"]["requests"]["memory"] == "128Mi"
+
+
+def test_a_secret_is_named_and_never_read() -> None:
+    training = children.training_job(scenario("dvc-with-credentials"), Train("1", 1), SETTINGS)
+    (container,) = training["spec"]["template"]["spec"]["containers"]
+    assert container["envFrom"] == [{"secretRef": {"name": "git"}}]
+
+
+def test_the_longest_names_still_fit_a_label() -> None:
+    assert len(names.job_name("m" * 40, "a" * 64, 9999)) <= 63
