@@ -1,0 +1,24 @@
+"""The cluster `test` with the chart installed is there before the first test; each module gets a namespace of its own."""
+
+import secrets
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.shop import Shop, close_shop, model, open_shop
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Shop]:
+    """A namespace with data and no model. The name is new each time: MLflow remembers what was trained in one."""
+    opened = open_shop(f"e2e-{secrets.token_hex(4)}")
+    yield opened
+    close_shop(opened)
+
+
+@pytest.fixture(scope="module")
+def served(shop: Shop) -> Shop:
+    """A namespace in which model `imdb` serves version 1."""
+    shop.apply(model())
+    shop.is_ready("imdb", "1")
+    return shop

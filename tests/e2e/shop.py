@@ -1,0 +1,216 @@
+"""A namespace on the real cluster with review data in it, and the few things a person does there."""
+
+import json
+import urllib.request
+from dataclasses import dataclass
+from typing import Any
+
+from demo.installation import NAMESPACE as SYSTEM
+from demo.installation import RELEASE, restricted_namespace
+from demo.target import Target
+from local_cluster.console import ClusterError
+from tests.support.eventually import eventually
+
+Manifest = dict[str, Any]
+CLUSTER = Target("local", "test")
+GOOD, MORE = "good.csv", "more.csv"
+DATA = f"""set -e
+sentiment-train generate --rows 2000 --seed 1 --output /data/{GOOD}
+sentiment-train generate --rows 2600 --seed 2 --output /data/{MORE}
+printf 'review,sentiment\\n' > /data/header.csv
+python3 - <<'SCRIPT'
+rows = [f"a fine film number {{i}},1" for i in range(300)]
+open("/data/one-class.csv", "w").write("\\n".join(["review,sentiment", *rows]) + "\\n")
+open("/data/no-column.csv", "w").write("\\n".join(["text,label", *rows]) + "\\n")
+open("/data/latin1.csv", "wb").write("review,sentiment\\nun caf\\xe9,1\\n".encode("latin-1") * 200)
+SCRIPT
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """One namespace of the test cluster."""
+
+    namespace: str
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        """kubectl in the namespace."""
+        return CLUSTER.kubectl("-n", self.namespace, *arguments, stdin=stdin)
+
+    def get(self, kind: str, name: str) -> Manifest | None:
+        """One object, None if it is not there."""
+        found = self.kubectl("get", kind, name, "--ignore-not-found", "-o", "json")
+        return json.loads(found) if found.strip() else None
+
+    def every(self, kind: str, selector: str = "") -> list[Manifest]:
+        """All objects of a kind."""
+        return json.loads(self.kubectl("get", kind, "-l", selector, "-o", "json"))["items"]
+
+    def apply(self, *manifests: Manifest) -> None:
+        """kubectl apply, as strict as can be."""
+        document = {"apiVersion": "v1", "kind": "List", "items": list(manifests)}
+        self.kubectl("apply", "--validate=strict", "-f", "-", stdin=json.dumps(document))
+
+    def patch(self, kind: str, name: str, change: Manifest) -> None:
+        """kubectl patch --type merge."""
+        self.kubectl("patch", kind, name, "--type", "merge", "-p", json.dumps(change))
+
+    def condition(self, name: str, kind: str) -> Manifest:
+        """A condition of a model that speaks of its present generation; empty before."""
+        model = self.get("smod", name) or {}
+        if model.get("status", {}).get("observedGeneration") != model.get("metadata", {}).get("generation"):
+            return {}
+        return next((entry for entry in model["status"]["conditions"] if entry["type"] == kind), {})
+
+    def becomes(self, name: str, kind: str, reason: str, status: str = "True", seconds: float = 120) -> Manifest:
+        """Wait for a condition."""
+
+        def seen() -> Manifest | None:
+            found = self.condition(name, kind)
+            return found if (found.get("status"), found.get("reason")) == (status, reason) else None
+
+        try:
+            return eventually(f"{name} {kind}={status}/{reason}", seen, seconds)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.story(name)}") from None
+
+    def is_ready(self, name: str, version: str, seconds: float = 180) -> None:
+        """Wait until the version has all traffic."""
+
+        def ready() -> bool:
+            serving = (self.get("smod", name) or {}).get("status", {}).get("servingVersion")
+            return self.condition(name, "Ready").get("status") == "True" and serving == version
+
+        try:
+            eventually(f"{name} serves {version}", ready, seconds)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.story(name)}") from None
+
+    def story(self, name: str) -> str:
+        """What a person would look at first when it does not work."""
+        model = self.get("smod", name) or {}
+        told = [
+            f"{c['type']}={c['status']}/{c['reason']}: {c['message']}"
+            for c in model.get("status", {}).get("conditions", [])
+        ]
+        return "\n".join([*told, self.kubectl("get", "pods,jobs", "-o", "wide"), self.kubectl("get", "events")[-3000:]])
+
+    def address(self, service: str) -> str:
+        """Cluster address of a Service; the host has a route to it."""
+        return self.kubectl("get", "service", service, "-o", "jsonpath={.spec.clusterIP}")
+
+    def predict(self, service: str, text: str = "a wonderful film, I loved it") -> tuple[Manifest, dict[str, str]]:
+        """Answer and headers, their names in small letters."""
+        body = json.dumps({"text": text}).encode()
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"http://{self.address(service)}/predict", body, headers)
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return json.loads(response.read()), {name.lower(): value for name, value in response.headers.items()}
+
+    def jobs(self) -> set[str]:
+        """Names of the training Jobs."""
+        return {job["metadata"]["name"] for job in self.every("jobs")}
+
+
+def model(name: str = "imdb", version: str | None = "1", path: str = GOOD, **spec: Any) -> Manifest:
+    """A SentimentModel that trains in seconds."""
+    body: Manifest = {
+        "data": {"volume": {"claimName": "reviews", "path": path}},
+        "training": {"preset": "Fast", "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}}},
+        **spec,
+    }
+    if version is not None:
+        body["version"] = version
+    return {
+        "apiVersion": "rottenpotatoes.com/v1alpha1",
+        "kind": "SentimentModel",
+        "metadata": {"name": name},
+        "spec": body,
+    }
+
+
+def data(path: str) -> Manifest:
+    """A change of the data."""
+    return {"volume": {"claimName": "reviews", "path": path}}
+
+
+def open_shop(namespace: str) -> Shop:
+    """Make the namespace and its data."""
+    shop = Shop(namespace)
+    CLUSTER.kubectl("apply", "-f", "-", stdin=restricted_namespace(namespace))
+    shop.apply(_claim(), _stocker(trainer_image()))
+    shop.kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/stock", "--timeout=120s")
+    shop.kubectl("delete", "pod", "stock", "--wait=false")
+    return shop
+
+
+def close_shop(shop: Shop) -> None:
+    """Remove the namespace; nobody waits for it."""
+    CLUSTER.kubectl("delete", "namespace", shop.namespace, "--wait=false")
+
+
+def trainer_image() -> str:
+    """The image that the installed operator trains with."""
+    return operator_setting("SENTIMENT_TRAINER_IMAGE")
+
+
+def operator_setting(name: str) -> str:
+    """A setting of the installed operator."""
+    path = f"jsonpath={{.spec.template.spec.containers[0].env[?(@.name=='{name}')].value}}"
+    return CLUSTER.kubectl("-n", SYSTEM, "get", "deploy", RELEASE, "-o", path)
+
+
+def scale(deployment: str, replicas: int) -> None:
+    """Set the replicas of a Deployment of the installation and wait until it is so."""
+    system = ("-n", SYSTEM)
+    CLUSTER.kubectl(*system, "scale", "deploy", deployment, f"--replicas={replicas}")
+    selector = CLUSTER.kubectl(*system, "get", "deploy", deployment, "-o", "json")
+    labels = json.loads(selector)["spec"]["selector"]["matchLabels"]
+    query = ",".join(f"{key}={value}" for key, value in labels.items())
+
+    def as_asked() -> bool:
+        pods = json.loads(CLUSTER.kubectl(*system, "get", "pods", "-l", query, "-o", "json"))["items"]
+        ready = [pod for pod in pods if _is_ready(pod)]
+        return len(pods) == len(ready) == replicas
+
+    eventually(f"{deployment} has {replicas} pods", as_asked, 120)
+
+
+def _is_ready(pod: Manifest) -> bool:
+    conditions: list[Manifest] = pod["status"].get("conditions", [])
+    return any(entry["type"] == "Ready" and entry["status"] == "True" for entry in conditions)
+
+
+def gone(namespace: str) -> bool:
+    """Whether a namespace is gone."""
+    try:
+        return not CLUSTER.kubectl("get", "namespace", namespace, "--ignore-not-found").strip()
+    except ClusterError:
+        return False
+
+
+def _claim() -> Manifest:
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "reviews"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "100Mi"}}},
+    }
+
+
+def _stocker(image: str) -> Manifest:
+    container = {
+        "name": "stock",
+        "image": image,
+        "command": ["sh", "-c", DATA],
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+        "volumeMounts": [{"name": "data", "mountPath": "/data"}],
+    }
+    spec = {
+        "restartPolicy": "Never",
+        "automountServiceAccountToken": False,
+        "securityContext": {"runAsNonRoot": True, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}},
+        "containers": [container],
+        "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "reviews"}}],
+    }
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "stock"}, "spec": spec}
