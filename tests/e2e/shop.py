@@ -42,6 +42,12 @@ class Shop:
         found = self.kubectl("get", kind, name, "--ignore-not-found", "-o", "json")
         return json.loads(found) if found.strip() else None
 
+    def the(self, kind: str, name: str) -> Manifest:
+        """One object that has to be there."""
+        found = self.get(kind, name)
+        assert found is not None, f"{kind} {name} is not there"
+        return found
+
     def every(self, kind: str, selector: str = "") -> list[Manifest]:
         """All objects of a kind."""
         return json.loads(self.kubectl("get", kind, "-l", selector, "-o", "json"))["items"]
@@ -55,12 +61,20 @@ class Shop:
         """kubectl patch --type merge."""
         self.kubectl("patch", kind, name, "--type", "merge", "-p", json.dumps(change))
 
+    def evict(self, pod: str) -> None:
+        """Ask for a pod to go, as a drain of its node does."""
+        path = f"/api/v1/namespaces/{self.namespace}/pods/{pod}/eviction"
+        eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod}}
+        CLUSTER.kubectl("create", "--raw", path, "-f", "-", stdin=json.dumps(eviction))
+
     def condition(self, name: str, kind: str) -> Manifest:
         """A condition of a model that speaks of its present generation; empty before."""
         model = self.get("smod", name) or {}
         if model.get("status", {}).get("observedGeneration") != model.get("metadata", {}).get("generation"):
             return {}
-        return next((entry for entry in model["status"]["conditions"] if entry["type"] == kind), {})
+        conditions: list[Manifest] = model["status"]["conditions"]
+        none: Manifest = {}
+        return next((entry for entry in conditions if entry["type"] == kind), none)
 
     def becomes(self, name: str, kind: str, reason: str, status: str = "True", seconds: float = 120) -> Manifest:
         """Wait for a condition."""
@@ -106,6 +120,13 @@ class Shop:
         request = urllib.request.Request(f"http://{self.address(service)}/predict", body, headers)
         with urllib.request.urlopen(request, timeout=10) as response:
             return json.loads(response.read()), {name.lower(): value for name, value in response.headers.items()}
+
+    def answers(self, service: str, version: str) -> bool:
+        """Whether the Service answers with that version."""
+        try:
+            return self.predict(service)[0]["version"] == version
+        except OSError:
+            return False
 
     def jobs(self) -> set[str]:
         """Names of the training Jobs."""

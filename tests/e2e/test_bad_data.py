@@ -22,8 +22,7 @@ def test_bad_data_is_called_by_its_name_and_not_tried_again(shop: Shop, name: st
     stalled = shop.becomes(name, "Stalled", reason)
     assert "Next:" in stalled["message"]
     assert "Traceback" not in stalled["message"]
-    found = shop.get("smod", name)
-    assert found is not None
+    found = shop.the("smod", name)
     assert found["status"]["lastFailure"]["exitCode"] >= 10
     assert len([job for job in shop.jobs() if job.startswith(f"{name}-train-")]) == 1
 
@@ -33,8 +32,7 @@ def test_another_recipe_heals_it(shop: Shop) -> None:
     shop.becomes("missing", "Stalled", "DataNotFound")
     shop.patch("smod", "missing", {"spec": {"data": data(GOOD)}})
     shop.is_ready("missing", "1")
-    found = shop.get("smod", "missing")
-    assert found is not None
+    found = shop.the("smod", "missing")
     assert "lastFailure" not in found["status"]
 
 

@@ -1,13 +1,10 @@
 """Forward, back and forward again: what a version is, and what it costs to change it."""
 
-import json
-import urllib.request
-
 import pytest
 
-from demo.installation import NAMESPACE as SYSTEM
 from sentiment_operator.api import ConditionType
-from tests.e2e.shop import CLUSTER, MORE, Shop, data, model
+from tests.e2e import tracking
+from tests.e2e.shop import MORE, Shop, data, model
 from tests.support.eventually import eventually
 
 pytestmark = pytest.mark.e2e
@@ -20,15 +17,13 @@ def test_kubectl_waits_for_a_model_as_for_anything_else(shop: Shop) -> None:
 
 
 def test_every_condition_is_there(served: Shop) -> None:
-    found = served.get("smod", "imdb")
-    assert found is not None
+    found = served.the("smod", "imdb")
     assert {entry["type"] for entry in found["status"]["conditions"]} == {str(kind) for kind in ConditionType}
 
 
 def test_every_reply_says_which_version_answered(served: Shop) -> None:
     answer, headers = served.predict("imdb")
-    revision = served.get("smrev", "imdb.1")
-    assert revision is not None
+    revision = served.the("smrev", "imdb.1")
     assert (answer["version"], headers["x-model-version"]) == ("1", "1")
     assert headers["x-model-digest"] == revision["spec"]["artifactDigest"]
 
@@ -46,19 +41,10 @@ def test_forward_and_back_twice_costs_two_trainings(served: Shop) -> None:
 
 
 def test_mlflow_calls_the_serving_version_champion(served: Shop) -> None:
-    revision = served.get("smrev", "imdb.1")
-    assert revision is not None
-    address = CLUSTER.kubectl("-n", SYSTEM, "get", "service", "mlflow", "-o", "jsonpath={.spec.clusterIP}")
-    name = f"{served.namespace}.imdb"
-    url = f"http://{address}:5000/api/2.0/mlflow/registered-models/alias?name={name}&alias=champion"
-
-    def champion() -> str:
-        request = urllib.request.Request(url, headers={"Host": "mlflow"})
-        with urllib.request.urlopen(request, timeout=10) as response:
-            return json.loads(response.read())["model_version"]["version"]
-
+    revision = served.the("smrev", "imdb.1")
     wanted = revision["spec"]["registry"]["version"]
-    eventually("the alias follows what serves", lambda: champion() == wanted, 30)
+    registered = f"{served.namespace}.imdb"
+    eventually("the alias follows what serves", lambda: tracking.champion(registered) == wanted, 30)
 
 
 def test_a_label_trained_before_is_known_again_after_everything_was_deleted(served: Shop) -> None:
@@ -72,15 +58,13 @@ def test_a_label_trained_before_is_known_again_after_everything_was_deleted(serv
 def test_the_same_recipe_under_another_label_reuses_the_same_model(served: Shop) -> None:
     served.patch("smod", "imdb", {"spec": {"version": "again"}})
     served.is_ready("imdb", "again")
-    first, again = served.get("smrev", "imdb.1"), served.get("smrev", "imdb.again")
-    assert first is not None
-    assert again is not None
+    first, again = served.the("smrev", "imdb.1"), served.the("smrev", "imdb.again")
     assert first["spec"]["artifactDigest"] == again["spec"]["artifactDigest"]
     assert first["spec"]["registry"]["version"] == again["spec"]["registry"]["version"]
 
 
 def test_without_a_label_the_recipe_is_followed(served: Shop) -> None:
     served.patch("smod", "imdb", {"spec": {"version": None}})
-    label = eventually("a label", lambda: served.get("smod", "imdb")["status"]["wantedVersion"], 20)  # type: ignore[index]
+    label = eventually("a label", lambda: served.the("smod", "imdb")["status"]["wantedVersion"], 20)
     assert label.startswith("r")
     served.is_ready("imdb", label)

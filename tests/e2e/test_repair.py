@@ -23,8 +23,7 @@ def autoscaled(shop: Shop) -> Shop:
 
 @pytest.mark.parametrize("kind", ["deployment", "service", "hpa", "pdb", "networkpolicy", "serviceaccount"])
 def test_a_deleted_child_comes_back(autoscaled: Shop, kind: str) -> None:
-    before = autoscaled.get(kind, "imdb")
-    assert before is not None
+    before = autoscaled.the(kind, "imdb")
     autoscaled.kubectl("delete", kind, "imdb", "--wait=false")
 
     def is_back() -> bool:
@@ -58,7 +57,7 @@ def test_a_bent_child_is_straightened(
     autoscaled: Shop, kind: str, change: dict[str, Any], path: tuple[str, ...]
 ) -> None:
     def value() -> Any:
-        found: Any = autoscaled.get(kind, "imdb")
+        found: Any = autoscaled.the(kind, "imdb")
         for part in path:
             found = found[part]
         return found
@@ -73,11 +72,9 @@ def test_foreign_labels_and_annotations_stay(autoscaled: Shop) -> None:
     autoscaled.kubectl("annotate", "service", "imdb", "note=ours")
     autoscaled.patch("hpa", "imdb", {"spec": {"maxReplicas": 8}})
     eventually(
-        "the autoscaler is as before", lambda: autoscaled.get("hpa", "imdb")["spec"]["maxReplicas"] == 3, SECONDS
-    )  # type: ignore[index]
-    deployment, service = autoscaled.get("deployment", "imdb"), autoscaled.get("service", "imdb")
-    assert deployment is not None
-    assert service is not None
+        "the autoscaler is as before", lambda: autoscaled.the("hpa", "imdb")["spec"]["maxReplicas"] == 3, SECONDS
+    )
+    deployment, service = autoscaled.the("deployment", "imdb"), autoscaled.the("service", "imdb")
     assert deployment["metadata"]["labels"]["team"] == "reviews"
     assert service["metadata"]["annotations"]["note"] == "ours"
 
@@ -90,13 +87,11 @@ def test_a_foreign_object_under_the_name_is_neither_taken_nor_harmed(shop: Shop)
         "spec": {"ports": [{"port": 1234}], "selector": {"app": "others"}},
     }
     shop.apply(foreign)
-    before = shop.get("service", "taken")
-    assert before is not None
+    before = shop.the("service", "taken")
     shop.apply(model("taken"))
     found = shop.becomes("taken", "Stalled", "NameTaken")
     assert "Service taken" in found["message"]
-    after = shop.get("service", "taken")
-    assert after is not None
+    after = shop.the("service", "taken")
     assert after["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]
     shop.kubectl("delete", "service", "taken")
     shop.is_ready("taken", "1")

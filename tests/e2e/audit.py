@@ -1,0 +1,51 @@
+"""Who wrote what to the API server of the test cluster, as its own audit log tells it.
+
+The log speaks of every request that was answered, so that "nothing was written" can be seen and need not be believed.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from demo.installation import NAMESPACE as SYSTEM
+from demo.installation import RELEASE
+from local_cluster import Cluster
+from tests.e2e.shop import CLUSTER
+
+OPERATOR = f"system:serviceaccount:{SYSTEM}:{RELEASE}"
+READING = frozenset({"get", "list", "watch"})
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One request that meant to change something."""
+
+    verb: str
+    resource: str
+    namespace: str
+    name: str
+
+
+class Audit:
+    """What was written by one user since this value was made."""
+
+    def __init__(self, user: str = OPERATOR) -> None:
+        self._user = user
+        self._log: Path = Cluster.named(CLUSTER.name).audit_log
+        self._began = self._log.stat().st_size
+
+    def writes(self) -> list[Write]:
+        """Every write but those to the Lease."""
+        return [write for write in self._writes() if write.resource != "leases"]
+
+    def _writes(self) -> Iterator[Write]:
+        with self._log.open("rb") as log:
+            log.seek(self._began)
+            for line in log:
+                entry: dict[str, Any] = json.loads(line) if line.endswith(b"\n") else {}
+                if entry.get("user", {}).get("username") == self._user and entry["verb"] not in READING:
+                    target = entry.get("objectRef", {})
+                    resource = "/".join(filter(None, (target.get("resource"), target.get("subresource"))))
+                    yield Write(entry["verb"], resource, target.get("namespace", ""), target.get("name", ""))

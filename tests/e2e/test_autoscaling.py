@@ -1,0 +1,57 @@
+"""The autoscaler of the cluster on real CPU figures: it alone sets the number of pods, and the operator bears it."""
+
+import pytest
+
+from tests.e2e.audit import Audit
+from tests.e2e.shop import Shop, model
+from tests.e2e.traffic import traffic
+from tests.support.eventually import eventually, never
+
+pytestmark = pytest.mark.e2e
+AUTOSCALED = {
+    "resources": {"requests": {"cpu": "30m"}},
+    "autoscaling": {"minReplicas": 1, "maxReplicas": 3, "targetCPUUtilizationPercent": 50},
+}
+
+
+def replicas(shop: Shop) -> int:
+    return shop.the("deployment", "imdb")["spec"]["replicas"]
+
+
+@pytest.mark.timeout(600)
+def test_load_scales_out_and_back_and_the_operator_keeps_out_of_it(shop: Shop) -> None:
+    shop.apply(model(serving=AUTOSCALED))
+    shop.is_ready("imdb", "1")
+    eventually("the autoscaler has figures", lambda: scaling(shop).get("ScalingActive") == "True", 120)
+    assert replicas(shop) == 1
+    audit = Audit()
+    with traffic(shop.address("imdb"), per_second=100) as told:
+        eventually("there are more pods", lambda: replicas(shop) > 1, 120)
+        # An edit of something else makes the operator apply the Deployment while there is more than one pod.
+        shop.patch("smod", "imdb", {"spec": {"serving": {"autoscaling": {"targetCPUUtilizationPercent": 51}}}})
+        shop.kubectl("annotate", "deployment", "imdb", "app.kubernetes.io/name-", "note=looked-at")
+        never("the operator took pods away", lambda: replicas(shop) < 2, 10)
+    assert not told.failures()
+    eventually("there is one pod again", lambda: replicas(shop) == 1, 180)
+    assert not [write for write in audit.writes() if write.resource == "deployments/scale"]
+
+
+def test_switching_it_off_and_on_makes_no_dip(shop: Shop) -> None:
+    shop.patch("smod", "imdb", {"spec": {"serving": {"autoscaling": {"minReplicas": 2}}}})
+    eventually("there are two pods", lambda: replicas(shop) == 2, 60)
+    shop.is_ready("imdb", "1")
+    with traffic(shop.address("imdb"), per_second=25) as told:
+        shop.patch("smod", "imdb", {"spec": {"serving": {"autoscaling": None, "replicas": 2}}})
+        eventually("the autoscaler is gone", lambda: shop.get("hpa", "imdb") is None, 20)
+        never("pods were taken away", lambda: replicas(shop) < 2, 5)
+        shop.patch("smod", "imdb", {"spec": {"serving": {"autoscaling": {"minReplicas": 2}, "replicas": None}}})
+        eventually("the autoscaler is back", lambda: shop.get("hpa", "imdb"), 20)
+        never("pods were taken away", lambda: replicas(shop) < 2, 10)
+    assert not told.failures()
+    shop.is_ready("imdb", "1")
+
+
+def scaling(shop: Shop) -> dict[str, str]:
+    """Conditions of the autoscaler."""
+    status = shop.the("hpa", "imdb").get("status", {})
+    return {entry["type"]: entry["status"] for entry in status.get("conditions", [])}

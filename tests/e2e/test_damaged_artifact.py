@@ -1,0 +1,50 @@
+"""An artifact was changed after it was recorded: no pod serves it, the old version goes on, and mending it heals."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from demo.installation import NAMESPACE as SYSTEM
+from tests.e2e import node
+from tests.e2e.shop import MORE, Shop, data
+from tests.support.eventually import never
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def damaged(served: Shop) -> Iterator[Shop]:
+    """Version 2 serves, and one byte of version 1 is another."""
+    served.patch("smod", "imdb", {"spec": {"version": "2", "data": data(MORE)}})
+    served.is_ready("imdb", "2")
+    file = artifact(served.the("smrev", "imdb.1")["spec"]["registry"]["runID"])
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    yield served
+    file.write_bytes(whole)
+
+
+def artifact(run: str) -> Path:
+    """The compiled model on MLflow's volume."""
+    (file,) = [path for path in node.volume(Shop(SYSTEM).the("pvc", "mlflow")).rglob("model.rpm1") if is_of(path, run)]
+    return file
+
+
+def is_of(path: Path, run: str) -> bool:
+    return run in str(path) or run in (path.parents[1] / "MLmodel").read_text()
+
+
+def test_it_is_refused_and_the_old_version_goes_on(damaged: Shop) -> None:
+    damaged.patch("smod", "imdb", {"spec": {"version": "1"}})
+    found = damaged.becomes("imdb", "LineageVerified", "DigestMismatch", status="False")
+    assert "Next:" in found["message"]
+    assert damaged.condition("imdb", "Ready")["status"] == "False"
+    never("a damaged version answered", lambda: damaged.predict("imdb")[0]["version"] != "2", 5)
+    damaged.patch("smod", "imdb", {"spec": {"version": "2"}})
+    damaged.is_ready("imdb", "2")
+
+
+def test_mended_it_serves(served: Shop) -> None:
+    served.patch("smod", "imdb", {"spec": {"version": "1"}})
+    served.is_ready("imdb", "1")
