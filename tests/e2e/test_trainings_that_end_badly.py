@@ -19,6 +19,7 @@ def test_out_of_memory_is_called_so(shop: Shop) -> None:
     found = shop.becomes("small", "Stalled", "OOMKilled")
     assert "memory" in found["message"]
     shop.patch("smod", "small", {"spec": {"training": {"resources": {"limits": {"memory": "1Gi"}}}}})
+    shop.kubectl("annotate", "smod", "small", "rottenpotatoes.com/retry=more-memory")
     shop.is_ready("small", "1")
 
 
@@ -38,7 +39,7 @@ def test_an_evicted_training_starts_again_and_is_not_counted(shop: Shop) -> None
 
     pod = eventually("its training runs", running, 60)[0]
     shop.evict(pod)
-    eventually("another pod runs", lambda: [name for name in running() if name != pod], 120)
+    eventually("another pod runs", lambda: [name for name in running() if name != pod], 60)
     shop.is_ready("moved", "1", seconds=240)
     assert len([job for job in shop.jobs() if job.startswith("moved-train-")]) == 1
     assert shop.the("smod", "moved")["status"]["training"]["attempt"] == 1

@@ -16,7 +16,7 @@ def eventually(what: str, look: Callable[[], T | None], seconds: float = 60) -> 
             return seen
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {seconds:.0f} s: {what}; seen last: {seen!r}")
-        time.sleep(0.1)
+        time.sleep(0.3)
 
 
 def never(what: str, look: Callable[[], object], seconds: float) -> None:

@@ -14,6 +14,7 @@ from sentiment_trainer.failures import TrainingError
 from sentiment_trainer.generate import write_csv
 from sentiment_trainer.order import order_from_environment, order_from_file, order_from_flags
 from sentiment_trainer.settings import Settings, settings_from
+from sentiment_trainer.stopping import Stopped, end_when_asked
 from sentiment_trainer.train import train
 
 log = logging.getLogger("sentiment_trainer")
@@ -37,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(flags: argparse.Namespace) -> int:
+    end_when_asked()
     settings = settings_from()
     try:
         order, settings = _ordered(flags, settings)
@@ -45,6 +47,9 @@ def _run(flags: argparse.Namespace) -> int:
             from sentiment_trainer.registry.package import keep_copy
 
             keep_copy(order.tracking_url, result, flags.output)
+    except Stopped:
+        log.error("the training was asked to end (SIGTERM). Next: nothing; what is still wanted is started again.")
+        raise
     except TrainingError as error:
         log.error("%s: %s", error.reason, error.message)
         result = answer.failed(error.reason, error.message)

@@ -14,6 +14,7 @@ from sentiment_trainer.data.prepare import PreparedData, prepare
 from sentiment_trainer.failures import TrainingError
 from sentiment_trainer.progress import Progress
 from sentiment_trainer.settings import Settings
+from sentiment_trainer.stopping import Stopped
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -47,11 +48,15 @@ def _train_once(order: TrainingOrder, prepared: PreparedData, folder: Path, prog
             return reused
         run = runs.open_run(client, lineage)
     progress.attach(runs.ProgressReporter(client, run.id))
-    outcome = outcome_in(run.tags) or _fit_and_upload(run, prepared, folder, progress)
-    progress.at(95, "registering")
-    with connection.reaching(order.tracking_url, "register the model"):
-        version = versions.register(run, outcome)
-        runs.finish(client, version.run_id or run.id)
+    try:
+        outcome = outcome_in(run.tags) or _fit_and_upload(run, prepared, folder, progress)
+        progress.at(95, "registering")
+        with connection.reaching(order.tracking_url, "register the model"):
+            version = versions.register(run, outcome)
+            runs.finish(client, version.run_id or run.id)
+    except Stopped:
+        run.stop()
+        raise
     progress.at(100, f"version {version.version} of {version.name}, digest {outcome.artifact_digest}")
     return _answer(lineage, outcome, version.run_id or run.id, version.version)
 

@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 import urllib.request
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import mlflow
@@ -22,6 +23,7 @@ from sentiment_trainer.failures import TrainingError
 from sentiment_trainer.registry import runs, versions
 from sentiment_trainer.registry.runs import TrainingRun
 from sentiment_trainer.settings import Settings
+from sentiment_trainer.stopping import end_when_asked
 from sentiment_trainer.train import train
 
 pytestmark = pytest.mark.usefixtures("on_volume")
@@ -236,6 +238,37 @@ def test_a_training_killed_is_taken_up_and_done_once(
         no_second_fit()
     result = train(order, settings)
     assert result.run_id == left_behind.info.run_id
+    _only_one_of_each(client, order, result)
+
+
+def _fit_begins(begun: Event, order: TrainingOrder, settings: Settings) -> None:
+    """In a process of its own: the training as the program runs it, asked to end while it fits."""
+
+    def fit(*_: object) -> None:
+        begun.set()
+        signal.pause()
+
+    train_module._fit_and_upload = fit
+    end_when_asked()
+    train(order, settings)
+
+
+def test_a_training_that_is_asked_to_end_ends_at_once_and_is_taken_up(
+    order: TrainingOrder, settings: Settings, client: MlflowClient
+) -> None:
+    fork = multiprocessing.get_context("fork")
+    begun = fork.Event()
+    victim = fork.Process(target=_fit_begins, args=(begun, order, settings))
+    victim.start()
+    assert begun.wait(60)
+    victim.terminate()
+    victim.join(10)
+    assert victim.exitcode == 128 + signal.SIGTERM
+    (stopped,) = _runs(client, order, "KILLED")
+    assert not _runs(client, order, "RUNNING")
+    result = train(order, settings)
+    assert result.run_id == stopped.info.run_id
+    assert not _runs(client, order, "KILLED")
     _only_one_of_each(client, order, result)
 
 

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 MODEL_FOLDER = "model"
 DATASET_DIGEST_LENGTH = 36
 """MLflow takes no longer name for the content of a data set."""
-_RUNNING, _FINISHED, _FAILED = "RUNNING", "FINISHED", "FAILED"
+_RUNNING, _FINISHED, _FAILED, _KILLED = "RUNNING", "FINISHED", "FAILED", "KILLED"
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,16 @@ class TrainingRun:
         """Close the run as failed."""
         self.client.set_terminated(self.id, _FAILED)
 
+    def stop(self) -> None:
+        """Close the run as killed, so that it does not look alive. An absent MLflow does not hold up the end."""
+        import requests
+        from mlflow.exceptions import MlflowException
+
+        try:
+            self.client.set_terminated(self.id, _KILLED)
+        except (MlflowException, requests.RequestException) as error:
+            log.warning("run %s still looks alive: %s", self.id, error)
+
 
 def finish(client: "MlflowClient", run_id: str) -> None:
     """Close the run as finished, unless it is."""
@@ -67,7 +77,7 @@ def finish(client: "MlflowClient", run_id: str) -> None:
 
 
 def open_run(client: "MlflowClient", lineage: Lineage) -> TrainingRun:
-    """The run of this fingerprint: the one that a killed predecessor left behind, else a new one.
+    """The run of this fingerprint: the one that a stopped or killed predecessor left behind, else a new one.
 
     A failed run is left as it is, as evidence.
     """
@@ -83,8 +93,10 @@ def open_run(client: "MlflowClient", lineage: Lineage) -> TrainingRun:
 def _left_behind(client: "MlflowClient", experiment_id: str, fingerprint: str) -> "Run | None":
     same = f"tags.{names.TAG_FINGERPRINT} = '{fingerprint}'"
     for run in client.search_runs([experiment_id], same, order_by=["attributes.start_time ASC"]):
-        if run.info.status in (_RUNNING, _FINISHED):
+        if run.info.status in (_RUNNING, _FINISHED, _KILLED):
             log.info("taking up run %s, which an earlier attempt left %s", run.info.run_id, run.info.status.lower())
+            if run.info.status == _KILLED:
+                client.update_run(run.info.run_id, status=_RUNNING)
             return run
     return None
 
