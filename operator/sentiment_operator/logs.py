@@ -7,6 +7,7 @@ One line says one thing that was decided; what belongs to it goes into `extra`, 
 import json
 import logging
 import sys
+import threading
 from datetime import UTC, datetime
 from typing import Any
 
@@ -47,6 +48,14 @@ def configure(level: str) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name, lowest in _QUIET.items():
         logging.getLogger(name).setLevel(lowest)
+    threading.excepthook = _log_end_of_thread
+
+
+def _log_end_of_thread(ended: threading.ExceptHookArgs) -> None:
+    """A thread that dies says why in a line like all others, instead of a traceback on stderr."""
+    name = ended.thread.name if ended.thread else "?"
+    cause = (ended.exc_type, ended.exc_value or ended.exc_type(), ended.exc_traceback)
+    logging.getLogger(__name__).critical("thread %s ended unexpectedly", name, exc_info=cause)
 
 
 def _is_plain(value: object) -> bool:
