@@ -1,7 +1,8 @@
 """Runs the application under uvicorn, from the first connection to the last reply.
 
 On SIGTERM the server first keeps answering for a while, with `Connection: close` on every reply and readiness gone, so
-that clients and load balancers move on; only then it stops to listen. A second signal ends it at once.
+that clients and load balancers move on; it stops to listen when all have gone, or when the time is over. A second signal
+ends it at once.
 """
 
 import asyncio
@@ -19,6 +20,9 @@ from sentiment_server.web.protocol import GuardedProtocol
 
 _logger = logging.getLogger(__name__)
 
+_QUIET_SECONDS = 0.5
+"""So long nobody may be connected before the server believes that nobody comes any more."""
+
 
 class DrainingServer(uvicorn.Server):
     """uvicorn's server with a phase of draining before the end."""
@@ -28,6 +32,7 @@ class DrainingServer(uvicorn.Server):
         self._serving = serving
         self._drain_seconds = drain_seconds
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._draining: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]  # uvicorn's sockets are never used here
         """Starts to listen, and says so."""
@@ -55,9 +60,15 @@ class DrainingServer(uvicorn.Server):
         if self._serving.draining:
             return
         self._serving.drain()
-        asyncio.get_running_loop().call_later(self._drain_seconds, self._stop)
+        self._draining = asyncio.create_task(self._end_when_all_have_gone())
 
-    def _stop(self) -> None:
+    async def _end_when_all_have_gone(self) -> None:
+        loop = asyncio.get_running_loop()
+        began = busy_at = loop.time()
+        while loop.time() - began < self._drain_seconds and loop.time() - busy_at < _QUIET_SECONDS:
+            if self.server_state.connections:
+                busy_at = loop.time()
+            await asyncio.sleep(_QUIET_SECONDS / 10)
         self.should_exit = True
 
 

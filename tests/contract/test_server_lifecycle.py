@@ -262,11 +262,22 @@ def test_a_registry_that_never_answers_does_not_hold_up_the_end(start_server, fr
 
 def test_a_second_signal_ends_it_at_once(start_server) -> None:
     server = start_server(SENTIMENT_DRAIN_SECONDS="600")
-    server.process.terminate()
-    server.wait_for_reason("Draining")
-    started = time.monotonic()
-    assert server.stop() == 0
-    assert time.monotonic() - started < 5
+    with server.connect():
+        server.process.terminate()
+        server.wait_for_reason("Draining")
+        started = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - started < 5
+
+
+def test_it_ends_as_soon_as_all_have_gone(start_server) -> None:
+    server = start_server(SENTIMENT_DRAIN_SECONDS="600")
+    with server.connect():
+        server.process.terminate()
+        server.wait_for_reason("Draining")
+        with pytest.raises(subprocess.TimeoutExpired):
+            server.process.wait(1.5)
+    assert server.process.wait(5) == 0
 
 
 def test_a_copy_of_the_model_serves_alike_from_anywhere(
