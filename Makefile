@@ -5,11 +5,11 @@ CLUSTER ?= local
 CLUSTER_NAME ?= demo
 export CLUSTER CLUSTER_NAME CONTEXT DATA KEEP
 DEV = $(shell $(PYTHON) -m tests environment)
-PACKAGES = contract artifact operator model_server trainer local_cluster images demo tests
+PACKAGES = contract artifact operator model_server trainer local_cluster images demo docs tests
 IMPORTS = contract:artifact:operator:model_server:trainer:.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test campaign down kubeconfig kubectl images crd lock fmt lint types bench status
+.PHONY: help demo test campaign down kubeconfig kubectl images crd docs lock fmt lint types bench status
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,9 @@ images: ## build the images
 
 crd: ## write the custom resource definitions from the API
 	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m sentiment_operator.crd
+
+docs: ## write the field reference and the troubleshooting page
+	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m docs
 
 lock: ## pin the requirements anew
 	@$(PYTHON) -m images lock

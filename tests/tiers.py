@@ -13,9 +13,25 @@ from local_cluster.preflight import obstacles
 from tests.venv import ROOT
 
 COMPONENTS = ("contract", "artifact", "operator", "model_server", "trainer", ".")
-CODE = ("contract", "artifact", "operator", "model_server", "trainer", "local_cluster", "images", "demo", "tests")
+CODE = (
+    "contract",
+    "artifact",
+    "operator",
+    "model_server",
+    "trainer",
+    "local_cluster",
+    "images",
+    "demo",
+    "docs",
+    "tests",
+)
 TIERS = ("static", "unit", "contract", "chart", "integration", "e2e")
 NO_TESTS = 5
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")
+"""Two modules at a time: most of these tests wait for something, and each worker has servers of its own."""
+OPTIONS: dict[str, tuple[str, ...]] = {"unit": SIDE_BY_SIDE, "integration": SIDE_BY_SIDE}
+EVERYTHING = ("-m", "campaign or not campaign")
+"""In turn, since the long forms give figures."""
 
 
 @dataclass(slots=True)
@@ -30,6 +46,17 @@ class Result:
     ended_well: bool = True
     left_out: str = ""
     reasons: list[str] = field(default_factory=list[str])
+
+    def with_more(self, other: "Result") -> "Result":
+        """This part of the tier and another one."""
+        return Result(
+            self.tier,
+            self.passed + other.passed,
+            self.failed + other.failed,
+            self.skipped + other.skipped,
+            ended_well=self.ended_well and other.ended_well,
+            reasons=self.reasons + other.reasons,
+        )
 
     def line(self) -> str:
         """What a person reads of it."""
@@ -50,7 +77,7 @@ def run_tier(tier: str, python: Path, *, campaign: bool) -> Result:
         case "e2e":
             result = _end_to_end(python, campaign=campaign)
         case _:
-            result = _pytest(tier, python, campaign=campaign)
+            result = _pytest(tier, python, *(EVERYTHING if campaign else OPTIONS.get(tier, ())))
     result.seconds = time.monotonic() - began
     return result
 
@@ -79,17 +106,20 @@ def _end_to_end(python: Path, *, campaign: bool) -> Result:
     if installed.returncode:
         return Result("e2e", failed=1, ended_well=False)
     try:
-        return _pytest("e2e", python, campaign=campaign)
+        if campaign:
+            return _pytest("e2e", python, *EVERYTHING, "-s")
+        shared = _pytest("e2e", python, "-m", "not exclusive and not campaign", *SIDE_BY_SIDE)
+        alone = _pytest("e2e", python, "-m", "exclusive and not campaign")
+        return shared.with_more(alone)
     finally:
         if not os.environ.get("KEEP"):
             subprocess.run([python, "-m", "local_cluster", "down", "--name", "test"], cwd=ROOT, check=False)
 
 
-def _pytest(tier: str, python: Path, *, campaign: bool) -> Result:
+def _pytest(tier: str, python: Path, *options: str) -> Result:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        chosen = ("-m", "campaign or not campaign") if campaign else ()
-        command = [python, "-m", "pytest", "-q", f"tests/{tier}", f"--junit-xml={report}", *chosen]
+        command = [python, "-m", "pytest", "-q", f"tests/{tier}", f"--junit-xml={report}", *options]
         code = subprocess.run(command, cwd=ROOT, env=_environment(), check=False).returncode
         if code == NO_TESTS:
             return Result(tier, ended_well=False)

@@ -49,3 +49,18 @@ class Audit:
                     target = entry.get("objectRef", {})
                     resource = "/".join(filter(None, (target.get("resource"), target.get("subresource"))))
                     yield Write(entry["verb"], resource, target.get("namespace", ""), target.get("name", ""))
+
+
+def pod_security_remarks() -> set[tuple[str, str]]:
+    """What the Pod Security admission noted so far, as (namespace, annotation): that it looked, or a violation.
+
+    A violation is noted for pods, and for workloads whose template has one.
+    """
+    with Cluster.named(CLUSTER.name).audit_log.open("rb") as log:
+        entries = [json.loads(line) for line in log if b"pod-security.kubernetes.io" in line and line.endswith(b"\n")]
+    return {
+        (entry["objectRef"].get("namespace", ""), f"{key}={value}")
+        for entry in entries
+        for key, value in entry.get("annotations", {}).items()
+        if key.startswith("pod-security.kubernetes.io/") and not key.endswith("/exempt")
+    }

@@ -13,7 +13,7 @@ from tests.e2e.operator_process import OperatorProcess, operator_process
 from tests.e2e.shop import Manifest, Shop, model, scale
 from tests.support.eventually import eventually
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.exclusive]
 LONGEST_LIFE_SECONDS = 9.0
 LIVES_PER_VERSION = 3
 """Some kills hit the training of a version, later ones its registration and rollout."""

@@ -10,7 +10,7 @@ from tests.e2e.audit import Audit
 from tests.e2e.shop import CLUSTER, Shop, close_shop, gone, model, open_shop, scale
 from tests.support.eventually import eventually, never
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.exclusive]
 CHILDREN = "deployments,replicasets,services,hpa,networkpolicies,serviceaccounts,jobs,pods,smrev"
 
 

@@ -6,7 +6,7 @@ from tests.e2e import node
 from tests.e2e.shop import MORE, Manifest, Shop, data, model, scale
 from tests.support.eventually import eventually
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.exclusive]
 
 
 def test_serving_goes_on_and_work_resumes(served: Shop) -> None:

@@ -23,7 +23,7 @@ def told() -> Iterator[Target]:
     target = Target("local", "test")
     story.tell(target, Reviews(None, "made-up reviews"), NAMESPACE)
     yield target
-    target.kubectl("delete", "namespace", NAMESPACE, "--timeout=120s")
+    target.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
 
 
 def items(target: Target, kind: str) -> list[dict[str, Any]]:
