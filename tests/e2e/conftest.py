@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.shop import Shop, close_shop, model, open_shop
+from tests.e2e.shop import MORE, Shop, close_shop, data, model, open_shop
 
 
 @pytest.fixture(scope="module")
@@ -22,3 +22,11 @@ def served(shop: Shop) -> Shop:
     shop.apply(model())
     shop.is_ready("imdb", "1")
     return shop
+
+
+@pytest.fixture(scope="module")
+def two_versions(served: Shop) -> Shop:
+    """A namespace in which model `imdb` knows the versions 1 and 2 and serves 2."""
+    served.patch("smod", "imdb", {"spec": {"version": "2", "data": data(MORE)}})
+    served.is_ready("imdb", "2")
+    return served

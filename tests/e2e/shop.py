@@ -14,6 +14,7 @@ from tests.support.eventually import eventually
 Manifest = dict[str, Any]
 CLUSTER = Target("local", "test")
 GOOD, MORE = "good.csv", "more.csv"
+CHILDREN = "deployments,replicasets,services,hpa,pdb,networkpolicies,serviceaccounts,jobs,pods,smrev"
 DATA = f"""set -e
 sentiment-train generate --rows 2000 --seed 1 --output /data/{GOOD}
 sentiment-train generate --rows 2600 --seed 2 --output /data/{MORE}
@@ -51,6 +52,14 @@ class Shop:
     def every(self, kind: str, selector: str = "") -> list[Manifest]:
         """All objects of a kind."""
         return json.loads(self.kubectl("get", kind, "-l", selector, "-o", "json"))["items"]
+
+    def of(self, kinds: str, name: str) -> list[Manifest]:
+        """All objects of these kinds that belong to a model."""
+        return self.every(kinds, f"app.kubernetes.io/instance={name}")
+
+    def servers(self, name: str) -> list[Manifest]:
+        """Pods that serve a model."""
+        return self.every("pods", f"app.kubernetes.io/instance={name},app.kubernetes.io/component=server")
 
     def apply(self, *manifests: Manifest) -> None:
         """kubectl apply, as strict as can be."""
@@ -114,10 +123,14 @@ class Shop:
         return self.kubectl("get", "service", service, "-o", "jsonpath={.spec.clusterIP}")
 
     def predict(self, service: str, text: str = "a wonderful film, I loved it") -> tuple[Manifest, dict[str, str]]:
+        """Answer and headers of the Service, see `ask`."""
+        return self.ask(self.address(service), text)
+
+    def ask(self, address: str, text: str) -> tuple[Manifest, dict[str, str]]:
         """Answer and headers, their names in small letters."""
         body = json.dumps({"text": text}).encode()
         headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(f"http://{self.address(service)}/predict", body, headers)
+        request = urllib.request.Request(f"http://{address}/predict", body, headers)
         with urllib.request.urlopen(request, timeout=10) as response:
             return json.loads(response.read()), {name.lower(): value for name, value in response.headers.items()}
 
@@ -129,7 +142,7 @@ class Shop:
             return False
 
     def jobs(self) -> set[str]:
-        """Names of the training Jobs."""
+        """Names of all training Jobs."""
         return {job["metadata"]["name"] for job in self.every("jobs")}
 
 
@@ -148,6 +161,11 @@ def model(name: str = "imdb", version: str | None = "1", path: str = GOOD, **spe
         "metadata": {"name": name},
         "spec": body,
     }
+
+
+def fast(features: int) -> Manifest:
+    """A training whose recipe differs from others by one parameter."""
+    return {"preset": "Fast", "parameters": {"maxFeatures": features}}
 
 
 def data(path: str) -> Manifest:

@@ -29,7 +29,8 @@ def test_load_scales_out_and_back_and_the_operator_keeps_out_of_it(shop: Shop) -
         eventually("there are more pods", lambda: replicas(shop) > 1, 120)
         # An edit of something else makes the operator apply the Deployment while there is more than one pod.
         shop.patch("smod", "imdb", {"spec": {"serving": {"autoscaling": {"targetCPUUtilizationPercent": 51}}}})
-        shop.kubectl("annotate", "deployment", "imdb", "app.kubernetes.io/name-", "note=looked-at")
+        shop.kubectl("label", "deployment", "imdb", "app.kubernetes.io/name-")
+        eventually("the operator applied it", lambda: applied(shop), 10)
         never("the operator took pods away", lambda: replicas(shop) < 2, 10)
     assert not told.failures()
     eventually("there is one pod again", lambda: replicas(shop) == 1, 180)
@@ -49,6 +50,11 @@ def test_switching_it_off_and_on_makes_no_dip(shop: Shop) -> None:
         never("pods were taken away", lambda: replicas(shop) < 2, 10)
     assert not told.failures()
     shop.is_ready("imdb", "1")
+
+
+def applied(shop: Shop) -> bool:
+    """Whether the label that was taken away is there again."""
+    return "app.kubernetes.io/name" in shop.the("deployment", "imdb")["metadata"]["labels"]
 
 
 def scaling(shop: Shop) -> dict[str, str]:

@@ -7,21 +7,19 @@ import pytest
 
 from demo.installation import NAMESPACE as SYSTEM
 from tests.e2e import node
-from tests.e2e.shop import MORE, Shop, data
+from tests.e2e.shop import Shop
 from tests.support.eventually import never
 
 pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
-def damaged(served: Shop) -> Iterator[Shop]:
+def damaged(two_versions: Shop) -> Iterator[Shop]:
     """Version 2 serves, and one byte of version 1 is another."""
-    served.patch("smod", "imdb", {"spec": {"version": "2", "data": data(MORE)}})
-    served.is_ready("imdb", "2")
-    file = artifact(served.the("smrev", "imdb.1")["spec"]["registry"]["runID"])
+    file = artifact(two_versions.the("smrev", "imdb.1")["spec"]["registry"]["runID"])
     whole = file.read_bytes()
     file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-    yield served
+    yield two_versions
     file.write_bytes(whole)
 
 

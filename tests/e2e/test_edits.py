@@ -1,20 +1,14 @@
 """A person who changes their mind: quick edits end right, cost little, and leave no losers behind."""
 
 import time
-from typing import Any
 
 import pytest
 
-from tests.e2e.shop import GOOD, MORE, Shop, data
+from tests.e2e.shop import GOOD, MORE, Shop, data, fast
 from tests.support.eventually import eventually
 
 pytestmark = pytest.mark.e2e
 EDITS, EDITING_SECONDS, MOST_JOBS = 20, 5.0, 3
-
-
-def features(number: int) -> dict[str, Any]:
-    """A recipe that differs from others by one parameter."""
-    return {"preset": "Fast", "parameters": {"maxFeatures": 1000 + number}}
 
 
 def test_there_and_back_again_in_quick_succession_ends_right(served: Shop) -> None:
@@ -32,7 +26,7 @@ def test_many_edits_start_few_trainings_and_the_losers_go(served: Shop) -> None:
     before = served.jobs()
     began = time.monotonic()
     for number in range(1, EDITS + 1):
-        served.patch("smod", "imdb", {"spec": {"version": f"e{number}", "training": features(number)}})
+        served.patch("smod", "imdb", {"spec": {"version": f"e{number}", "training": fast(1000 + number)}})
         seen |= served.jobs() - before
         time.sleep(max(0.0, began + number * EDITING_SECONDS / EDITS - time.monotonic()))
     took = time.monotonic() - began
@@ -52,7 +46,7 @@ def test_many_edits_start_few_trainings_and_the_losers_go(served: Shop) -> None:
 def test_a_suspended_model_starts_nothing_and_is_still_repaired(served: Shop) -> None:
     before = served.jobs()
     serving = served.predict("imdb")[0]["version"]
-    served.patch("smod", "imdb", {"spec": {"suspend": True, "version": "later", "training": features(99)}})
+    served.patch("smod", "imdb", {"spec": {"suspend": True, "version": "later", "training": fast(1099)}})
     served.becomes("imdb", "Ready", "Suspended", status="False")
     served.kubectl("delete", "service", "imdb")
     eventually("the Service is back", lambda: served.get("service", "imdb") is not None, 10)

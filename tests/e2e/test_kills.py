@@ -10,7 +10,7 @@ from demo.installation import NAMESPACE as SYSTEM
 from demo.installation import RELEASE
 from tests.e2e import node, tracking
 from tests.e2e.operator_process import OperatorProcess, operator_process
-from tests.e2e.shop import Manifest, Shop, model, scale
+from tests.e2e.shop import Manifest, Shop, fast, model, scale
 from tests.support.eventually import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.exclusive]
@@ -68,7 +68,7 @@ def killed_once(served: Shop, operator: OperatorProcess, moments: random.Random)
 
 def recipe(version: str) -> Manifest:
     """Parameters that no other version has."""
-    return {"preset": "Fast", "parameters": {"maxFeatures": 1000 + int(version.rsplit("-", 1)[1])}}
+    return fast(1000 + int(version.rsplit("-", 1)[1]))
 
 
 def lasting(shop: Shop) -> dict[str, Manifest]:
@@ -90,7 +90,7 @@ def test_three_kills_in_the_pod(served: Shop) -> None:
 def killed_in_the_pod(served: Shop, kills: int) -> None:
     for number in range(kills):
         version = f"p{kills}-{number}"
-        served.apply(model(version=version, training=recipe(f"p-{50 + 10 * kills + number}")))
+        served.apply(model(version=version, training=fast(1050 + 10 * kills + number)))
         eventually("its training runs", lambda version=version: training_pod(served, version), 60)
         restarts = operator_pod()["status"]["containerStatuses"][0]["restartCount"]
         node.kill(operator_pod(), RELEASE)

@@ -4,7 +4,7 @@ import pytest
 
 from sentiment_operator.api import ConditionType
 from tests.e2e import tracking
-from tests.e2e.shop import MORE, Shop, data, model
+from tests.e2e.shop import CLUSTER, MORE, Shop, data, model
 from tests.support.eventually import eventually
 
 pytestmark = pytest.mark.e2e
@@ -68,3 +68,14 @@ def test_without_a_label_the_recipe_is_followed(served: Shop) -> None:
     label = eventually("a label", lambda: served.the("smod", "imdb")["status"]["wantedVersion"], 20)
     assert label.startswith("r")
     served.is_ready("imdb", label)
+
+
+def test_a_forest_is_served_too_and_reached_from_outside(shop: Shop) -> None:
+    training = {"preset": "Fast", "parameters": {"classifier": "RandomForest", "trees": 20}}
+    shop.apply(model("forest", training=training, serving={"serviceType": "NodePort"}))
+    shop.is_ready("forest", "1")
+    service = shop.the("service", "forest")
+    port = next(entry["nodePort"] for entry in service["spec"]["ports"] if entry["name"] == "http")
+    node = CLUSTER.kubectl("get", "nodes", "-o", "jsonpath={.items[0].status.addresses[0].address}")
+    answer, _ = shop.ask(f"{node}:{port}", "a wonderful film, I loved it")
+    assert (answer["sentiment"], answer["version"]) == ("positive", "1")

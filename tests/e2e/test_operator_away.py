@@ -7,11 +7,10 @@ import pytest
 from demo.installation import NAMESPACE as SYSTEM
 from demo.installation import RELEASE
 from tests.e2e.audit import Audit
-from tests.e2e.shop import CLUSTER, Shop, close_shop, gone, model, open_shop, scale
+from tests.e2e.shop import CHILDREN, CLUSTER, Shop, close_shop, gone, model, open_shop, scale
 from tests.support.eventually import eventually, never
 
 pytestmark = [pytest.mark.e2e, pytest.mark.exclusive]
-CHILDREN = "deployments,replicasets,services,hpa,networkpolicies,serviceaccounts,jobs,pods,smrev"
 
 
 def others_are_gone(namespace: str) -> bool:
@@ -56,8 +55,7 @@ def test_a_model_deleted_meanwhile_takes_its_children_along(served: Shop) -> Non
     scale(RELEASE, 0)
     try:
         served.kubectl("delete", "smod", "imdb", "--timeout=20s")
-        left = "app.kubernetes.io/instance=imdb"
-        eventually("its children are gone", lambda: not served.every(CHILDREN, left), 90)
+        eventually("its children are gone", lambda: not served.of(CHILDREN, "imdb"), 90)
     finally:
         scale(RELEASE, 1)
 

@@ -33,14 +33,14 @@ def restart_server(shop: Shop) -> None:
     """End the server's process: the kubelet starts the container anew."""
 
     def restarts() -> int:
-        return server_pod(shop)["status"]["containerStatuses"][0]["restartCount"]
+        return only_server(shop)["status"]["containerStatuses"][0]["restartCount"]
 
     before = restarts()
-    node.kill(server_pod(shop), "sentiment-server")
+    node.kill(only_server(shop), "sentiment-server")
     eventually("the container was restarted", lambda: restarts() > before, 60)
-    shop.kubectl("wait", "--for=condition=Ready", f"pod/{server_pod(shop)['metadata']['name']}", "--timeout=60s")
+    shop.kubectl("wait", "--for=condition=Ready", f"pod/{only_server(shop)['metadata']['name']}", "--timeout=60s")
 
 
-def server_pod(shop: Shop) -> Manifest:
-    (pod,) = shop.every("pods", "app.kubernetes.io/instance=imdb,app.kubernetes.io/component=server")
+def only_server(shop: Shop) -> Manifest:
+    (pod,) = shop.servers("imdb")
     return pod

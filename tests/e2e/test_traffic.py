@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.e2e.shop import MORE, Shop, data
+from tests.e2e.shop import Shop
 from tests.e2e.traffic import Traffic, traffic
 
 pytestmark = pytest.mark.e2e
@@ -24,16 +24,6 @@ class Switch:
     ready: float
 
 
-@pytest.fixture(scope="module")
-def two_versions(served: Shop) -> Shop:
-    """A model that knows the versions 1 and 2 and serves 1."""
-    served.patch("smod", "imdb", {"spec": {"version": "2", "data": data(MORE)}})
-    served.is_ready("imdb", "2")
-    served.patch("smod", "imdb", {"spec": {"version": "1"}})
-    served.is_ready("imdb", "1")
-    return served
-
-
 def test_two_switches_under_traffic_fail_no_request(two_versions: Shop) -> None:
     switches = switched_under_traffic(two_versions, times=2)
     assert max(switch.first_answer for switch in switches) <= FIRST_ANSWER_SECONDS * UNHURRIED
@@ -44,13 +34,13 @@ def test_two_switches_under_traffic_fail_no_request(two_versions: Shop) -> None:
 @pytest.mark.timeout(900)
 def test_ten_switches_under_traffic_fail_no_request(two_versions: Shop) -> None:
     switches = switched_under_traffic(two_versions, times=10)
-    assert statistics.median(switch.first_answer for switch in switches) <= FIRST_ANSWER_SECONDS
-    assert statistics.median(switch.ready for switch in switches) <= READY_SECONDS
+    assert max(switch.first_answer for switch in switches) <= FIRST_ANSWER_SECONDS
+    assert max(switch.ready for switch in switches) <= READY_SECONDS
 
 
 def switched_under_traffic(shop: Shop, times: int) -> list[Switch]:
     with traffic(shop.address("imdb")) as told:
-        switches = [switch(shop, told, "21"[number % 2]) for number in range(times)]
+        switches = [switch(shop, told, "12"[number % 2]) for number in range(times)]
     assert not told.failures()
     assert told.versions() == {"1", "2"}
     assert told.rate() >= LEAST_PER_SECOND

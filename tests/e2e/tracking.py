@@ -7,13 +7,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from demo.installation import NAMESPACE as SYSTEM
-from tests.e2e.shop import CLUSTER
+from tests.e2e.shop import Shop
 
 
 def ask(call: str, body: dict[str, Any] | None = None, **query: str) -> dict[str, Any]:
     """One call; POST where there is a body."""
-    address = CLUSTER.kubectl("-n", SYSTEM, "get", "service", "mlflow", "-o", "jsonpath={.spec.clusterIP}")
-    url = f"http://{address}:5000/api/2.0/mlflow/{call}?{urlencode(query)}"
+    url = f"http://{Shop(SYSTEM).address('mlflow')}:5000/api/2.0/mlflow/{call}?{urlencode(query)}"
     headers = {"Host": "mlflow", "Content-Type": "application/json"}
     data = None if body is None else json.dumps(body).encode()
     with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=10) as response:
