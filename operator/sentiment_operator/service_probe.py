@@ -41,7 +41,19 @@ async def through_service(session: aiohttp.ClientSession, service: Manifest | No
             version, digest = (response.headers.get(name, "") for name in (VERSION_HEADER, DIGEST_HEADER))
             return ServiceProbe(version=version, digest=digest, error="")
     except (aiohttp.ClientError, TimeoutError, OSError, ValidationError) as error:
-        return _failed(f"POST {url}/predict failed: {type(error).__name__} {error}")
+        return _failed(f"POST {url}/predict: {_said(error)}")
+
+
+def _said(error: Exception) -> str:
+    match error:
+        case aiohttp.ClientConnectorError():
+            return "no connection"
+        case TimeoutError():
+            return f"no answer within {PREDICT_TIMEOUT.total:g} s"
+        case ValidationError():
+            return "the answer is not JSON"
+        case _:
+            return f"{type(error).__name__} {error}"
 
 
 def _failed(why: str) -> ServiceProbe:

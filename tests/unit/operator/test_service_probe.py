@@ -1,0 +1,53 @@
+"""What the operator says when the known review gets no answer through the Service."""
+
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from sentiment_operator.service_probe import through_service
+from tests.support.ports import free_port
+
+
+def service(port: int) -> dict[str, Any]:
+    return {"spec": {"clusterIP": "127.0.0.1", "ports": [{"name": "http", "port": port}]}}
+
+
+async def error_of(port: int) -> str:
+    async with aiohttp.ClientSession() as session:
+        return (await through_service(session, service(port))).error
+
+
+async def test_a_service_without_an_endpoint_is_no_connection() -> None:
+    assert (await error_of(free_port())).endswith("/predict: no connection")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (web.Response(text="<html>"), "the answer is not JSON"),
+        (web.json_response({"title": "busy"}, status=503), "answered 503"),
+        (web.json_response({"other": 1}), "answered 200"),
+    ],
+    ids=["something else listens", "overloaded", "another API"],
+)
+async def test_a_wrong_answer_is_told(answer: web.Response, said: str) -> None:
+    async def reply(_: web.Request) -> web.Response:
+        return answer
+
+    app = web.Application()
+    app.router.add_post("/predict", reply)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    port = free_port()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    try:
+        assert said in await error_of(port)
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_service_without_an_address_is_not_asked() -> None:
+    async with aiohttp.ClientSession() as session:
+        assert (await through_service(session, None)).error == "the Service has no cluster address yet"
