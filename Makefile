@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 CLUSTER ?= local
 CLUSTER_NAME ?= demo
-export CLUSTER CLUSTER_NAME CONTEXT DATA KEEP
+export CLUSTER CLUSTER_NAME CONTEXT VALUES DATA KEEP
 DEV = $(shell $(PYTHON) -m tests environment)
 PACKAGES = contract artifact operator model_server trainer local_cluster images demo docs tests
 IMPORTS = contract:artifact:operator:model_server:trainer:.
@@ -14,7 +14,7 @@ IMPORTS = contract:artifact:operator:model_server:trainer:.
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-demo: ## data → training → serving → new version → rollback, on a real Kubernetes (CLUSTER=local|kind|minikube|current, DATA=file)
+demo: ## data → training → serving → new version → rollback, on a real Kubernetes (DATA=file; CLUSTER=local|kind|minikube, or CLUSTER=current CONTEXT=name VALUES=file that names your images)
 	@$(PYTHON) -m demo up
 
 test: ## every check and test, with a cluster of its own where this machine can run one
@@ -23,11 +23,11 @@ test: ## every check and test, with a cluster of its own where this machine can 
 campaign: ## the long forms of the tests, with figures
 	@$(PYTHON) -m tests run --campaign
 
-down: ## remove every trace of the local clusters
+down: ## remove every trace of the local clusters, or of the demo on CLUSTER=kind|minikube|current (CONTEXT=name)
 	@$(PYTHON) -m demo down
 
-kubeconfig: ## print the path of the kubeconfig (CLUSTER_NAME=demo|test)
-	@$(PYTHON) -m local_cluster kubeconfig --name $(CLUSTER_NAME)
+kubeconfig: ## print the path of the kubeconfig (CLUSTER_NAME=demo|test, or CLUSTER=kind|minikube|current)
+	@$(PYTHON) -m demo kubeconfig
 
 kubectl: ## print the path of a kubectl
 	@$(PYTHON) -m local_cluster kubectl-path

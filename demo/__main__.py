@@ -1,4 +1,4 @@
-"""The command line of the demo: python3 -m demo up | install | down."""
+"""The command line of the demo: python3 -m demo up | install | down | kubeconfig."""
 
 import argparse
 import sys
@@ -6,37 +6,53 @@ import time
 
 from demo.data import choose
 from demo.installation import install
+from demo.removal import remove
 from demo.story import tell
-from demo.target import chosen
-from local_cluster import Cluster
+from demo.target import BUILD, chosen
 from local_cluster.console import ClusterError, say
-from local_cluster.settings import CLUSTERS
+from local_cluster.ownership import handed_over
+
+AGAIN = "Next: see to that, then the same command; it goes on from here"
 
 
 def main() -> int:
     """Exit code 0 when the story was told to its end; 1 with what stands in the way and what to do."""
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
-    parser.add_argument("command", choices=("up", "install", "down"))
-    began = time.monotonic()
+    parser.add_argument("command", choices=("up", "install", "down", "kubeconfig"))
+    command = parser.parse_args().command
     try:
-        match parser.parse_args().command:
-            case "up":
-                target = chosen()
-                install(target)
-                tell(target, choose())
-            case "install":
-                install(chosen())
-            case _:
-                for name in CLUSTERS:
-                    Cluster.named(name).down()
+        with handed_over(BUILD):
+            _perform(command)
     except ClusterError as error:
-        say(f"error: {error}")
+        say(f"error: {error}" if "Next:" in str(error) else f"error: {error}\n{AGAIN}")
+        return 1
+    except OSError as error:
+        say(f"error: this machine or its network refuses: {error}\n{AGAIN}")
         return 1
     except KeyboardInterrupt:
         say("interrupted; the same command goes on from here")
         return 130
-    say(f"done in {time.monotonic() - began:.0f} s")
     return 0
+
+
+def _perform(command: str) -> None:
+    """Whatever can be told at once is told before anything is built."""
+    began, target = time.monotonic(), chosen()
+    match command:
+        case "up":
+            target.check()
+            reviews = choose()
+            install(target)
+            tell(target, reviews)
+        case "install":
+            target.check()
+            install(target)
+        case "down":
+            remove(target)
+        case _:
+            print(target.kubeconfig())
+            return
+    say(f"done in {time.monotonic() - began:.0f} s")
 
 
 if __name__ == "__main__":

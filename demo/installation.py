@@ -6,15 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from demo.target import Target
-from local_cluster import preflight, toolchain
+from demo.target import BUILD, ROOT, Target
+from local_cluster import preflight
 from local_cluster.console import ClusterError, step
 
-ROOT = Path(__file__).parent.parent
 CHART = ROOT / "charts" / "sentiment-operator"
 RELEASE = "sentiment-operator"
 NAMESPACE = "sentiment-system"
 RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
+MARK = "rottenpotatoes.com/made-by"
+MARKED = f"{MARK}=demo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +29,31 @@ class Images:
 
 def install(target: Target) -> None:
     """Bring everything up to the point where a SentimentModel can be applied."""
-    if target.kind == "local":
-        preflight.install()
-    images = _build(target)
-    with step("load images into the cluster"):
-        target.load(images.archives)
-    with step("install the chart"):
-        _install_chart(target, images)
-
-
-def _build(target: Target) -> Images:
-    """Programs and images are built beside each other: one waits for the network while the other computes."""
-    with ThreadPoolExecutor(2) as pool:
-        images = pool.submit(build_images)
-        toolchain.build(only="" if target.kind == "local" else "kube")
+    if target.values is None:
+        values = _build_and_load(target)
+    else:
         target.prepare()
-        return images.result()
+        values = target.values
+    make_namespace(target, NAMESPACE)
+    with step("install the chart"):
+        _install_chart(target, values)
+
+
+def _build_and_load(target: Target) -> Path:
+    """Programs and images are built beside each other: one waits for the network while the other computes."""
+    if target.is_local:
+        preflight.install()
+    with ThreadPoolExecutor(1) as pool:
+        building = pool.submit(build_images)
+        target.prepare()
+        images = building.result()
+    with step("load images into the cluster"):
+        for archive in images.archives:
+            target.load(archive)
+    BUILD.mkdir(exist_ok=True)
+    values = BUILD / f"values-{target.name}.json"
+    values.write_text(images.values)
+    return values
 
 
 def build_images() -> Images:
@@ -62,11 +72,7 @@ def _images(output: str) -> str:
     return done.stdout
 
 
-def _install_chart(target: Target, images: Images) -> None:
-    target.kubectl("apply", "-f", "-", stdin=restricted_namespace(NAMESPACE))
-    values = ROOT / "build" / f"values-{target.name}.json"
-    values.parent.mkdir(exist_ok=True)
-    values.write_text(images.values)
+def _install_chart(target: Target, values: Path) -> None:
     try:
         target.helm("upgrade", "--install", RELEASE, CHART, "-n", NAMESPACE, "-f", values, "--wait", "--timeout", "4m")
     except ClusterError as error:
@@ -77,8 +83,26 @@ def _install_chart(target: Target, images: Images) -> None:
         ) from None
 
 
+def make_namespace(target: Target, name: str) -> None:
+    """Make it. On a cluster of a person's own, one that is theirs already is left alone: `make down` would remove it."""
+    taken = not target.is_local and name in namespaces(target) and name not in namespaces(target, "-l", MARKED)
+    if taken:
+        raise ClusterError(
+            f"namespace {name} of {target.context} is there and was not made by the demo, so it is left as it is."
+            " Next: use another cluster, or rename or remove that namespace"
+        )
+    target.kubectl("apply", "-f", "-", stdin=restricted_namespace(name))
+
+
+def namespaces(target: Target, *selector: str) -> list[str]:
+    """Names of the cluster's namespaces."""
+    found = target.kubectl("get", "namespaces", "-o", "name", *selector)
+    return [line.removeprefix("namespace/") for line in found.split()]
+
+
 def restricted_namespace(name: str) -> str:
     """A namespace in which only restricted pods may run, as a manifest."""
     label, value = RESTRICTED.split("=")
     modes = "\n".join(f"    {label.replace('enforce', mode)}: {value}" for mode in ("enforce", "warn", "audit"))
-    return f"apiVersion: v1\nkind: Namespace\nmetadata:\n  name: {name}\n  labels:\n{modes}\n"
+    mark = f"    {MARKED.replace('=', ': ')}"
+    return f"apiVersion: v1\nkind: Namespace\nmetadata:\n  name: {name}\n  labels:\n{mark}\n{modes}\n"

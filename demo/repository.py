@@ -6,14 +6,16 @@ through `kubectl exec`, so any cluster will do.
 
 import json
 
-from demo.data import GENERATED_ROWS, Reviews
+from demo.data import GENERATED_ROWS, SUFFIXES, Reviews
 from demo.installation import NAMESPACE, RELEASE
 from demo.target import Target
-from local_cluster.console import ClusterError, step
+from local_cluster.console import ClusterError, say, step
 
 POD = "reviews-repository"
 CLAIM = "reviews"
 FIRST_VERSION_ROWS = 10_000
+RECORD = "made-from.json"
+"""Lies in the repository's .git, so that it is there exactly when the repository is."""
 
 CONVERT = r"""
 import csv, sys, tarfile
@@ -60,37 +62,64 @@ for version in v1 v2; do
   dvc add -q data/reviews.csv; dvc push -q
   git add . ; git commit -q -m "Reviews $version"; git tag $version
 done
+mv /data/upload/{RECORD} .git/{RECORD}
 rm -rf .dvc/cache .dvc/tmp data/reviews.csv /data/upload
 mv /data/making /data/reviews.git
 """
 
 
-def make(target: Target, namespace: str, reviews: Reviews) -> None:
-    """Make it, unless it stands there already."""
+def make(target: Target, namespace: str, reviews: Reviews) -> str:
+    """Make it, unless it stands there already. Says which reviews it holds."""
+    # What an earlier call left may still write to the volume.
+    target.kubectl("-n", namespace, "delete", "pod", POD, "--ignore-not-found", "--grace-period=1", "--timeout=60s")
     target.kubectl("-n", namespace, "apply", "-f", "-", stdin=json.dumps(_manifests(_trainer_image(target))))
     wait = ("wait", "--for=condition=Ready", f"pod/{POD}", "--timeout=120s")
     target.kubectl("-n", namespace, *wait)
-    if not _exists(target, namespace):
-        with step("upload the reviews and make a git + DVC repository of them: tag v1 (10,000 rows) and v2 (all)"):
-            _upload(target, namespace, reviews)
-            _in_pod(target, namespace, "sh", "-s", stdin=SCRIPT)
+    used = _described(target, namespace, reviews) if _exists(target, namespace) else _made(target, namespace, reviews)
     target.kubectl("-n", namespace, "delete", "pod", POD, "--grace-period=0", "--force", "--wait=false")
+    return used
 
 
 def _exists(target: Target, namespace: str) -> bool:
     return "reviews.git" in _in_pod(target, namespace, "ls", "/data").split()
 
 
+def _made(target: Target, namespace: str, reviews: Reviews) -> str:
+    with step("upload the reviews and make a git + DVC repository of them: tag v1 (10,000 rows) and v2 (all)"):
+        _upload(target, namespace, reviews)
+        _in_pod(target, namespace, "sh", "-s", stdin=SCRIPT)
+    return reviews.description
+
+
+def _described(target: Target, namespace: str, wanted: Reviews) -> str:
+    """What the repository that is there was made from; told where it is not what was asked for."""
+    folder = f"/data/reviews.git/.git/{RECORD}"
+    record = _in_pod(target, namespace, "sh", "-c", f"if [ -e {folder} ]; then cat {folder}; fi")
+    there: dict[str, str] = json.loads(record or "{}")
+    used = there.get("description", "reviews of an earlier run, which kept no record of them")
+    if there.get("fingerprint") != wanted.fingerprint():
+        say(f"  the repository on the volume was made from {used}, not from {wanted.description}: it is used as it is")
+        say(f"  Next, to begin anew: {target.make('down')}, then the same command")
+    return used
+
+
 def _upload(target: Target, namespace: str, reviews: Reviews) -> None:
-    _in_pod(target, namespace, "mkdir", "-p", "/data/upload")
-    _in_pod(target, namespace, "sh", "-c", "cat > /data/upload/convert.py", stdin=CONVERT)
+    # A file of another suffix may lie there from an upload that was cut off.
+    _in_pod(target, namespace, "sh", "-c", "rm -rf /data/upload && mkdir /data/upload")
+    _put(target, namespace, "convert.py", CONVERT)
+    record = {"description": reviews.description, "fingerprint": reviews.fingerprint()}
+    _put(target, namespace, RECORD, json.dumps(record))
     if reviews.file is None:
         words = ("generate", "--rows", str(GENERATED_ROWS), "--seed", "1", "--output", "/data/upload/reviews.csv")
         _in_pod(target, namespace, "sentiment-train", *words)
         return
-    suffix = next(suffix for suffix in (".csv", ".parquet", ".tar.gz") if reviews.file.name.endswith(suffix))
+    suffix = next(suffix for suffix in SUFFIXES if reviews.file.name.endswith(suffix))
     receive = f"cat > /data/upload/partial && mv /data/upload/partial /data/upload/reviews{suffix}"
     target.stream(reviews.file, "-n", namespace, "exec", "-i", POD, "--", "sh", "-c", receive)
+
+
+def _put(target: Target, namespace: str, name: str, content: str) -> None:
+    _in_pod(target, namespace, "sh", "-c", f"cat > /data/upload/{name}", stdin=content)
 
 
 def _in_pod(target: Target, namespace: str, *command: str, stdin: str | None = None) -> str:

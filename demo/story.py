@@ -5,16 +5,15 @@ Every chapter looks at the world first, so that the story can be told again and 
 
 import json
 import time
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from demo import repository
+from demo import reach, repository
 from demo.data import Reviews
-from demo.installation import ROOT, restricted_namespace
-from demo.target import Target
-from local_cluster import toolchain
+from demo.installation import NAMESPACE as SYSTEM
+from demo.installation import make_namespace
+from demo.target import ROOT, Target
 from local_cluster.console import ClusterError, say, step
 
 NAMESPACE = "reviews"
@@ -34,18 +33,19 @@ class Stage:
 
     target: Target
     namespace: str
+    way: reach.Way
+    """How its predictions are asked for."""
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
         """kubectl in the namespace."""
         return self.target.kubectl("-n", self.namespace, *arguments, stdin=stdin)
 
 
-def tell(target: Target, reviews: Reviews, namespace: str = NAMESPACE) -> None:
-    """All chapters."""
-    stage = Stage(target, namespace)
-    say(f"\n  data: {reviews.description}")
-    target.kubectl("apply", "-f", "-", stdin=restricted_namespace(namespace))
-    repository.make(target, namespace, reviews)
+def tell(target: Target, reviews: Reviews, namespace: str = NAMESPACE, way: reach.Way | None = None) -> None:
+    """All chapters. `way` is how the model's Service is reached, where not in the usual way of this kind of cluster."""
+    stage = Stage(target, namespace, way or reach.usual_way(target))
+    make_namespace(target, namespace)
+    say(f"\n  data: {repository.make(target, namespace, reviews)}")
     say("\n== Version 1: kubectl apply -f examples/sentimentmodel.yaml")
     _apply(stage, EXAMPLE)
     _await(stage, "1")
@@ -90,38 +90,19 @@ def _await(stage: Stage, version: str) -> None:
             say(f"  {time.monotonic() - began:5.1f} s  {now}")
             told = now
         if time.monotonic() - began > READY_SECONDS:
-            raise ClusterError(f"version {version} is not Ready after {READY_SECONDS} s. {now}")
+            raise ClusterError(
+                f"version {version} is not Ready after {READY_SECONDS} s. {now}\n"
+                f"Next: kubectl -n {stage.namespace} describe smod {MODEL} says more; the same command waits on"
+            )
         time.sleep(0.5)
 
 
 def _predict(stage: Stage) -> None:
     """Three reviews through the Service."""
-    for text in REVIEWS:
-        answer = _ask(stage, text)
-        say(f"  {answer['sentiment']:>8} {answer['probability']:.3f}  version {answer['version']}  “{text[:60]}”")
-
-
-def _ask(stage: Stage, text: str) -> dict[str, Any]:
-    body = json.dumps({"text": text})
-    if stage.target.kind != "local":
-        # The API server leads to the Service of any cluster; it takes a body from a file.
-        raw = (
-            "create",
-            "--raw",
-            f"/api/v1/namespaces/{stage.namespace}/services/{MODEL}:http/proxy/predict",
-            "-f",
-            "-",
-        )
-        return json.loads(stage.target.kubectl(*raw, stdin=body))
-    request = urllib.request.Request(
-        f"http://{_address(stage)}/predict", body.encode(), {"Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(request, timeout=10) as response:
-        return json.loads(response.read())
-
-
-def _address(stage: Stage) -> str:
-    return stage.kubectl("get", "service", MODEL, "-o", "jsonpath={.spec.clusterIP}")
+    with stage.way(stage.target, stage.namespace, MODEL) as address:
+        for text in REVIEWS:
+            answer = reach.predict(address, text)
+            say(f"  {answer['sentiment']:>8} {answer['probability']:.3f}  version {answer['version']}  “{text[:60]}”")
 
 
 def _close(stage: Stage) -> None:
@@ -135,18 +116,22 @@ def _close(stage: Stage) -> None:
 
 
 def _next_steps(stage: Stage) -> str:
-    kubectl = f"{toolchain.binary('kubectl')} {' '.join(stage.target.access)} -n {stage.namespace}"
-    predict = (
-        f"curl -s http://{_address(stage)}/predict -H 'Content-Type: application/json' -d '{{\"text\": \"What a film!\"}}'"
-        if stage.target.kind == "local"
-        else f"kubectl -n {stage.namespace} port-forward svc/{MODEL} 8000:80, then http://localhost:8000/docs"
-    )
+    target, kubectl = stage.target, f"kubectl -n {stage.namespace}"
     return f"""
 What to type next
-  predict   {predict}
+  first     export KUBECONFIG=$({target.make("-s kubeconfig")}) PATH=$PATH:$(dirname $(make -s kubectl))
+  predict   {_how_to_predict(stage)}
   watch     {kubectl} get smod -w
   explain   {kubectl} describe smod {MODEL}
   versions  {kubectl} get smrev -o wide
-  MLflow    {kubectl.replace(stage.namespace, "sentiment-system")} port-forward svc/mlflow 5000, then http://localhost:5000
-  the end   make down
+  MLflow    kubectl -n {SYSTEM} port-forward svc/mlflow 5000, then http://localhost:5000
+  the end   {target.make("down")}
 """
+
+
+def _how_to_predict(stage: Stage) -> str:
+    if not stage.target.is_local:
+        return f"kubectl -n {stage.namespace} port-forward svc/{MODEL} 8000:80, then http://localhost:8000/docs"
+    with reach.by_address(stage.target, stage.namespace, MODEL) as address:
+        body = json.dumps({"text": "What a film!"})
+        return f"curl -s http://{address}/predict -H 'Content-Type: application/json' -d '{body}'"

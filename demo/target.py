@@ -1,17 +1,20 @@
 """The cluster that the demo runs on, chosen by CLUSTER: how it is brought up, takes images, and is spoken to."""
 
 import os
+import shlex
 import shutil
 import subprocess
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from local_cluster import Cluster, preflight, toolchain
-from local_cluster.commands import run
+from local_cluster.commands import administrator, last_lines, run, succeeds
 from local_cluster.console import ClusterError, step
 
+ROOT = Path(__file__).parent.parent
+BUILD = ROOT / "build"
 KINDS = ("local", "kind", "minikube", "current")
+WANTED_VALUES = "a Helm values file in which image.operator, image.server and image.trainer name them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,95 +24,139 @@ class Target:
     kind: str
     name: str
     context: str = ""
+    values: Path | None = None
+    """Helm values that name images in a registry; None: they are built here and loaded."""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is the demo's own: it comes and goes as a whole, and this machine has a route to its Services."""
+        return self.kind == "local"
+
+    def check(self) -> None:
+        """Say at once what is in the way of an installation, before anything is built."""
+        match self.kind:
+            case "local":
+                Cluster.named(self.name)
+                preflight.check()
+            case "current":
+                self._check_values()
+            case _:
+                self._check_that_it_runs()
 
     def prepare(self) -> None:
         """Bring it up, or make sure that it is there."""
-        match self.kind:
-            case "local":
-                Cluster.named(self.name).up()
-            case "kind" | "minikube":
-                if not shutil.which(self.kind):
-                    raise ClusterError(
-                        f"CLUSTER={self.kind}, but {self.kind} is not installed. Next: install it, or use CLUSTER=local"
-                    )
-                toolchain.build(only="kube")
-            case _:
-                toolchain.build(only="kube")
+        if self.is_local:
+            Cluster.named(self.name).up()
+        else:
+            toolchain.build(only="kube")
         self.kubectl("get", "--raw", "/readyz")
 
-    def load(self, archives: Sequence[Path]) -> None:
-        """Bring the images to the nodes."""
-        match self.kind:
-            case "local":
-                for archive in archives:
-                    Cluster.named(self.name).load_image(archive)
-            case "kind":
-                for archive in archives:
-                    with step(f"kind load {archive.name}"):
-                        run(
-                            "kind",
-                            "load",
-                            "image-archive",
-                            archive,
-                            "--name",
-                            os.environ.get("KIND_CLUSTER_NAME", "kind"),
-                        )
-            case "minikube":
-                for archive in archives:
-                    with step(f"minikube image load {archive.name}"):
-                        run("minikube", "image", "load", archive)
-            case _:
-                raise ClusterError(
-                    "CLUSTER=current: this cluster takes its images from a registry. Next: push them there, and install the chart"
-                    " with image.operator.repository, image.server.repository and image.trainer.repository set"
-                )
+    def load(self, archive: Path) -> None:
+        """Bring an image to the nodes."""
+        if self.is_local:
+            Cluster.named(self.name).load_image(archive)
+            return
+        with step(f"{self.kind} load {archive.name}"):
+            if self.kind == "kind":
+                run("kind", "load", "image-archive", archive, "--name", self.context.removeprefix("kind-"))
+            else:
+                run("minikube", "image", "load", archive, "-p", self.context)
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
         """Standard output of kubectl."""
-        return run(toolchain.binary("kubectl"), *self.access, *arguments, stdin=stdin)
+        return run(*self.command(*arguments), stdin=stdin)
 
     def stream(self, file: Path, *arguments: str) -> None:
         """kubectl with the file as its standard input."""
         with file.open("rb") as content:
             done = subprocess.run(
-                [toolchain.binary("kubectl"), *self.access, *arguments], stdin=content, capture_output=True, check=False
+                self.command(*arguments), stdin=content, capture_output=True, env=administrator(), check=False
             )
         if done.returncode:
-            raise ClusterError(
-                f"kubectl {' '.join(arguments)[:200]} failed: {done.stderr.decode(errors='replace')[-2000:]}"
-            )
+            said = last_lines(done.stderr.decode(errors="replace"))
+            raise ClusterError(f"kubectl {' '.join(arguments)[:200]} failed:\n{said}")
+
+    def command(self, *arguments: str) -> list[str]:
+        """The words of a call of kubectl that speaks to this cluster and no other."""
+        access = ["--kubeconfig", str(self._local_kubeconfig)] if self.is_local else ["--context", self.context]
+        return [str(toolchain.binary("kubectl")), *access, *arguments]
 
     def helm(self, *arguments: str | Path) -> str:
         """Standard output of helm."""
-        access = ["--kubeconfig", str(Cluster.named(self.name).kubeconfig)] if self.kind == "local" else []
-        context = ["--kube-context", self.context] if self.context else []
-        return run(toolchain.binary("helm"), *access, *context, *arguments)
+        access = ("--kubeconfig", self._local_kubeconfig) if self.is_local else ("--kube-context", self.context)
+        return run(toolchain.binary("helm"), *access, *arguments)
+
+    def kubeconfig(self) -> Path:
+        """A file with the credentials of this cluster alone; written anew where the cluster is a person's own."""
+        if self.is_local:
+            return self._local_kubeconfig
+        content = self.kubectl("config", "view", "--raw", "--minify", "--flatten")
+        BUILD.mkdir(exist_ok=True)
+        file = BUILD / f"kubeconfig-{self.kind}"
+        file.touch(mode=0o600)
+        file.write_text(content)
+        return file
+
+    def make(self, goal: str) -> str:
+        """What a person types for another target of the Makefile on this cluster."""
+        match self.kind:
+            case "local":
+                return f"make {goal}" if self.name == "demo" else f"make {goal} CLUSTER_NAME={self.name}"
+            case "current":
+                return f"make {goal} CLUSTER=current CONTEXT={shlex.quote(self.context)}"
+            case _:
+                return f"make {goal} CLUSTER={self.kind}"
 
     @property
-    def access(self) -> list[str]:
-        """What kubectl is told so that it speaks to this cluster and no other."""
-        if self.kind == "local":
-            return ["--kubeconfig", str(Cluster.named(self.name).kubeconfig)]
-        return ["--context", self.context]
+    def _local_kubeconfig(self) -> Path:
+        return Cluster.named(self.name).kubeconfig
+
+    def _check_values(self) -> None:
+        if self.values is None:
+            push = "`make images`, push the three to a registry that the cluster pulls from"
+            again = f"{self.make('demo')} VALUES=<file>"
+            raise ClusterError(
+                f"CLUSTER=current pulls its images from a registry, and VALUES does not say which. Next: {push},"
+                f" and {again} with {WANTED_VALUES}"
+            )
+        if not self.values.is_file():
+            raise ClusterError(f"VALUES={self.values} is no file. Next: give the path of {WANTED_VALUES}")
+
+    def _check_that_it_runs(self) -> None:
+        if not shutil.which(self.kind):
+            raise ClusterError(
+                f"CLUSTER={self.kind}, but {self.kind} is not installed. Next: install it, or use CLUSTER=local"
+            )
+        if self.kind == "kind":
+            name = self.context.removeprefix("kind-")
+            runs, start = name in run("kind", "get", "clusters").split(), f"kind create cluster --name {name}"
+        else:
+            runs, start = succeeds("minikube", "status", "-p", self.context), f"minikube start -p {self.context}"
+        if not runs:
+            raise ClusterError(f"CLUSTER={self.kind}, but {self.context} does not run. Next: {start}")
 
 
 def chosen() -> Target:
     """The cluster that CLUSTER names; a person's own cluster is touched only when its context is named."""
-    kind, name = os.environ.get("CLUSTER") or "local", os.environ.get("CLUSTER_NAME") or "demo"
+    kind, name = _given("CLUSTER") or "local", _given("CLUSTER_NAME") or "demo"
     match kind:
         case "local":
-            preflight.check()
-            return Target(kind, name)
+            target = Target(kind, name)
         case "kind":
-            return Target(kind, name, f"kind-{os.environ.get('KIND_CLUSTER_NAME', 'kind')}")
+            target = Target(kind, name, f"kind-{_given('KIND_CLUSTER_NAME') or 'kind'}")
         case "minikube":
-            return Target(kind, name, os.environ.get("MINIKUBE_PROFILE", "minikube"))
+            target = Target(kind, name, _given("MINIKUBE_PROFILE") or "minikube")
         case "current":
-            context = os.environ.get("CONTEXT")
-            if not context:
-                raise ClusterError(
-                    "CLUSTER=current changes a cluster of yours, so name it. Next: CLUSTER=current CONTEXT=<context> make demo"
-                )
-            return Target(kind, name, context)
+            values = _given("VALUES")
+            target = Target(kind, name, _given("CONTEXT"), Path(values) if values else None)
+            if not target.context:
+                again = "the same with CONTEXT=<name>; `kubectl config get-contexts` lists them"
+                raise ClusterError(f"CLUSTER=current changes a cluster of yours, so name it. Next: {again}")
         case _:
             raise ClusterError(f"CLUSTER={kind} is unknown. Next: use one of {', '.join(KINDS)}")
+    return target
+
+
+def _given(variable: str) -> str:
+    """Its value; empty where it is not set."""
+    return os.environ.get(variable, "")

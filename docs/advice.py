@@ -12,6 +12,7 @@ from docs.markdown import code, link
 from docs.reasons import PodReason, ServerReason
 from sentiment_contract.training import FailureReason, Fault
 from sentiment_operator.api import ConditionType
+from sentiment_operator.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ QUESTIONS: Mapping[ConditionType, str] = {
 
 AGAIN: Mapping[Fault, str] = {
     Fault.DATA: f"{link('tried again', RETRY)} when you say so",
+    Fault.LABEL: "trained under another label only",
     Fault.SURROUNDINGS: "tried again by itself",
     Fault.PRODUCT: "tried again `backoffLimit` times",
 }
@@ -80,48 +82,50 @@ _NO_ANSWER = f"The message holds the last lines of the log. More: {code(commands
 
 ADVICE: Mapping[str, Calm | Act] = {
     # On the way, and there
-    "Valid": NOTHING,
-    "NothingMissing": NOTHING,
-    "Recorded": NOTHING,
-    "Checked": NOTHING,
-    "Finished": NOTHING,
-    "NoGates": NOTHING,
-    "Complete": NOTHING,
-    "DigestVerified": NOTHING,
-    "RecipeMatches": NOTHING,
-    "Serving": NOTHING,
-    "NoDeadEnd": NOTHING,
-    "Settled": NOTHING,
-    "NotRequired": NOTHING,
-    "NotMonitored": NOTHING,
-    "NotReached": Calm("Look at the first condition on the way that is not `True`."),
-    "NotTrained": WAIT,
-    "Progressing": WAIT,
-    "Settling": WAIT,
-    "Queued": Calm("Wait, or raise the chart's `operator.maxConcurrentTrainings`."),
-    "TrainingStarted": WAIT,
-    "TrainingRunning": Calm(f"Wait. To watch it: {code(commands.JOB_LOG)}"),
-    "Checking": WAIT,
-    "Starting": WAIT,
-    "RollingOut": WAIT,
-    "Draining": Calm("Wait: pods of the old version answer their last requests."),
-    "Probing": Calm(f"Wait. If it stays so, see whether the Service has ready addresses: {code(commands.ENDPOINTS)}"),
+    Reason.VALID: NOTHING,
+    Reason.NOTHING_MISSING: NOTHING,
+    Reason.RECORDED: NOTHING,
+    Reason.CHECKED: NOTHING,
+    Reason.FINISHED: NOTHING,
+    Reason.NO_GATES: NOTHING,
+    Reason.COMPLETE: NOTHING,
+    Reason.DIGEST_VERIFIED: NOTHING,
+    Reason.RECIPE_MATCHES: NOTHING,
+    Reason.SERVING: NOTHING,
+    Reason.NO_DEAD_END: NOTHING,
+    Reason.SETTLED: NOTHING,
+    Reason.NOT_REQUIRED: NOTHING,
+    Reason.NOT_MONITORED: NOTHING,
+    Reason.NOT_REACHED: Calm("Look at the first condition on the way that is not `True`."),
+    Reason.NOT_TRAINED: WAIT,
+    Reason.PROGRESSING: WAIT,
+    Reason.SETTLING: WAIT,
+    Reason.QUEUED: Calm("Wait, or raise the chart's `operator.maxConcurrentTrainings`."),
+    Reason.TRAINING_STARTED: WAIT,
+    Reason.TRAINING_RUNNING: Calm(f"Wait. To watch it: {code(commands.JOB_LOG)}"),
+    Reason.CHECKING: WAIT,
+    Reason.STARTING: WAIT,
+    Reason.ROLLING_OUT: WAIT,
+    Reason.DRAINING: Calm("Wait: pods of the old version answer their last requests."),
+    Reason.PROBING: Calm(
+        f"Wait. If it stays so, see whether the Service has ready addresses: {code(commands.ENDPOINTS)}"
+    ),
     # Said by the operator
-    "Invalid": Act(
+    Reason.INVALID: Act(
         look=f"{code(commands.EXPLAIN)}, or the [field reference](fields.md).",
         meaning="The operator cannot read the spec: it was stored before the API server knew the rules, or past them.",
     ),
-    "Conflict": Act(look=code("kubectl get smod -A")),
-    "RegistryUnreachable": Act(look=code(commands.MLFLOW)),
-    "VersionConflict": Act(look=f"The tags of the model version in MLflow, and {code(commands.LIST)}"),
-    "RegistrationMissing": Act(look="The registered model in MLflow."),
-    "RegistrationIncomplete": Act(look="The tags of the model version in MLflow."),
-    "NameTaken": Act(look=code(commands.OBJECTS)),
-    "Refused": Act(look="The message holds the API server's own words."),
-    "Suspended": Act(look="`spec.suspend`."),
-    "RecipeChanged": Act(look=f"{code(commands.REVISION)}: its `spec.recipe` beside today's `spec`"),
-    "ProgressDeadlineExceeded": Act(look=code(commands.SERVER_LOG)),
-    "NoPodReady": Act(
+    Reason.CONFLICT: Act(look=code("kubectl get smod -A")),
+    FailureReason.REGISTRY_UNREACHABLE: Act(look=code(commands.MLFLOW)),
+    FailureReason.VERSION_CONFLICT: Act(look=f"The tags of the model version in MLflow, and {code(commands.LIST)}"),
+    Reason.REGISTRATION_MISSING: Act(look="The registered model in MLflow."),
+    Reason.REGISTRATION_INCOMPLETE: Act(look="The tags of the model version in MLflow."),
+    Reason.NAME_TAKEN: Act(look=code(commands.OBJECTS)),
+    Reason.REFUSED: Act(look="The message holds the API server's own words."),
+    Reason.SUSPENDED: Act(look="`spec.suspend`."),
+    Reason.RECIPE_CHANGED: Act(look=f"{code(commands.REVISION)}: its `spec.recipe` beside today's `spec`"),
+    Reason.PROGRESS_DEADLINE_EXCEEDED: Act(look=code(commands.SERVER_LOG)),
+    Reason.NO_POD_READY: Act(
         look=f"{code(commands.PODS)}, then {code(commands.SERVER_LOG)}",
         next="Before the first version is ready: wait. Later: follow the reason of `RolledOut`.",
     ),
@@ -284,8 +288,8 @@ ADVICE: Mapping[str, Calm | Act] = {
         look=_NO_ANSWER,
         meaning="The trainer ended for good, and its answer cannot be read.",
     ),
-    PodReason.JOB_FAILED: Act(look=_NO_ANSWER, meaning="The Job failed, and Kubernetes does not say why."),
-    PodReason.TRAINING_FAILED: Act(
+    Reason.JOB_FAILED: Act(look=_NO_ANSWER, meaning="The Job failed, and Kubernetes does not say why."),
+    Reason.TRAINING_FAILED: Act(
         look=_NO_ANSWER,
         meaning="The Job failed although the trainer said that it ended well.",
     ),

@@ -5,6 +5,7 @@ Kubernetes has more words than these. Here are those that a model meets; any oth
 
 from enum import StrEnum
 
+from sentiment_operator.reasons import Reason
 from sentiment_server.model.state import Reason as ServerReason
 
 
@@ -24,8 +25,6 @@ class PodReason(StrEnum):
     DEADLINE_EXCEEDED = "DeadlineExceeded"
     BACKOFF_LIMIT_EXCEEDED = "BackoffLimitExceeded"
     POD_FAILURE_POLICY = "PodFailurePolicy"
-    JOB_FAILED = "JobFailed"
-    TRAINING_FAILED = "TrainingFailed"
 
 
 _STARTING = (
@@ -44,8 +43,8 @@ TRAINING_ENDS = (
     PodReason.BACKOFF_LIMIT_EXCEEDED,
     PodReason.POD_FAILURE_POLICY,
     PodReason.EVICTED,
-    PodReason.JOB_FAILED,
-    PodReason.TRAINING_FAILED,
+    Reason.JOB_FAILED,
+    Reason.TRAINING_FAILED,
 )
 """How a training ends whose trainer did not say why."""
 ON_ITS_WAY = frozenset({ServerReason.LOADING, ServerReason.DRAINING, ServerReason.READY})

@@ -13,14 +13,8 @@ from docs.reasons import SERVING_WAITS, TRAINING_ENDS, TRAINING_WAITS
 from sentiment_contract.names import VERSION_LABEL
 from sentiment_contract.training import EXIT_CODES, FailureReason, TrainingFailed
 from sentiment_operator import names
-from sentiment_operator.api import (
-    Condition,
-    ConditionType,
-    SentimentModelRevisionSpec,
-    SentimentModelRevisionStatus,
-    SentimentModelSpec,
-    SentimentModelStatus,
-)
+from sentiment_operator.api import Condition, ConditionType, SentimentModelSpec, SentimentModelStatus
+from sentiment_operator.api_revision import SentimentModelRevisionSpec, SentimentModelRevisionStatus
 from sentiment_operator.decide import decide
 from sentiment_operator.facts import (
     Child,
@@ -66,7 +60,7 @@ class Finding:
 def findings() -> tuple[Finding, ...]:
     """Every status and reason of every condition, each with the message of the first situation that has it."""
     found: dict[tuple[str, str, str], Condition] = {}
-    for seen in (*_told(), _rejected()):
+    for seen in statuses():
         for condition in seen.conditions:
             found.setdefault((condition.type, condition.status, condition.reason), condition)
     return tuple(
@@ -75,6 +69,12 @@ def findings() -> tuple[Finding, ...]:
         for condition in found.values()
         if condition.type == kind
     )
+
+
+def statuses() -> Iterator[SentimentModelStatus]:
+    """What the operator says in every situation."""
+    yield from _told()
+    yield _rejected()
 
 
 def well() -> dict[ConditionType, str]:

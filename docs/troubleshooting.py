@@ -13,13 +13,12 @@ from docs.situations import MODEL, SETTINGS, Finding, findings, well
 from docs.stories import PODS, Story, is_calm, own_findings, stories
 from sentiment_contract.names import RETRY_ANNOTATION
 from sentiment_contract.training import EXIT_CODES, FailureReason, fault_of
-from sentiment_operator import explain
 from sentiment_operator.api import ConditionType
 from sentiment_operator.attempts import LONGEST_PAUSE_SECONDS
 from sentiment_operator.chain import CHAIN
+from sentiment_operator.next_step import NEXT, try_again, without_step
 
 HEAD = ("Status", "Reason", "The operator says", "Next step")
-NEXT = "Next: "
 CONDITIONS = "The conditions"
 REASONS = "The reasons"
 _STATUSES = ("True", "False", "Unknown")
@@ -30,8 +29,8 @@ _PASSED_ON = {
     ),
     ConditionType.RECONCILING: "`True` carries the reason of `Ready`: look there.",
     ConditionType.STALLED: (
-        "`True` carries the reason of `Ready`: look there. Under the heading of each reason that may stall a model stands"
-        f" `Stalled=True`.\nA rollout is stalled once nothing has moved for {SETTINGS.progress_deadline_seconds} seconds."
+        "`True` carries the reason of the condition that stalls the model. Under the heading of each reason that may stall it"
+        f" stands `Stalled=True`.\nA rollout is stalled once nothing has moved for {SETTINGS.progress_deadline_seconds} seconds."
     ),
 }
 
@@ -84,7 +83,8 @@ def _retry() -> str:
         f" pauses of at most {LONGEST_PAUSE_SECONDS // 60} minutes.\nAnything else is trained again when `spec.data`,"
         " `spec.training.preset` or `spec.training.parameters` change,"
         f" or when the annotation `{RETRY_ANNOTATION}` gets a new value:",
-        _shell(explain.retry(MODEL)),
+        _shell(try_again(MODEL)),
+        "A label that stands for another recipe in MLflow (`VersionConflict`) keeps its meaning: choose another `spec.version`.",
         "Until a version is ready, the one before keeps all traffic.",
     )
 
@@ -162,13 +162,14 @@ def _pods(told: Iterable[Story]) -> str:
 
 
 def _story(story: Story) -> str:
-    meaning, _, step = story.found[0].message.partition(NEXT)
+    message = story.found[0].message
+    meaning, step = without_step(message), message.partition(NEXT)[2].strip()
     return section(
         f"### {story.reason}",
         " · ".join((*_where(story), *_ending(story.reason))),
         bullets(
             (
-                f"**Means:** {story.act.meaning or _message(meaning.strip())}",
+                f"**Means:** {story.act.meaning or _message(meaning)}",
                 f"**Look at:** {story.act.look}",
                 f"**Next:** {story.act.next or prose(_sentence(step))}",
             )

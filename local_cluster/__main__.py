@@ -10,6 +10,7 @@ from local_cluster import preflight, toolchain
 from local_cluster.cluster import Cluster
 from local_cluster.console import ClusterError, say
 from local_cluster.control_plane import ControlPlane
+from local_cluster.ownership import handed_over
 from local_cluster.settings import CLUSTERS, cache_directory
 
 ONLY_ROOT_IS_MISSING = 3
@@ -20,7 +21,8 @@ def main() -> int:
     """Exit code 0 when all went well, 1 after an error that a person can act on, 3 from `check` without root."""
     arguments = parse(sys.argv[1:])
     try:
-        return _perform(arguments)
+        with handed_over():
+            return _perform(arguments)
     except ClusterError as error:
         say(f"error: {error}")
         return 1

@@ -1,5 +1,6 @@
 """Certificates and kubeconfigs of a cluster, made once with openssl. It knows who trusts whom and starts nothing."""
 
+import base64
 import json
 from pathlib import Path
 
@@ -111,8 +112,11 @@ def _certificate(folder: Path, name: str, subject: str, names: str, authority: s
 
 def _kubeconfig(state: Path, user: str, server: str, name: str) -> None:
     folder = state / "pki"
-    cluster = {"server": server, "certificate-authority": str(folder / "ca.crt")}
-    credentials = {"client-certificate": str(folder / f"{user}.crt"), "client-key": str(folder / f"{user}.key")}
+    cluster = {"server": server, "certificate-authority-data": _inline(folder / "ca.crt")}
+    credentials = {
+        "client-certificate-data": _inline(folder / f"{user}.crt"),
+        "client-key-data": _inline(folder / f"{user}.key"),
+    }
     document = {
         "apiVersion": "v1",
         "kind": "Config",
@@ -124,3 +128,8 @@ def _kubeconfig(state: Path, user: str, server: str, name: str) -> None:
     path = state / f"{user}.kubeconfig"
     path.touch(mode=0o600)
     path.write_text(json.dumps(document, indent=1))
+
+
+def _inline(file: Path) -> str:
+    """A kubeconfig that holds its keys works for whoever may read it, wherever it lies."""
+    return base64.b64encode(file.read_bytes()).decode()

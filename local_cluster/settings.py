@@ -4,22 +4,41 @@ It knows no process and writes nothing.
 """
 
 import os
+import pwd
 from dataclasses import dataclass
 from pathlib import Path
 
 NODE_NAME = "node-1"
 BRIDGE = "cni0"
 API_PORT = 6443
+KUBECONFIG = "admin.kubeconfig"
 SOURCE = Path(__file__).parent
 
 
 def cache_directory() -> Path:
     """Where downloads, builds and cluster state are kept: $ROTTEN_CACHE, or the user's cache folder."""
     chosen = os.environ.get("ROTTEN_CACHE")
-    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or _home() / ".cache")
     folder = Path(chosen) if chosen else caches / "rottenpotatoes"
     # The kernel lists mounts by the path behind any links.
     return folder.expanduser().resolve()
+
+
+def invoking_user() -> pwd.struct_passwd | None:
+    """The person who called sudo; None for anybody who acts under their own name."""
+    name = os.environ.get("SUDO_USER", "root")
+    if os.geteuid() != 0 or name == "root":
+        return None
+    try:
+        return pwd.getpwnam(name)
+    except KeyError:
+        return None
+
+
+def _home() -> Path:
+    """The same folder with and without sudo."""
+    user = invoking_user()
+    return Path(user.pw_dir) if user else Path.home()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +121,7 @@ class Settings:
     @property
     def kubeconfig(self) -> Path:
         """Credentials of the cluster's administrator."""
-        return self.state / "admin.kubeconfig"
+        return self.state / KUBECONFIG
 
     @property
     def containerd_socket(self) -> Path:

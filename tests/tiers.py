@@ -136,7 +136,9 @@ def _counted(tier: str, report: Path, *, ended_well: bool) -> Result:
         name: sum(int(suite.get(name, "0")) for suite in suites) for name in ("tests", "failures", "errors", "skipped")
     }
     failed = counts["failures"] + counts["errors"]
-    reasons = [(skip.get("message") or "").splitlines()[0] for suite in suites for skip in suite.iter("skipped")]
+    reasons = [
+        (skip.get("message") or "no reason given").splitlines()[0] for suite in suites for skip in suite.iter("skipped")
+    ]
     passed = counts["tests"] - failed - counts["skipped"]
     return Result(tier, passed, failed, counts["skipped"], ended_well=ended_well, reasons=reasons)
 

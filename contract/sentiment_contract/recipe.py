@@ -81,7 +81,10 @@ class VolumeSource(Wire):
     path: PathInside = Field(description="Path of the CSV or parquet file inside the volume, without a leading slash.")
     sha256: Sha256 | None = Field(
         default=None,
-        description="SHA-256 of the file in lower-case hex. Absent: whatever the volume holds is trained on.",
+        description=(
+            "SHA-256 of the file in lower-case hex. Absent: whatever the volume holds is trained on, and changed contents"
+            " do not retrain by themselves."
+        ),
     )
 
 

@@ -40,6 +40,8 @@ class Fault(StrEnum):
 
     DATA = "Data"
     """The data or the recipe is wrong: never retried by itself."""
+    LABEL = "Label"
+    """The label stands for another recipe: it keeps its meaning, so another label is needed, and no retry helps."""
     SURROUNDINGS = "Surroundings"
     """Something around the training is away: retried with backoff."""
     PRODUCT = "Product"
@@ -88,7 +90,13 @@ def fault_of(reason: FailureReason) -> Fault:
     """Who has to act after this reason."""
     if reason in _SURROUNDINGS:
         return Fault.SURROUNDINGS
-    return Fault.PRODUCT if reason is FailureReason.TRAINER_ERROR else Fault.DATA
+    match reason:
+        case FailureReason.TRAINER_ERROR:
+            return Fault.PRODUCT
+        case FailureReason.VERSION_CONFLICT:
+            return Fault.LABEL
+        case _:
+            return Fault.DATA
 
 
 FINAL_EXIT_CODES: list[int] = sorted(

@@ -4,12 +4,13 @@ A person reading MLflow relies on them, the operator never does; so they are set
 absent MLflow delays nothing else.
 """
 
+import asyncio
 import logging
 from dataclasses import dataclass, field
 
 from sentiment_contract.names import CHALLENGER, CHAMPION
 from sentiment_operator import extract
-from sentiment_operator.api import RegistryReference
+from sentiment_operator.api_revision import RegistryReference
 from sentiment_operator.kinds import REVISION
 from sentiment_operator.raw import uid_of
 from sentiment_operator.registry import Registry, RegistryError
@@ -18,8 +19,22 @@ from sentiment_operator.workqueue import WorkQueue
 
 log = logging.getLogger(__name__)
 
-Wanted = dict[tuple[str, str], dict[str, str]]
-"""(tracking URL, registered model) → alias → version number, empty for none."""
+LOOK_AGAIN_SECONDS = 1800.0
+"""One question for each model that serves: an alias that was moved by hand may stay moved for so long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a model's aliases have to be."""
+
+    uid: str
+    """Of the model: one that was deleted and made anew may find MLflow counting from 1 again."""
+    tracking_url: str
+    registered_model: str
+    champion: str
+    """Version number."""
+    challenger: str
+    """Version number, empty for none."""
 
 
 @dataclass(slots=True)
@@ -30,6 +45,7 @@ class Aliases:
     registry: Registry
     _queue: WorkQueue[Key] = field(default_factory=WorkQueue[Key])
     _true: dict[Key, Wanted] = field(default_factory=dict[Key, Wanted])
+    """What was found or made true since the last look at all."""
 
     def serving(self, key: Key) -> None:
         """The model serves: let its aliases follow, unless they are known to be true."""
@@ -38,13 +54,25 @@ class Aliases:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        await self._queue.run(1, self._follow)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._look_again())
+            group.create_task(self._queue.run(1, self._follow))
+
+    async def _look_again(self) -> None:
+        """Forget now and then what is true: nothing tells of a change in MLflow, nor of models that are gone."""
+        while True:
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            self._true.clear()
+            for key in self.store.models():
+                self._queue.add(key)
 
     async def _follow(self, key: Key) -> None:
         wanted = self._wanted(key)
+        if wanted is None:
+            self._queue.forget(key)
+            return
         try:
-            for (url, model), aliases in wanted.items():
-                await self._set(key, url, model, aliases)
+            await self._set(key, wanted)
         except RegistryError as error:
             log.debug("aliases are to be set later: %s", error)
             self._queue.back_off(key)
@@ -52,23 +80,24 @@ class Aliases:
             self._true[key] = wanted
             self._queue.forget(key)
 
-    async def _set(self, key: Key, url: str, model: str, wanted: dict[str, str]) -> None:
+    async def _set(self, key: Key, wanted: Wanted) -> None:
+        url, model = wanted.tracking_url, wanted.registered_model
         known = await self.registry.aliases(url, model)
-        for alias, version in wanted.items():
+        for alias, version in ((CHAMPION, wanted.champion), (CHALLENGER, wanted.challenger)):
             if known.get(alias, "") != version:
                 await self.registry.set_alias(url, model, alias, version)
                 extra = {"event.action": "alias-set", "model": str(key), "alias": alias, "version": version}
                 log.info("alias set in MLflow", extra=extra)
 
-    def _wanted(self, key: Key) -> Wanted:
+    def _wanted(self, key: Key) -> Wanted | None:
         body = self.store.model(key)
         if body is None:
-            return {}
+            return None
         status = extract.model_status(body)
         revisions = extract.revisions(self.store.of_model(REVISION, key), uid_of(body))
         serving, candidate = revisions.get(status.serving_version), revisions.get(status.candidate_version)
         if serving is None:
-            return {}
+            return None
         place: RegistryReference = serving.spec.registry
         challenger = candidate.spec.registry.version if candidate and candidate != serving else ""
-        return {(place.tracking_url, place.model_name): {CHAMPION: place.version, CHALLENGER: challenger}}
+        return Wanted(uid_of(body), place.tracking_url, place.model_name, place.version, challenger)

@@ -1,4 +1,4 @@
-"""The custom resources as values: what a person may write and what the operator answers in status.
+"""The SentimentModel as a value: what a person may write and what the operator answers in status. Revisions: api_revision.py.
 
 The field descriptions are the documentation that `kubectl explain` prints, and the bounds are those of the CRD schema:
 both are generated from here. This module knows no client and no clock.
@@ -16,7 +16,6 @@ from sentiment_contract.recipe import (
     Parameters,
     Preset,
     Recipe,
-    Sha256,
     effective_parameters,
     followed_label,
 )
@@ -55,11 +54,26 @@ class Resources(Wire):
     """What a container asks for and what it may use at most."""
 
     requests: Amounts = Field(
-        default=Amounts(), description="What the scheduler reserves. Absent: the operator's default."
+        default=Amounts(),
+        description="What the scheduler reserves. Absent: the limit that is set here, else the default of the pod.",
     )
     limits: Amounts = Field(
-        default=Amounts(), description="What the container may use at most. Absent: the operator's default."
+        default=Amounts(), description="What the container may use at most. Absent: the default of the pod."
     )
+
+    def told(self) -> str:
+        """The amounts in words."""
+        return f"requests of {_told(self.requests)}, limits of {_told(self.limits)}"
+
+
+def _told(amounts: Amounts) -> str:
+    return " and ".join(f"{amount} {name}" for name, amount in amounts.model_dump(exclude_none=True).items())
+
+
+TRAINER_RESOURCES = Resources(requests=Amounts(cpu="500m", memory="1Gi"), limits=Amounts(memory="4Gi"))
+"""What a training pod gets where its model asks for nothing else."""
+SERVER_RESOURCES = Resources(requests=Amounts(cpu="100m", memory="256Mi"), limits=Amounts(memory="512Mi"))
+"""The same for a serving pod. No limit of CPU: it would slow a start down for nothing."""
 
 
 class Training(Wire):
@@ -69,8 +83,14 @@ class Training(Wire):
         default=Preset.DEFAULT,
         description="Named set of parameters: Fast trains in seconds, Default is the better model.",
     )
-    parameters: Parameters = Field(default=Parameters(), description="Overrides of the preset.")
-    resources: Resources = Field(default=Resources(), description="Resources of the training pod.")
+    parameters: Parameters = Field(
+        default=Parameters(),
+        description="Overrides of the preset. What is absent, the preset decides; a version records what it came to.",
+    )
+    resources: Resources = Field(
+        default=Resources(),
+        description=f"Resources of the training pod. Default: {TRAINER_RESOURCES.told()}.",
+    )
     active_deadline_seconds: int = Field(
         default=1800, ge=30, le=604_800, description="A training that takes longer is stopped and fails."
     )
@@ -116,7 +136,10 @@ class ServiceType(StrEnum):
 class Serving(Wire):
     """How the wanted version is served."""
 
-    resources: Resources = Field(default=Resources(), description="Resources of a serving pod.")
+    resources: Resources = Field(
+        default=Resources(),
+        description=f"Resources of a serving pod. Default: {SERVER_RESOURCES.told()}.",
+    )
     autoscaling: Autoscaling | None = Field(
         default=None, description="Let a HorizontalPodAutoscaler choose the number of pods. Absent: replicas."
     )
@@ -274,51 +297,3 @@ class SentimentModelStatus(Wire):
         description="Observations, one per type.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
     )
-
-
-class ModelReference(Wire):
-    """The model a revision belongs to."""
-
-    name: Annotated[str, StringConstraints(pattern=MODEL_NAME_PATTERN, min_length=1, max_length=40)] = Field(
-        description="Name of the SentimentModel."
-    )
-
-
-class RegistryReference(Wire):
-    """Where in MLflow the version stands."""
-
-    tracking_url: TrackingURL = Field(
-        alias="trackingURL", description="MLflow tracking server at the time of training."
-    )
-    model_name: RegisteredModelName = Field(description="Registered model.")
-    version: ShortText = Field(description="Number of the model version.")
-    run_id: ShortText = Field(alias="runID", description="Run that produced it.")
-
-
-class SentimentModelRevisionSpec(Wire):
-    """One trained version, complete and immutable."""
-
-    model_ref: ModelReference = Field(description="The model this version belongs to.")
-    version: VersionLabel = Field(description="Label of the version.")
-    recipe: Recipe | None = Field(
-        default=None, description="Data reference and effective parameters it was trained from."
-    )
-    recipe_hash: Sha256 = Field(description="Hash of the recipe.")
-    fingerprint: Sha256 = Field(description="Hash of data bytes, parameters, sample and split.")
-    data_hash: Sha256 = Field(description="SHA-256 of the data file.")
-    git_commit: ShortText = Field(default="", description="Commit of the data repository.")
-    registry: RegistryReference = Field(description="Where in MLflow the version stands.")
-    artifact_digest: Sha256 = Field(description="SHA-256 of the compiled model.")
-    environment_hash: ShortText = Field(default="", description="Hash of the trainer's installed packages.")
-    image_digest: ShortText = Field(default="", description="Image that trained it.")
-    metrics: tuple[Metric, ...] = Field(default=(), max_length=20, description="Metrics on the held-out reviews.")
-
-    def metric(self, name: str) -> str:
-        """The value of one metric as a decimal string, empty if it was not reported."""
-        return next((metric.value for metric in self.metrics if metric.name == name), "")
-
-
-class SentimentModelRevisionStatus(Wire):
-    """When a version served."""
-
-    serving: tuple[HistoryEntry, ...] = Field(default=(), max_length=50, description="When it began to serve.")

@@ -53,13 +53,14 @@ def is_retried(model: Model, seen: str) -> bool:
     return bool(model.retry) and model.retry != seen
 
 
-def failure_of(job: TrainingJob) -> Blocked:
+def failure_of(model: Model, job: TrainingJob) -> Blocked:
     """What a failed training comes to."""
     match job.answer:
         case TrainingFailed() as answer:
-            return explain.training_answered(job, answer)
+            again_after = LONGEST_PAUSE_SECONDS if _is_of_surroundings(answer.reason) else None
+            return explain.training_answered(model, job, answer, again_after)
         case _:
-            return explain.training_died(job)
+            return explain.training_died(model, job)
 
 
 def failed_at(job: TrainingJob) -> datetime:
@@ -81,7 +82,7 @@ def blocked_again(failure: LastFailure) -> Blocked:
         failure.step,
         failure.reason,
         failure.message,
-        dead_end=True,
+        dead_end=explain.is_dead_end(failure.reason),
         exit_code=failure.exit_code,
         attempt=failure.attempt,
     )

@@ -5,10 +5,22 @@ One function for each station. Those behind the first that is not True are Unkno
 
 from typing import assert_never
 
+from sentiment_contract.training import FailureReason
+from sentiment_operator import explain
 from sentiment_operator.api import ConditionType
 from sentiment_operator.conditions import Verdict
-from sentiment_operator.deployed import deployed
-from sentiment_operator.facts import Refusal, RegistryAway, ServiceProbe, TrainingJob
+from sentiment_operator.deployed import Deployed, deployed
+from sentiment_operator.facts import Model, Refusal, RegistryAway, ServiceProbe, TrainingJob
+from sentiment_operator.names import SERVER, TRAINER
+from sentiment_operator.next_step import (
+    find_registry,
+    look_at_limits,
+    look_at_pods,
+    resume,
+    sentence,
+    then,
+    without_step,
+)
 from sentiment_operator.plan import (
     AskRegistry,
     AwaitTraining,
@@ -21,6 +33,7 @@ from sentiment_operator.plan import (
     Steady,
     Train,
 )
+from sentiment_operator.reasons import Reason
 from sentiment_operator.view import View
 
 CHAIN = (
@@ -35,7 +48,9 @@ CHAIN = (
 )
 """The way of a version, in the order it is gone. Ready names the first of them that is not True."""
 
-HOPELESS = frozenset({"DigestMismatch", "ArtifactRefused"})
+WRONG_ARTIFACT = frozenset({"DigestMismatch", "ArtifactRefused"})
+"""What a pod says of a file that is not the model that was registered."""
+HOPELESS = WRONG_ARTIFACT | {"ArtifactMissing"}
 """What a pod says that waiting does not mend."""
 _CONDITION_OF_KIND = {"Job": ConditionType.TRAINED, "SentimentModelRevision": ConditionType.REGISTERED}
 
@@ -46,10 +61,10 @@ def station(view: View, kind: ConditionType) -> Verdict:
     if isinstance(blocked, Blocked) and blocked.step == kind:
         return Verdict("False", blocked.reason, blocked.message)
     if (refusal := _refusal(view, kind)) is not None:
-        return Verdict("False", "Refused", _refused(view, refusal))
+        return Verdict("False", Reason.REFUSED, _refused(view, refusal))
     match kind:
         case ConditionType.ACCEPTED:
-            return Verdict("True", "Valid", "The spec is valid and its registered model belongs to it alone.")
+            return Verdict("True", Reason.VALID, "The spec is valid and its registered model belongs to it alone.")
         case ConditionType.DEPENDENCIES_READY:
             return _dependencies(view)
         case ConditionType.DATA_VERIFIED:
@@ -59,7 +74,7 @@ def station(view: View, kind: ConditionType) -> Verdict:
         case ConditionType.REGISTERED:
             return _registered(view)
         case ConditionType.GATES_PASSED:
-            return Verdict("True", "NoGates", "The spec names no gates.") if view.revision else _not_reached()
+            return Verdict("True", Reason.NO_GATES, "The spec names no gates.") if view.revision else _not_reached()
         case ConditionType.ROLLED_OUT:
             return _rolled_out(view)
         case _:
@@ -75,32 +90,30 @@ def _refusal(view: View, kind: ConditionType) -> Refusal | None:
 
 
 def _refused(view: View, refusal: Refusal) -> str:
-    return (
-        f"The API server refused {refusal.kind} {refusal.name}: {refusal.message}. It is tried again with growing pauses."
-        f" Next: kubectl -n {view.model.namespace} get resourcequota,limitrange,events"
-    )
+    what = f"The API server refused {refusal.kind} {refusal.name}, which is tried again with growing pauses: {refusal.message}"
+    return then(what, look_at_limits(view.model))
 
 
 def _dependencies(view: View) -> Verdict:
     if isinstance(view.observed.registry, RegistryAway):
-        return Verdict("False", "RegistryUnreachable", view.observed.registry.message)
+        away = explain.registry_away(view.observed.registry.message)
+        return Verdict("False", away.reason, away.message)
     trouble = view.trouble
-    if trouble is not None and trouble.reason == "RegistryUnreachable":
-        look = "Next: kubectl get pods -A -l app.kubernetes.io/component=mlflow"
-        message = f"A serving pod cannot fetch its model: {trouble.message} {look}"
-        return Verdict("False", trouble.reason, message)
-    return Verdict("True", "NothingMissing", "Everything that is needed now answers.")
+    if trouble is not None and trouble.reason == FailureReason.REGISTRY_UNREACHABLE:
+        what = f"A serving pod cannot fetch its model: {without_step(trouble.message)}"
+        return Verdict("False", trouble.reason, then(what, find_registry()))
+    return Verdict("True", Reason.NOTHING_MISSING, "Everything that is needed now answers.")
 
 
 def _data_verified(view: View) -> Verdict:
     revision = view.revision
     if revision is not None:
-        return Verdict("True", "Recorded", f"Trained on data sha256:{revision.spec.data_hash}.")
+        return Verdict("True", Reason.RECORDED, f"Trained on data sha256:{revision.spec.data_hash}.")
     step = view.plan.step
     if isinstance(step, (AskRegistry, Record)) or _is_after(view, ConditionType.DATA_VERIFIED):
-        return Verdict("True", "Checked", "The training accepted the data.")
+        return Verdict("True", Reason.CHECKED, "The training accepted the data.")
     if isinstance(step, AwaitTraining):
-        return Verdict("Unknown", "Checking", f"Job {step.job.name} fetches and checks the data.")
+        return Verdict("Unknown", Reason.CHECKING, f"Job {step.job.name} fetches and checks the data.")
     return _not_reached()
 
 
@@ -118,38 +131,38 @@ def _trained(view: View) -> Verdict:
         accuracy = revision.spec.metric("accuracy")
         return Verdict(
             "True",
-            "Recorded",
+            Reason.RECORDED,
             f"Version {revision.spec.version} is trained{f', accuracy {accuracy}' if accuracy else ''}.",
         )
     match step:
         case AwaitTraining(job):
-            return _training(job)
+            return _training(view.model, job)
         case Train(label, attempt):
-            return Verdict("False", "TrainingStarted", f"Training of version {label} starts, attempt {attempt}.")
+            return Verdict("False", Reason.TRAINING_STARTED, f"Training of version {label} starts, attempt {attempt}.")
         case Settle():
-            return Verdict("False", "Settling", "The training starts once no edit has come for two seconds.")
+            return Verdict("False", Reason.SETTLING, "The training starts once no edit has come for two seconds.")
         case Queued(running, limit):
-            return Verdict(
-                "False", "Queued", f"{running} trainings run and {limit} may; this one starts when one of them ends."
-            )
+            message = f"{running} trainings run and {limit} is the limit; this one starts when one of them ends."
+            return Verdict("False", Reason.QUEUED, message)
         case Held():
             return _suspended(view)
         case Record():
-            return Verdict("True", "Finished", "The training ended well.")
+            return Verdict("True", Reason.FINISHED, "The training ended well.")
         case _ if _is_after(view, ConditionType.TRAINED):
-            return Verdict("True", "Finished", "The training ended well.")
+            return Verdict("True", Reason.FINISHED, "The training ended well.")
         case AskRegistry() | Roll() | Steady() | Blocked():
             return _not_reached()
         case _:
             assert_never(step)
 
 
-def _training(job: TrainingJob) -> Verdict:
-    if job.trouble is not None:
-        message = f"Job {job.name} cannot run: {job.trouble.message or job.trouble.reason}"
-        return Verdict("False", job.trouble.reason, message)
+def _training(model: Model, job: TrainingJob) -> Verdict:
+    trouble = job.trouble
+    if trouble is not None:
+        what = f"Job {job.name} cannot run: {trouble.message or trouble.reason}"
+        return Verdict("False", trouble.reason, then(what, look_at_pods(model, TRAINER, trouble.reason)))
     return Verdict(
-        "False", "TrainingRunning", f"Job {job.name} runs, attempt {job.attempt}, {job.progress_percent} percent."
+        "False", Reason.TRAINING_RUNNING, f"Job {job.name} runs, attempt {job.attempt}, {job.progress_percent} percent."
     )
 
 
@@ -159,7 +172,7 @@ def _registered(view: View) -> Verdict:
         return _not_reached()
     registry = revision.spec.registry
     return Verdict(
-        "True", "Recorded", f"{registry.model_name} version {registry.version} in MLflow, run {registry.run_id}."
+        "True", Reason.RECORDED, f"{registry.model_name} version {registry.version} in MLflow, run {registry.run_id}."
     )
 
 
@@ -167,7 +180,7 @@ def _rolled_out(view: View) -> Verdict:
     step = view.plan.step
     match step:
         case Steady(revision):
-            return Verdict("True", "Complete", f"Every pod runs version {revision.spec.version}.")
+            return Verdict("True", Reason.COMPLETE, f"Every pod runs version {revision.spec.version}.")
         case Roll():
             return _rolling(view)
         case Held() if view.revision is not None:
@@ -179,49 +192,58 @@ def _rolled_out(view: View) -> Verdict:
 def _rolling(view: View) -> Verdict:
     live, trouble, wanted = deployed(view.observed), view.trouble, view.plan.wanted
     if live is None:
-        return Verdict("False", "Starting", f"The first pods of version {wanted} start.")
-    updated = live.updated if live.version == wanted else 0
-    counts = f"{updated} of {live.wanted_replicas} pods run version {wanted}, {live.available} answer"
-    look = f"Next: kubectl -n {view.model.namespace} describe pods -l app.kubernetes.io/instance={view.model.name}"
+        return Verdict("False", Reason.STARTING, f"The first pods of version {wanted} start.")
+    counts, look = _counts(live, wanted), look_at_pods(view.model, SERVER)
     if trouble is not None:
-        return Verdict(
-            "False", trouble.reason, f"{counts}. A new pod is not ready: {trouble.message or trouble.reason}. {look}"
-        )
+        what = f"{counts}. A new pod is not ready: {trouble.message or trouble.reason}"
+        return Verdict("False", trouble.reason, then(what, look))
     if live.refused:
-        return Verdict("False", "FailedCreate", f"{counts}. The API server takes no more pods: {live.refused}. {look}")
+        what = f"{counts}. The API server takes no more pods: {live.refused}"
+        return Verdict("False", "FailedCreate", then(what, look_at_limits(view.model)))
     if live.deadline_exceeded:
-        return Verdict("False", "ProgressDeadlineExceeded", f"{counts} and nothing has moved for too long. {look}")
+        what = f"{counts}, and nothing has moved for too long."
+        return Verdict("False", Reason.PROGRESS_DEADLINE_EXCEEDED, then(what, look))
     probe = view.observed.probe
     if probe is not None and live.is_complete:
-        return Verdict("False", *_not_proven(view, counts, probe))
-    return Verdict("False", "RollingOut", f"{counts}.")
+        return _not_proven(view, counts, probe)
+    return Verdict("False", Reason.ROLLING_OUT, f"{counts}.")
 
 
-def _not_proven(view: View, counts: str, probe: ServiceProbe) -> tuple[str, str]:
-    """Reason and message while every pod runs the wanted version, yet it has not all traffic for certain."""
+def _counts(live: Deployed, wanted: str) -> str:
+    """How many pods run the wanted version, and how many answer, of whatever version."""
+    updated = live.updated if live.version == wanted else 0
+    pods = "pod" if live.wanted_replicas == 1 else "pods"
+    runs = "runs" if 1 in (updated, live.wanted_replicas) else "run"
+    answer = {0: "none answers yet", 1: "1 answers"}.get(live.available, f"{live.available} answer")
+    return f"{updated} of {live.wanted_replicas} {pods} {runs} version {wanted}, {answer}"
+
+
+def _not_proven(view: View, counts: str, probe: ServiceProbe) -> Verdict:
+    """Every pod runs the wanted version, yet it has not all traffic for certain."""
     ending = sum(pod.label != view.plan.wanted for pod in view.observed.pods)
     if ending:
-        return "Draining", f"{counts}; {ending} of another version finish their last requests."
+        finish = (
+            "1 pod of another version finishes its" if ending == 1 else f"{ending} pods of another version finish their"
+        )
+        return Verdict("False", Reason.DRAINING, f"{counts}. {finish} last requests.")
     got = probe.error or f"version {probe.version or 'unknown'} answered"
-    return "Probing", f"{counts}. A known review sent through the Service: {got}."
+    return Verdict("False", Reason.PROBING, f"{counts}. A known review sent through the Service: {sentence(got)}")
 
 
 def _lineage(view: View) -> Verdict:
     trouble, revision = view.trouble, view.revision
-    if trouble is not None and trouble.reason in HOPELESS:
-        return Verdict("False", trouble.reason, trouble.message)
+    if trouble is not None and trouble.reason in WRONG_ARTIFACT:
+        return Verdict("False", trouble.reason, then(trouble.message, look_at_pods(view.model, SERVER)))
     if isinstance(view.plan.step, Steady) and revision is not None:
         return Verdict(
-            "True", "DigestVerified", f"What answers is sha256:{revision.spec.artifact_digest}, as registered."
+            "True", Reason.DIGEST_VERIFIED, f"What answers is sha256:{revision.spec.artifact_digest}, as registered."
         )
-    return Verdict("Unknown", "NotReached", "Verified once the wanted version answers.")
+    return Verdict("Unknown", Reason.NOT_REACHED, "Verified once the wanted version answers.")
 
 
 def _suspended(view: View) -> Verdict:
-    model = view.model
-    resume = f'kubectl -n {model.namespace} patch smod {model.name} --type merge -p \'{{"spec":{{"suspend":false}}}}\''
-    return Verdict("False", "Suspended", f"spec.suspend is true: nothing new is begun. Next: {resume}")
+    return Verdict("False", Reason.SUSPENDED, then("spec.suspend is true: nothing new is begun.", resume(view.model)))
 
 
 def _not_reached() -> Verdict:
-    return Verdict("Unknown", "NotReached", "The way to the wanted version has not come this far.")
+    return Verdict("Unknown", Reason.NOT_REACHED, "The way to the wanted version has not come this far.")

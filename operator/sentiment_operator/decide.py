@@ -18,6 +18,7 @@ Trainings of what is no longer wanted are removed. What serves keeps serving unt
 import re
 from datetime import datetime, timedelta
 
+from sentiment_contract.training import FailureReason
 from sentiment_operator import attempts, explain
 from sentiment_operator.api import ConditionType
 from sentiment_operator.conditions import condition_of
@@ -88,7 +89,7 @@ def _step(model: Model, observed: Observed, settings: Settings, now: datetime) -
         return Held()
     if job is not None and not attempts.is_retried(model, job.retry):
         return _after_failure(
-            model, observed, settings, attempts.failure_of(job), attempts.failed_at(job), job.attempt, now
+            model, observed, settings, attempts.failure_of(model, job), attempts.failed_at(job), job.attempt, now
         )
     if job is None and (failure := attempts.remembered_failure(model, wanted)) is not None:
         return _after_failure(
@@ -226,7 +227,7 @@ def _requeue_after(model: Model, observed: Observed, settings: Settings, step: S
             return ROLLOUT_SECONDS
         case Queued():
             return QUEUE_SECONDS
-        case Blocked(reason="RegistryUnreachable", attempt=0):
+        case Blocked(reason=FailureReason.REGISTRY_UNREACHABLE, attempt=0):
             return REGISTRY_SECONDS
         case Blocked():
             return attempts.until_next_try(model, observed, step, now)

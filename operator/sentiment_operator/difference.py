@@ -1,6 +1,7 @@
 """Says whether a live object already is what is desired, so that nothing is written when nothing would change.
 
-The API server adds defaults and other managers add fields: only what is desired is compared. Pure.
+The API server adds defaults: only what is desired is compared, and what others set besides it comes from managedFields.
+Pure.
 """
 
 import re
@@ -8,6 +9,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, cast
 
+from sentiment_operator.additions import additions
 from sentiment_operator.facts import Manifest
 
 QUANTITY = re.compile(r"^([0-9]+(?:\.[0-9]+)?)(m|k|M|G|T|Ki|Mi|Gi|Ti)?$")
@@ -34,7 +36,12 @@ LIST_KEYS = {
     "ports": "name",
     "ownerReferences": "uid",
 }
-"""Lists that the API server keeps as maps: entries of others between ours are no difference."""
+"""Lists that the API server keeps as maps: entries of others between ours are additions, if anything."""
+
+
+def is_as_desired(desired: Manifest, live: Manifest) -> bool:
+    """True where the live object holds every desired field, and its spec nothing that somebody set besides."""
+    return is_subset(desired, live) and not additions(desired, live)
 
 
 def is_subset(desired: Manifest, live: Manifest) -> bool:

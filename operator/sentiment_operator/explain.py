@@ -5,11 +5,13 @@ A person reads them in `kubectl describe`; the reasons are part of the API.
 
 from collections.abc import Iterable
 
-from sentiment_contract.names import REGISTRY_LABEL_TAG, RETRY_ANNOTATION
-from sentiment_contract.training import FailureReason, Fault, TrainingFailed, fault_of
+from sentiment_contract.names import REGISTRY_LABEL_TAG
+from sentiment_contract.training import FailureReason, TrainingFailed
 from sentiment_operator.api import ConditionType
 from sentiment_operator.facts import ChildKind, Model, RegisteredVersion, TrainingJob, Trouble
+from sentiment_operator.next_step import add, find_registry, sentence, take_another_label, then, try_again
 from sentiment_operator.plan import Blocked
+from sentiment_operator.reasons import Reason
 
 _OF_TRAINING = frozenset(
     {
@@ -22,62 +24,65 @@ _OF_TRAINING = frozenset(
 
 def rival(model: Model, older: str) -> Blocked:
     """Two models name one registered model."""
-    message = (
-        f"SentimentModel {older} is older and names the same registered model in MLflow; versions of two models must not mix."
-        f" Next: kubectl -n {model.namespace} delete smod {model.name}, and apply it again with another spec.registry.modelName"
-    )
-    return Blocked(ConditionType.ACCEPTED, "Conflict", message, dead_end=True)
+    what = f"SentimentModel {older} is older and names the same registered model in MLflow; versions of two models must not mix."
+    step = f"kubectl -n {model.namespace} delete smod {model.name}, and apply it again with another spec.registry.modelName"
+    return Blocked(ConditionType.ACCEPTED, Reason.CONFLICT, then(what, step), dead_end=True)
 
 
 def name_taken(model: Model, kinds: Iterable[ChildKind]) -> Blocked:
     """A foreign object holds the name of a child."""
-    names = ", ".join(f"{kind} {model.name}" for kind in kinds)
-    message = (
-        f"{names} in namespace {model.namespace} belongs to someone else and is left alone; this model needs the name."
-        f" Next: kubectl -n {model.namespace} get {next(iter(kinds)).lower()} {model.name} -o yaml, and rename one of the two"
+    taken = list(kinds)
+    what = (
+        f"{', '.join(f'{kind} {model.name}' for kind in taken)} in namespace {model.namespace} belongs to someone else and is"
+        " left alone; this model needs the name."
     )
-    return Blocked(ConditionType.ROLLED_OUT, "NameTaken", message, dead_end=True)
+    step = f"kubectl -n {model.namespace} get {taken[0].lower()} {model.name} -o yaml, and rename one of the two"
+    return Blocked(ConditionType.ROLLED_OUT, Reason.NAME_TAKEN, then(what, step), dead_end=True)
 
 
 def registry_away(why: str) -> Blocked:
     """MLflow does not answer, and this model needs it now."""
-    message = (
-        f"MLflow does not answer: {why}. What serves is not touched; this goes on by itself once MLflow is back."
-        " Next: kubectl get pods -A -l app.kubernetes.io/component=mlflow"
+    what = f"MLflow does not answer: {sentence(why)} What serves is not touched; this goes on by itself once MLflow is back."
+    return Blocked(
+        ConditionType.DEPENDENCIES_READY,
+        FailureReason.REGISTRY_UNREACHABLE,
+        then(what, find_registry()),
+        dead_end=is_dead_end(FailureReason.REGISTRY_UNREACHABLE),
     )
-    return Blocked(ConditionType.DEPENDENCIES_READY, "RegistryUnreachable", message, dead_end=False)
 
 
 def version_conflict(model: Model, label: str, found: RegisteredVersion) -> Blocked:
     """The label stands in the registry for another recipe."""
-    message = (
+    what = (
         f"Version {label} stands in MLflow (model version {found.number}) and was trained from another recipe; a label keeps"
-        f" its meaning. Next: kubectl -n {model.namespace} patch smod {model.name} --type merge"
-        ' -p \'{"spec":{"version":"a-new-label"}}\''
+        " its meaning."
     )
-    return Blocked(ConditionType.REGISTERED, "VersionConflict", message, dead_end=True)
+    message = then(what, take_another_label(model))
+    return Blocked(ConditionType.REGISTERED, FailureReason.VERSION_CONFLICT, message, dead_end=True)
 
 
 def registration_missing(model: Model, job: TrainingJob) -> Blocked:
     """The training ended well, yet MLflow does not know its result."""
-    message = (
+    what = (
         f"Job {job.name} ended well, yet MLflow holds no model version with the tag {REGISTRY_LABEL_TAG}{job.label}; it may"
-        f" have been deleted there. Next: {retry(model)}"
+        " have been deleted there."
     )
-    return Blocked(ConditionType.REGISTERED, "RegistrationMissing", message, dead_end=True, attempt=job.attempt)
+    message = then(what, try_again(model))
+    return Blocked(ConditionType.REGISTERED, Reason.REGISTRATION_MISSING, message, dead_end=True, attempt=job.attempt)
 
 
 def registration_incomplete(model: Model, found: RegisteredVersion) -> Blocked:
     """A model version lacks the tags that make it provable."""
-    message = (
+    what = (
         f"Model version {found.number} in MLflow lacks a valid fingerprint, data_hash or artifact_digest tag, so what it holds"
-        f" cannot be verified. Next: remove its label tag in MLflow, then {retry(model)}"
+        " cannot be verified."
     )
-    return Blocked(ConditionType.REGISTERED, "RegistrationIncomplete", message, dead_end=True)
+    message = then(what, f"remove its label tag in MLflow, then {try_again(model)}")
+    return Blocked(ConditionType.REGISTERED, Reason.REGISTRATION_INCOMPLETE, message, dead_end=True)
 
 
-def training_answered(job: TrainingJob, answer: TrainingFailed) -> Blocked:
-    """The trainer said why it failed."""
+def training_answered(model: Model, job: TrainingJob, answer: TrainingFailed, again_after: int | None) -> Blocked:
+    """The trainer said why it failed. `again_after`: seconds until the next try at most, None: there is none by itself."""
     if answer.reason is FailureReason.REGISTRY_UNREACHABLE:
         step = ConditionType.DEPENDENCIES_READY
     elif answer.reason is FailureReason.VERSION_CONFLICT:
@@ -85,33 +90,43 @@ def training_answered(job: TrainingJob, answer: TrainingFailed) -> Blocked:
     else:
         step = ConditionType.TRAINED if answer.reason in _OF_TRAINING else ConditionType.DATA_VERIFIED
     again = (
-        " It is tried again by itself, with growing pauses." if fault_of(answer.reason) is Fault.SURROUNDINGS else ""
+        ""
+        if again_after is None
+        else f"It is tried again by itself, at latest {again_after // 60} minutes after it failed."
     )
     return Blocked(
-        step, answer.reason, f"{answer.message}{again}", dead_end=True, exit_code=job.exit_code, attempt=job.attempt
+        step,
+        answer.reason,
+        then(add(answer.message, again), try_again(model)),
+        dead_end=is_dead_end(answer.reason),
+        exit_code=job.exit_code,
+        attempt=job.attempt,
     )
 
 
-def training_died(job: TrainingJob) -> Blocked:
+def is_dead_end(reason: str) -> bool:
+    """Whether a person most likely has to act, though it may be tried again meanwhile. MLflow is back by itself one day."""
+    return reason != FailureReason.REGISTRY_UNREACHABLE
+
+
+def training_died(model: Model, job: TrainingJob) -> Blocked:
     """The trainer ended without a word of its own."""
-    trouble = job.failure or Trouble("TrainingFailed", "the training ended without an answer")
-    message = f"Job {job.name}: {trouble.message or trouble.reason}. Next: {_remedy(trouble.reason)}"
+    trouble = job.failure or Trouble(Reason.TRAINING_FAILED, "the training ended without an answer")
+    message = then(
+        f"Job {job.name}: {trouble.message or trouble.reason}", f"{_remedy(trouble.reason)}, then {try_again(model)}"
+    )
     return Blocked(
         ConditionType.TRAINED, trouble.reason, message, dead_end=True, exit_code=job.exit_code, attempt=job.attempt
     )
 
 
-def retry(model: Model) -> str:
-    """The command that has a failed version tried again."""
-    return f'kubectl -n {model.namespace} annotate smod {model.name} --overwrite {RETRY_ANNOTATION}="$(date +%s)"'
-
-
 def _remedy(reason: str) -> str:
-    again = f"and set the annotation {RETRY_ANNOTATION} to a new value"
     match reason:
         case "OOMKilled":
-            return f"raise spec.training.resources.limits.memory, {again}"
+            return "raise spec.training.resources.limits.memory"
         case "DeadlineExceeded":
-            return f"raise spec.training.activeDeadlineSeconds or train on fewer rows, {again}"
+            return "raise spec.training.activeDeadlineSeconds or train on fewer rows"
+        case "Evicted":
+            return "give the node room"
         case _:
-            return f"read the log lines above, {again}"
+            return "mend the cause"

@@ -10,12 +10,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from sentiment_contract.names import RETRY_ANNOTATION
-from sentiment_operator.api import (
-    SentimentModelRevisionSpec,
-    SentimentModelRevisionStatus,
-    SentimentModelSpec,
-    SentimentModelStatus,
-)
+from sentiment_operator.api import SentimentModelSpec, SentimentModelStatus
+from sentiment_operator.api_revision import SentimentModelRevisionSpec, SentimentModelRevisionStatus
 from sentiment_operator.facts import Child, Manifest, Model, Revision
 from sentiment_operator.raw import annotations_of, is_controlled_by, is_deleting, uid_of
 

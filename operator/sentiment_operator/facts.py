@@ -10,12 +10,8 @@ from enum import StrEnum
 from typing import Any
 
 from sentiment_contract.training import TrainingFailed, TrainingSucceeded
-from sentiment_operator.api import (
-    SentimentModelRevisionSpec,
-    SentimentModelRevisionStatus,
-    SentimentModelSpec,
-    SentimentModelStatus,
-)
+from sentiment_operator.api import SentimentModelSpec, SentimentModelStatus
+from sentiment_operator.api_revision import SentimentModelRevisionSpec, SentimentModelRevisionStatus
 
 Manifest = dict[str, Any]
 """A Kubernetes object as the API server speaks it."""

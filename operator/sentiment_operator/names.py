@@ -3,6 +3,8 @@
 It knows no client and decides nothing.
 """
 
+from collections.abc import Mapping
+
 from sentiment_contract.names import GROUP, RETRY_ANNOTATION, VERSION_LABEL
 from sentiment_operator.api import API_VERSION
 from sentiment_operator.facts import Manifest, Model
@@ -18,6 +20,8 @@ COMPONENT_LABEL = "app.kubernetes.io/component"
 APPLICATION = "sentiment-model"
 TRAINER = "trainer"
 SERVER = "server"
+MLFLOW = "mlflow"
+"""How the chart calls the pods of its MLflow."""
 
 RECIPE_HASH_ANNOTATION = f"{GROUP}/recipe-hash"
 ATTEMPT_ANNOTATION = f"{GROUP}/attempt"
@@ -49,6 +53,11 @@ def labels(model: str, component: str, version: str) -> dict[str, str]:
     """Labels of a child that belongs to a version; without a version, of one that outlives them."""
     versioned = {VERSION_LABEL: version} if version else {}
     return {**identity_labels(model, component), MANAGED_BY_LABEL: MANAGER, **versioned}
+
+
+def selector(labels: Mapping[str, str]) -> str:
+    """The labels as kubectl takes them."""
+    return ",".join(f"{name}={value}" for name, value in labels.items())
 
 
 def owner_reference(model: Model) -> Manifest:

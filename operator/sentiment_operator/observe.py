@@ -28,7 +28,7 @@ from sentiment_operator.kinds import JOB, POD, REVISION, SERVICE, SERVING, Kind
 from sentiment_operator.kube import Kube
 from sentiment_operator.names import COMPONENT_LABEL, INSTANCE_LABEL, MANAGED_BY_LABEL, MANAGER, SERVER
 from sentiment_operator.progress import Progress
-from sentiment_operator.raw import is_controlled_by, labels_of, uid_of
+from sentiment_operator.raw import is_controlled_by, is_finished, labels_of, uid_of
 from sentiment_operator.registry import Registry
 from sentiment_operator.settings import Settings
 from sentiment_operator.store import Key, Store
@@ -120,7 +120,7 @@ class Observer:
 
     async def _serving_pods(self, key: Key) -> tuple[ServingPod, ...]:
         bodies = [pod for pod in self.store.of_model(POD, key) if labels_of(pod).get(COMPONENT_LABEL) == SERVER]
-        return tuple(await asyncio.gather(*(self._serving_pod(body) for body in bodies)))
+        return tuple(await asyncio.gather(*(self._serving_pod(body) for body in bodies if not is_finished(body))))
 
     async def _serving_pod(self, body: Manifest) -> ServingPod:
         asks = workload.is_running_unready(body)

@@ -9,8 +9,9 @@ from http import HTTPStatus
 from typing import assert_never
 
 from sentiment_operator import children
+from sentiment_operator.additions import additions, overwriting
 from sentiment_operator.deployed import deployed
-from sentiment_operator.difference import is_subset
+from sentiment_operator.difference import is_as_desired
 from sentiment_operator.facts import ChildKind, Manifest, Model, Observed, Refusal
 from sentiment_operator.kinds import DEPLOYMENT, JOB, REVISION, SERVING, Kind
 from sentiment_operator.kube import Kube
@@ -28,7 +29,7 @@ from sentiment_operator.plan import (
     Steady,
     Train,
 )
-from sentiment_operator.raw import is_controlled_by, is_deleting
+from sentiment_operator.raw import is_controlled_by, is_deleting, uid_of
 from sentiment_operator.settings import Settings
 from sentiment_operator.store import Store
 
@@ -67,7 +68,7 @@ class Performer:
             return False
         desired = children.serving_children(model, plan, observed, self.settings).get(ChildKind.DEPLOYMENT)
         body = self.store.get(DEPLOYMENT, model.namespace, model.name)
-        return desired is not None and body is not None and not is_subset(desired, body)
+        return desired is not None and body is not None and not is_as_desired(desired, body)
 
     async def perform(self, model: Model, plan: Plan, observed: Observed) -> Outcome:
         """Write what differs from the plan, and nothing else."""
@@ -107,48 +108,54 @@ class Performer:
                 await self._delete(model, kind, live.body, "child removed", outcome)
         elif live is None:
             await self._first_apply(model, child, desired, outcome)
-        elif live.ours and not is_deleting(live.body) and not is_subset(desired, live.body):
-            await self._apply(model, kind, desired, live.body["metadata"]["uid"], outcome)
+        elif live.ours and not is_deleting(live.body) and not is_as_desired(desired, live.body):
+            await self._write(model, kind, outcome, desired, live.body)
 
     async def _first_apply(self, model: Model, child: ChildKind, desired: Manifest, outcome: Outcome) -> None:
         """The store knows no such object: make sure, then create it, giving way to whoever is quicker."""
         kind = SERVING[child]
         found = await self.kube.get(kind, model.namespace, desired["metadata"]["name"])
         if found is None:
-            await self._apply(model, kind, desired, "", outcome)
+            await self._write(model, kind, outcome, desired)
         elif not is_controlled_by(found, model.uid):
             outcome.foreign[child] = found
         elif not is_deleting(found):
             # Ours, but out of the watch's sight: its labels were edited away.
-            await self._apply(model, kind, desired, found["metadata"]["uid"], outcome)
+            await self._write(model, kind, outcome, desired, found)
 
-    async def _apply(self, model: Model, kind: Kind, desired: Manifest, uid: str, outcome: Outcome) -> None:
+    async def _write(
+        self, model: Model, kind: Kind, outcome: Outcome, desired: Manifest, live: Manifest | None = None
+    ) -> None:
         name = desired["metadata"]["name"]
         try:
-            applied = await self._restored(kind, desired, uid) if uid else await self.kube.apply(kind, desired)
+            written = (
+                await self.kube.apply(kind, desired) if live is None else await self._restored(kind, desired, live)
+            )
         except Refused as refused:
             _refuse(outcome, kind, name, refused.message)
         except Stale as stale:
             _mistaken(outcome, kind, name, stale)
         else:
-            self.store.put(kind, applied)
-            if uid and not is_subset(desired, applied):
+            self.store.put(kind, written)
+            if live is not None and not is_as_desired(desired, written):
                 _refuse(outcome, kind, name, "something in the cluster changes it as soon as it is written")
             else:
-                _wrote(outcome, model, "child updated" if uid else "child created", kind, name)
+                _wrote(outcome, model, "child created" if live is None else "child updated", kind, name)
 
-    async def _restored(self, kind: Kind, desired: Manifest, uid: str) -> Manifest:
-        """The object of that uid with every field as desired: by apply, and where that is not enough by overwriting."""
-        try:
-            applied = await self.kube.apply(kind, desired, uid)
-        except Refused as refused:
-            # A hand-made entry of a list may contradict ours, such as a second port of the same name.
-            if refused.code != HTTPStatus.UNPROCESSABLE_ENTITY:
-                raise
-        else:
-            if is_subset(desired, applied):
-                return applied
-        return await self.kube.overwrite(kind, desired, uid)
+    async def _restored(self, kind: Kind, desired: Manifest, live: Manifest) -> Manifest:
+        """This very object as desired: by apply, and where that is not enough by overwriting."""
+        # Apply leaves alone what others own, and applying before overwriting would roll a Deployment out twice.
+        if not additions(desired, live):
+            try:
+                live = await self.kube.apply(kind, desired, uid_of(live))
+            except Refused as refused:
+                # A hand-made entry of a list may contradict ours, such as a second port of the same name.
+                if refused.code != HTTPStatus.UNPROCESSABLE_ENTITY:
+                    raise
+            else:
+                if is_as_desired(desired, live):
+                    return live
+        return await self.kube.overwrite(kind, overwriting(desired, live), uid_of(live))
 
     async def _create(self, model: Model, kind: Kind, manifest: Manifest, what: str, outcome: Outcome) -> None:
         name = manifest["metadata"]["name"]

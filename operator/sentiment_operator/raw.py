@@ -3,16 +3,29 @@
 from typing import Any
 
 from sentiment_operator.facts import Manifest
-from sentiment_operator.kinds import REVISION
-from sentiment_operator.names import INSTANCE_LABEL
+from sentiment_operator.kinds import REVISION, SERVING
+from sentiment_operator.names import FIELD_MANAGER, INSTANCE_LABEL
+
+_CHILDREN = frozenset(kind.name for kind in SERVING.values())
 
 
 def slim(body: Manifest) -> Manifest:
-    """The object without the field sets of managedFields: most of many objects, and only their times are read."""
+    """The object without the field sets of managedFields: most of many objects, and little of them is read.
+
+    What is read are their times, and of a child what others set in its spec.
+    """
     metadata = dict(body["metadata"])
     entries: list[Manifest] = metadata.pop("managedFields", None) or []
-    metadata["managedFields"] = [{key: value for key, value in entry.items() if key != "fieldsV1"} for entry in entries]
+    is_child = body.get("kind") in _CHILDREN
+    metadata["managedFields"] = [_slim_entry(entry, is_child=is_child) for entry in entries]
     return {**body, "metadata": metadata}
+
+
+def _slim_entry(entry: Manifest, *, is_child: bool) -> Manifest:
+    times = {key: value for key, value in entry.items() if key != "fieldsV1"}
+    is_of_others = entry.get("manager") != FIELD_MANAGER and "subresource" not in entry
+    spec = entry.get("fieldsV1", {}).get("f:spec")
+    return {**times, "fieldsV1": {"f:spec": spec}} if is_child and is_of_others and spec else times
 
 
 def uid_of(body: Manifest) -> str:
@@ -56,6 +69,11 @@ def controller_uid(body: Manifest) -> str:
 def is_controlled_by(body: Manifest, uid: str) -> bool:
     """True where the controller ownerReference names that uid."""
     return controller_uid(body) == uid
+
+
+def is_finished(pod: Manifest) -> bool:
+    """True for a pod that will never run again, such as one that was evicted: its object stays."""
+    return pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
 
 
 def condition(body: Manifest, kind: str) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 import aiohttp
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from sentiment_contract import names
 from sentiment_operator.facts import RegisteredVersion, RegistryAnswer, RegistryAway
@@ -20,6 +20,8 @@ from sentiment_operator.metrics import REGISTRY_CALLS
 TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=3)
 REST_SECONDS = 5.0
 """How long a server that failed is left alone."""
+EXPERIMENT_SECONDS = 60.0
+"""How long the id of an experiment is remembered: one that is made anew has another."""
 PAGE = 200
 TAG_IMAGE_DIGEST = "image_digest"
 
@@ -67,6 +69,7 @@ class Registry:
     monotonic: Callable[[], float] = time.monotonic
     _breakers: dict[str, _Breaker] = field(default_factory=dict[str, _Breaker])
     _experiments: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    _experiments_until: float = 0.0
 
     async def versions(self, tracking_url: str, model: str) -> RegistryAnswer | RegistryAway:
         """The ready versions of a registered model, the oldest first; none where there is no such model."""
@@ -108,6 +111,9 @@ class Registry:
 
     async def _experiment(self, tracking_url: str, model: str) -> str:
         """Id of the experiment that the trainer names like the registered model; empty before the first training."""
+        if self.monotonic() >= self._experiments_until:
+            self._experiments.clear()
+            self._experiments_until = self.monotonic() + EXPERIMENT_SECONDS
         if known := self._experiments.get((tracking_url, model)):
             return known
         try:
@@ -148,7 +154,7 @@ class Registry:
             REGISTRY_CALLS.labels(call, "declined").inc()
             raise
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, RegistryError) as error:
-            breaker.message = f"MLflow at {tracking_url} did not answer {call}: {error or 'no answer in time'}"
+            breaker.message = f"MLflow at {tracking_url} did not answer {call}: {_cause(error)}"
             breaker.open_until = self.monotonic() + REST_SECONDS
             REGISTRY_CALLS.labels(call, "failed").inc()
             raise RegistryError(breaker.message) from error
@@ -164,13 +170,37 @@ class Registry:
             if response.status == HTTPStatus.NOT_FOUND and "RESOURCE_DOES_NOT_EXIST" in text:
                 raise _Absent
             if response.status in _DECLINED:
-                raise _Declined(f"MLflow at {tracking_url} declined {call}: {text[:300]}")
+                raise _Declined(f"MLflow at {tracking_url} declined {call}: {_said(response.status, text)}")
             if response.status != HTTPStatus.OK:
-                raise RegistryError(f"HTTP {response.status} {text[:300]}")
+                raise RegistryError(_said(response.status, text))
             try:
                 return _ANSWER.validate_json(text)
             except ValidationError as error:
                 raise RegistryError("an answer that is no JSON object") from error
+
+
+class _Complaint(BaseModel):
+    """The form in which MLflow tells an error."""
+
+    error_code: str
+    message: str = ""
+
+
+def _said(status: int, text: str) -> str:
+    """The error as MLflow tells it. Anything else is not quoted: whoever may write models chooses who is asked here,
+    and reads the conditions that this goes into, but may perhaps not ask there."""
+    try:
+        complaint = _Complaint.model_validate_json(text)
+    except ValidationError:
+        return f"HTTP {status}, and it does not look like MLflow"
+    return f"HTTP {status} {complaint.error_code}: {complaint.message}"[:300]
+
+
+def _cause(error: Exception) -> str:
+    """Why there was no answer. What aiohttp says of one that it could not read quotes it."""
+    if isinstance(error, aiohttp.ClientConnectionError | OSError | RegistryError):
+        return str(error) or "no answer in time"
+    return f"it does not look like MLflow ({type(error).__name__})"
 
 
 def _tags(entry: Mapping[str, Any]) -> dict[str, str]:

@@ -7,17 +7,17 @@ from datetime import datetime
 
 from sentiment_operator.api import ConditionType, SentimentModelStatus
 from sentiment_operator.conditions import Verdict, condition_of, conditions
-
-REASON = "Invalid"
+from sentiment_operator.next_step import then
+from sentiment_operator.reasons import Reason
 
 
 def rejected(before: SentimentModelStatus, problem: str, generation: int, now: datetime) -> SentimentModelStatus:
     """The status before, with Accepted and Ready False, Stalled True, and Unknown what was never looked at."""
-    message = f"{problem}. Next: correct the spec and apply it again."
+    message = then(problem, "correct the spec and apply it again.")
     verdicts = {kind: _kept(before, kind) for kind in ConditionType}
-    verdicts[ConditionType.ACCEPTED] = Verdict("False", REASON, message)
-    verdicts[ConditionType.READY] = Verdict("False", REASON, message)
-    verdicts[ConditionType.STALLED] = Verdict("True", REASON, message)
+    verdicts[ConditionType.ACCEPTED] = Verdict("False", Reason.INVALID, message)
+    verdicts[ConditionType.READY] = Verdict("False", Reason.INVALID, message)
+    verdicts[ConditionType.STALLED] = Verdict("True", Reason.INVALID, message)
     return before.model_copy(
         update={
             "observed_generation": generation,
@@ -29,5 +29,5 @@ def rejected(before: SentimentModelStatus, problem: str, generation: int, now: d
 def _kept(before: SentimentModelStatus, kind: ConditionType) -> Verdict:
     known = condition_of(before.conditions, kind)
     if known is None:
-        return Verdict("Unknown", REASON, "The spec cannot be read.")
+        return Verdict("Unknown", Reason.INVALID, "The spec cannot be read.")
     return Verdict(known.status, known.reason, known.message)

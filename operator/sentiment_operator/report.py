@@ -10,11 +10,8 @@ from uuid import uuid4
 from pydantic import BaseModel
 
 from sentiment_operator import extract, rejection
-from sentiment_operator.api import (
-    HistoryEntry,
-    SentimentModelRevisionStatus,
-    SentimentModelStatus,
-)
+from sentiment_operator.api import HistoryEntry, SentimentModelStatus
+from sentiment_operator.api_revision import SentimentModelRevisionStatus
 from sentiment_operator.facts import Manifest, Model, Observed, Revision
 from sentiment_operator.kinds import MODEL, REVISION, Kind
 from sentiment_operator.kube import Kube

@@ -17,10 +17,12 @@ from sentiment_operator.api import (
     SentimentModelStatus,
     TrainingStatus,
 )
+from sentiment_operator.chain import CHAIN
 from sentiment_operator.conditions import Verdict, condition_of, conditions, timestamp
 from sentiment_operator.deployed import deployed
 from sentiment_operator.facts import JobState, Model, Observed, Revision, TrainingJob
 from sentiment_operator.plan import Blocked, Plan, Roll, Steady
+from sentiment_operator.reasons import Reason
 from sentiment_operator.verdicts import verdicts
 from sentiment_operator.view import View
 
@@ -128,22 +130,32 @@ def _failure(
     model: Model, observed: Observed, plan: Plan, found: dict[ConditionType, Verdict], now: datetime
 ) -> LastFailure | None:
     """What failed in this pass, None if nothing did."""
-    stalled = found[ConditionType.STALLED]
-    if stalled.status != "True":
+    failed = _failed_condition(plan, found)
+    if failed is None:
         return None
     step, job = plan.step, _job_of(observed, plan)
     of_training = isinstance(step, Blocked) and step.attempt > 0 and job is not None
     return LastFailure(
         version=plan.wanted,
-        step=step.step if isinstance(step, Blocked) else ConditionType.ROLLED_OUT,
-        reason=stalled.reason,
-        message=stalled.message,
+        step=failed,
+        reason=found[failed].reason,
+        message=found[failed].message,
         exit_code=step.exit_code if isinstance(step, Blocked) else None,
         time=timestamp(job.finished_at if of_training and job is not None and job.finished_at is not None else now),
         recipe_hash=model.spec.recipe().recipe_hash(),
         retry=job.retry if of_training and job is not None else "",
         attempt=step.attempt if isinstance(step, Blocked) else 0,
     )
+
+
+def _failed_condition(plan: Plan, found: dict[ConditionType, Verdict]) -> ConditionType | None:
+    """The condition that a training failed at, or that stalls the model."""
+    stalled = found[ConditionType.STALLED]
+    if isinstance(plan.step, Blocked) and (plan.step.dead_end or plan.step.attempt > 0):
+        return ConditionType(plan.step.step)
+    if stalled.status != "True":
+        return None
+    return next(kind for kind in CHAIN if found[kind].reason == stalled.reason)
 
 
 def _is_same(before: LastFailure, after: LastFailure) -> bool:
@@ -188,4 +200,4 @@ def _training_began(before: SentimentModelStatus, after: SentimentModelStatus) -
     known = before.training.job_name if before.training is not None else ""
     if not job or job == known:
         return []
-    return [EventFact("Normal", "TrainingStarted", f"Job {job} trains version {after.wanted_version}.")]
+    return [EventFact("Normal", Reason.TRAINING_STARTED, f"Job {job} trains version {after.wanted_version}.")]

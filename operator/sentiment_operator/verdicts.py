@@ -3,11 +3,14 @@
 Conditions speak of the wanted version, but for Available, which asks whether any version answers.
 """
 
+from sentiment_contract.training import FailureReason
 from sentiment_operator.api import ConditionType
 from sentiment_operator.chain import CHAIN, HOPELESS, station
 from sentiment_operator.conditions import Verdict
 from sentiment_operator.deployed import deployed
+from sentiment_operator.next_step import take_another_label, then
 from sentiment_operator.plan import Blocked, Held, Roll, Steady
+from sentiment_operator.reasons import Reason
 from sentiment_operator.view import View
 
 
@@ -19,8 +22,8 @@ def verdicts(view: View) -> dict[ConditionType, Verdict]:
     found[ConditionType.READY] = _ready(view, found)
     found[ConditionType.STALLED] = _stalled(view, found)
     found[ConditionType.RECONCILING] = _reconciling(view, found)
-    found[ConditionType.AWAITING_APPROVAL] = Verdict("False", "NotRequired", "No approval is asked for.")
-    found[ConditionType.DRIFTED] = Verdict("Unknown", "NotMonitored", "Drift is not monitored.")
+    found[ConditionType.AWAITING_APPROVAL] = Verdict("False", Reason.NOT_REQUIRED, "No approval is asked for.")
+    found[ConditionType.DRIFTED] = Verdict("Unknown", Reason.NOT_MONITORED, "Drift is not monitored.")
     return found
 
 
@@ -28,57 +31,65 @@ def _up_to_date(view: View) -> Verdict:
     revision = view.revision
     if revision is None:
         return Verdict(
-            "Unknown", "NotTrained", "The wanted version does not exist yet; it will come from today's recipe."
+            "Unknown", Reason.NOT_TRAINED, "The wanted version does not exist yet; it will come from today's recipe."
         )
     if revision.spec.recipe_hash == view.model.spec.recipe().recipe_hash():
-        return Verdict("True", "RecipeMatches", f"Version {revision.spec.version} came from today's recipe.")
-    model = view.model
-    message = (
+        return Verdict("True", Reason.RECIPE_MATCHES, f"Version {revision.spec.version} came from today's recipe.")
+    what = (
         f"Version {revision.spec.version} is served as recorded; data or training in the spec are others by now"
-        f" and are trained under a new label only. Next: kubectl -n {model.namespace} patch smod {model.name} --type merge"
-        ' -p \'{"spec":{"version":"a-new-label"}}\''
+        " and are trained under a new label only."
     )
-    return Verdict("False", "RecipeChanged", message)
+    return Verdict("False", Reason.RECIPE_CHANGED, then(what, take_another_label(view.model)))
 
 
 def _available(view: View) -> Verdict:
     ready = [pod for pod in view.observed.pods if pod.ready and not pod.deleting]
     if not ready:
-        return Verdict("False", "NoPodReady", "No version answers.")
+        return Verdict("False", Reason.NO_POD_READY, "No version answers.")
     versions = ", ".join(sorted({pod.label for pod in ready}))
-    return Verdict("True", "Serving", f"Version {versions} answers.")
+    return Verdict("True", Reason.SERVING, f"Version {versions} answers.")
 
 
 def _ready(view: View, found: dict[ConditionType, Verdict]) -> Verdict:
     missing = next((found[kind] for kind in CHAIN if found[kind].status != "True"), None)
     if missing is None and isinstance(view.plan.step, Steady):
         if found[ConditionType.AVAILABLE].status != "True":
-            return Verdict("False", "NoPodReady", "No pod of the wanted version is ready.")
-        return Verdict("True", "Serving", f"Version {view.plan.wanted} has all traffic.")
+            return Verdict("False", Reason.NO_POD_READY, "No pod of the wanted version is ready.")
+        return Verdict("True", Reason.SERVING, f"Version {view.plan.wanted} has all traffic.")
     failed = next((found[kind] for kind in CHAIN if found[kind].status == "False"), None) or missing
     if failed is None:
-        return Verdict("False", "Progressing", "Being looked at.")
-    if failed.reason == "NotReached":
-        return Verdict("False", "Progressing", "MLflow is asked whether it knows the wanted version.")
+        return Verdict("False", Reason.PROGRESSING, "Being looked at.")
+    if failed.reason == Reason.NOT_REACHED:
+        return Verdict("False", Reason.PROGRESSING, "MLflow is asked whether it knows the wanted version.")
     return Verdict("False", failed.reason, failed.message)
 
 
 def _stalled(view: View, found: dict[ConditionType, Verdict]) -> Verdict:
-    step, live, ready = view.plan.step, deployed(view.observed), found[ConditionType.READY]
+    step = view.plan.step
     if isinstance(step, Blocked) and step.dead_end:
         return Verdict("True", step.reason, step.message)
-    if view.observed.refusals and ready.status != "True":
-        return Verdict("True", ready.reason, ready.message)
-    hopeless = view.trouble is not None and view.trouble.reason in HOPELESS
-    if isinstance(step, Roll) and (hopeless or (live is not None and (live.deadline_exceeded or live.refused))):
+    refused = next((found[kind] for kind in CHAIN if found[kind].reason == Reason.REFUSED), None)
+    if refused is not None:
+        return Verdict("True", refused.reason, refused.message)
+    if isinstance(step, Roll) and _is_stuck(view):
         rolled_out = found[ConditionType.ROLLED_OUT]
         return Verdict("True", rolled_out.reason, rolled_out.message)
-    return Verdict("False", "NoDeadEnd", "Nothing waits for a person.")
+    return Verdict("False", Reason.NO_DEAD_END, "Nothing waits for a person.")
+
+
+def _is_stuck(view: View) -> bool:
+    """Whether a rollout ends only when a person acts. Pods that wait for MLflow go on once it is back, however long."""
+    live = deployed(view.observed)
+    if view.trouble is not None and view.trouble.reason == FailureReason.REGISTRY_UNREACHABLE:
+        return False
+    if view.trouble is not None and view.trouble.reason in HOPELESS:
+        return True
+    return live is not None and (live.deadline_exceeded or bool(live.refused))
 
 
 def _reconciling(view: View, found: dict[ConditionType, Verdict]) -> Verdict:
     settled = isinstance(view.plan.step, (Steady, Held)) or found[ConditionType.STALLED].status == "True"
     if settled:
-        return Verdict("False", "Settled", "Nothing is under way.")
+        return Verdict("False", Reason.SETTLED, "Nothing is under way.")
     ready = found[ConditionType.READY]
     return Verdict("True", ready.reason, ready.message)

@@ -22,6 +22,7 @@ from sentiment_operator.raw import (
     resource_version,
     uid_of,
 )
+from sentiment_operator.reasons import Reason
 
 State = dict[str, Any]
 LOG_CHARACTERS = 1500
@@ -124,6 +125,8 @@ def _container_trouble(container: State) -> Trouble | None:
 def _ending(ended: State) -> str:
     """How a container ended, with its last log lines where the kubelet kept them."""
     said = str(ended.get("message", "")).strip()[-LOG_CHARACTERS:]
+    # What a log line advises is not the next step of the message that it is quoted in.
+    said = said.replace("Next:", "next:")
     return f"exit code {ended.get('exitCode')}{': ' if said else ''}{said}"
 
 
@@ -140,7 +143,7 @@ def _state(job: Manifest) -> JobState:
 def _failure(job: Manifest, pods: Sequence[Manifest], last: State | None) -> Trouble:
     """Why a Job failed whose trainer gave no answer."""
     failed = condition(job, "Failed") or {}
-    reason, message = str(failed.get("reason") or "JobFailed"), str(failed.get("message", ""))
+    reason, message = str(failed.get("reason") or Reason.JOB_FAILED), str(failed.get("message", ""))
     if reason == "DeadlineExceeded":
         return Trouble(reason, message)
     evicted = next((pod["status"] for pod in pods if pod.get("status", {}).get("reason") == "Evicted"), None)

@@ -1,14 +1,16 @@
 """The admission policies on a real API server, asked as the people and accounts that they are about."""
 
 import copy
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
 import pytest
 
 from sentiment_operator import extract
-from sentiment_operator.api import SentimentModelRevisionStatus
+from sentiment_operator.api_revision import SentimentModelRevisionStatus
 from sentiment_operator.children import revision, training_job
 from sentiment_operator.children.deployment import deployment
 from sentiment_operator.children.service import service
@@ -220,11 +222,18 @@ def a_job(model: Model) -> Manifest:
     return training_job(model, Train(label="1", attempt=1), SETTINGS)
 
 
+def a_job_with_credentials(model: Model) -> Manifest:
+    spec = extract.SentimentModelSpec.model_validate({"version": "1", "data": WITH_SECRET})
+    job = a_job(replace(model, spec=spec))
+    assert job["spec"]["template"]["spec"]["containers"][0]["envFrom"] == [{"secretRef": {"name": "git"}}]
+    return job
+
+
 def try_create(server: Server, manifest: Manifest) -> Answer:
     return server.kubectl("create", "--dry-run=server", "--filename=-", body=manifest, user=OPERATOR)
 
 
-@pytest.mark.parametrize("build", [a_deployment, a_job, service, service_account])
+@pytest.mark.parametrize("build", [a_deployment, a_job, a_job_with_credentials, service, service_account])
 def test_what_the_operator_really_creates_is_admitted(
     installed: Server, bystander: Model, build: Callable[[Model], Manifest]
 ) -> None:
@@ -274,6 +283,31 @@ STOLEN: dict[str, tuple[str, object]] = {
     "an image that may be written": ("container.securityContext.readOnlyRootFilesystem", False),
     "a port of the node": ("container.ports", [{"containerPort": 8000, "hostPort": 8000}]),
     "no owner": ("metadata.ownerReferences", None),
+    "a program as the probe of readiness": ("container.readinessProbe", {"exec": {"command": ["sh"]}}),
+    "a program as the probe of life": ("container.livenessProbe", {"exec": {"command": ["sh"]}}),
+    "a program as the probe of the start": ("container.startupProbe", {"exec": {"command": ["sh"]}}),
+    "a program before the end": ("container.lifecycle", {"preStop": {"exec": {"command": ["sh"]}}}),
+    "a program after the start": ("container.lifecycle", {"postStart": {"exec": {"command": ["sh"]}}}),
+    "a probe of another host by the node": (
+        "container.livenessProbe",
+        {"httpGet": {"host": "192.0.2.1", "port": 80}},
+    ),
+    "a connection of the node to another host": (
+        "container.lifecycle",
+        {"preStop": {"tcpSocket": {"host": "192.0.2.1", "port": 80}}},
+    ),
+    "a key of a Secret": (
+        "container.env.+",
+        {"name": "SENTIMENT_X", "valueFrom": {"secretKeyRef": {"name": "x", "key": "x"}}},
+    ),
+    "a key of a ConfigMap": (
+        "container.env.+",
+        {"name": "SENTIMENT_X", "valueFrom": {"configMapKeyRef": {"name": "x", "key": "x"}}},
+    ),
+    "a variable that git runs": ("container.env.+", {"name": "GIT_SSH_COMMAND", "value": "sh"}),
+    "all keys of a ConfigMap": ("container.envFrom", [{"configMapRef": {"name": "x"}}]),
+    "all keys of a Secret under other names": ("container.envFrom", [{"prefix": "GIT_", "secretRef": {"name": "x"}}]),
+    "all keys of two Secrets": ("container.envFrom", [{"secretRef": {"name": "one"}}, {"secretRef": {"name": "two"}}]),
 }
 
 
@@ -284,6 +318,14 @@ def test_a_stolen_token_creates_no_pods_with(
 ) -> None:
     refused = try_create(installed, set_at(build(bystander), *edit))
     assert not refused.accepted
+    assert "ValidatingAdmissionPolicy" in refused.error, refused.error
+
+
+def test_a_stolen_token_gives_no_secret_to_a_server(installed: Server, bystander: Model) -> None:
+    """A training may have one: its model names it."""
+    refused = try_create(
+        installed, set_at(a_deployment(bystander), "container.envFrom", [{"secretRef": {"name": "x"}}])
+    )
     assert "ValidatingAdmissionPolicy" in refused.error, refused.error
 
 
@@ -301,13 +343,51 @@ def test_a_stolen_token_creates_no_service_with(installed: Server, bystander: Mo
 def test_a_stolen_token_touches_nothing_that_belongs_to_no_model(installed: Server) -> None:
     for attempt in (
         ["delete", "deployment/mlflow"],
-        ["patch", "deployment/mlflow", "--type=merge", '--patch={"metadata":{"labels":{"a":"b"}}}'],
         ["delete", "service/mlflow"],
+        ["patch", "service/mlflow", "--type=merge", '--patch={"metadata":{"labels":{"a":"b"}}}'],
         ["delete", "serviceaccount/default"],
         ["delete", "networkpolicy/mlflow"],
     ):
         refused = installed.kubectl(*attempt, f"--namespace={NAMESPACE}", "--dry-run=server", user=OPERATOR)
         assert "belongs to no SentimentModel" in refused.error, attempt
+
+
+def to_zero(deployment: str, namespace: str) -> list[str]:
+    """What sets the replicas, and tries to pass the Deployment off as a model's."""
+    patch = '{"spec":{"replicas":0},"status":{"selector":"app.kubernetes.io/name=sentiment-model"}}'
+    place = ["patch", f"deployment/{deployment}", f"--namespace={namespace}", "--subresource=scale"]
+    return [*place, "--type=merge", f"--patch={patch}", "--dry-run=server"]
+
+
+def test_a_stolen_token_scales_nothing_but_the_servers_of_models(installed: Server, model: Model) -> None:
+    # kubectl reads before it writes, which the operator may not.
+    installed.must("create", "clusterrole", "scale-reader", "--verb=get", "--resource=deployments/scale")
+    installed.must("create", "clusterrolebinding", "scale-reader", "--clusterrole=scale-reader", f"--user={OPERATOR}")
+    installed.must("create", "--filename=-", body=a_deployment(model), user=OPERATOR)
+    installed.must(*to_zero(model.name, model.namespace), user=OPERATOR)
+    refused = installed.kubectl(*to_zero("mlflow", NAMESPACE), user=OPERATOR)
+    assert "may scale no Deployment but the server of a SentimentModel" in refused.error
+    installed.must(*to_zero("mlflow", NAMESPACE))
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        ("container.env.+", {"name": "X", "valueFrom": {"secretKeyRef": {"name": "x", "key": "x"}}}),
+        ("container.lifecycle.postStart", {"exec": {"command": ["sh"]}}),
+    ],
+    ids=["a Secret", "a program"],
+)
+def test_what_a_person_gave_a_server_does_not_keep_the_operator_from_writing_it_anew(
+    installed: Server, model: Model, edit: tuple[str, object]
+) -> None:
+    """Server-side apply leaves the addition in place; refused as invalid, it is followed by a merge patch of everything."""
+    desired = a_deployment(model)
+    installed.must("create", "--filename=-", body=set_at(desired, *edit))
+    applied = installed.kubectl(*_server_side_apply(), body=desired, user=OPERATOR)
+    assert "is invalid" in applied.error, applied.error
+    place = [f"deployment/{model.name}", f"--namespace={model.namespace}"]
+    installed.must("patch", *place, "--type=merge", f"--patch={json.dumps(desired)}", "--dry-run=server", user=OPERATOR)
 
 
 def test_after_an_upgrade_a_deployment_may_keep_the_image_that_it_has(installed: Server, model: Model) -> None:

@@ -116,6 +116,24 @@ def test_a_digest_wins_over_a_tag_and_a_tag_over_the_version(helm: Helm, image: 
     )
 
 
+def ports_to_any_host(helm: Helm, values: Values) -> set[int]:
+    """TCP ports that the operator may call wherever they are."""
+    policy = of_kind(helm.template(values), "NetworkPolicy")["sentiment-operator"]
+    rules = [rule for rule in policy["spec"]["egress"] if "to" not in rule]
+    return {port["port"] for rule in rules for port in rule["ports"] if port["protocol"] == "TCP"}
+
+
+@pytest.mark.parametrize(
+    "mlflow", [{}, {"enabled": False, "externalURL": "https://mlflow.example.org:8000"}], ids=["its own", "external"]
+)
+def test_the_operator_may_call_the_registry_that_a_model_names(helm: Helm, mlflow: Values) -> None:
+    values: Values = {"mlflow": mlflow}
+    of_the_chart = ports_to_any_host(helm, values | {"networkPolicy": {"registryPorts": []}})
+    assert ports_to_any_host(helm, values) == of_the_chart | {5000}
+    named: Values = {"networkPolicy": {"registryPorts": [5001, 8080]}}
+    assert ports_to_any_host(helm, values | named) == of_the_chart | {5001, 8080}
+
+
 def test_mlflow_answers_to_its_names_and_to_no_others(helm: Helm) -> None:
     pod = pod_templates(helm.template({"mlflow": {"allowedHosts": ["mlflow.example.org"]}}))["Deployment/mlflow"]
     (hosts,) = (

@@ -30,6 +30,8 @@ WRONG: dict[str, tuple[Values, str]] = {
     "two hosts in one": ({"mlflow": {"allowedHosts": ["a,b"]}}, "allowedHosts"),
     "an interval without a unit": ({"metrics": {"serviceMonitor": {"interval": "30"}}}, "interval"),
     "no port of the API server": ({"networkPolicy": {"apiServerPorts": []}}, "apiServerPorts"),
+    "the port of a registry as text": ({"networkPolicy": {"registryPorts": ["http"]}}, "registryPorts"),
+    "a port of a registry beyond all ports": ({"networkPolicy": {"registryPorts": [70000]}}, "registryPorts"),
 }
 
 

@@ -15,7 +15,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.imdb, pytest.mark.campaign]
 SECONDS = 45
 
 
-@pytest.mark.skipif(not NEARBY.is_file(), reason="the real IMDB file is not there")
 def test_ten_thousand_real_reviews_answer_within_forty_five_seconds() -> None:
     shop = Shop(f"e2e-{secrets.token_hex(4)}")
     CLUSTER.kubectl("apply", "-f", "-", stdin=restricted_namespace(shop.namespace))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from demo import story
+from demo import reach, story
 from demo.data import Reviews
 from demo.target import Target
 
@@ -59,3 +59,9 @@ def test_nothing_of_the_framework_is_left_on_any_object(told: Target) -> None:
             own = [name for name in metadata.get("finalizers", []) if not name.startswith(("batch.", "kubernetes.io/"))]
             assert not own
             assert not [name for name in metadata.get("annotations", {}) if "kopf" in name]
+
+
+def test_told_again_over_a_forwarded_port_it_trains_nothing_again(told: Target) -> None:
+    jobs = {job["metadata"]["uid"] for job in items(told, "jobs")}
+    story.tell(told, Reviews(None, "made-up reviews"), NAMESPACE, way=reach.by_port_forward)
+    assert {job["metadata"]["uid"] for job in items(told, "jobs")} == jobs

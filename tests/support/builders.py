@@ -6,12 +6,8 @@ from typing import Any
 
 from sentiment_contract.training import FailureReason, TrainingFailed
 from sentiment_operator import names
-from sentiment_operator.api import (
-    SentimentModelRevisionSpec,
-    SentimentModelRevisionStatus,
-    SentimentModelSpec,
-    SentimentModelStatus,
-)
+from sentiment_operator.api import SentimentModelSpec, SentimentModelStatus
+from sentiment_operator.api_revision import SentimentModelRevisionSpec, SentimentModelRevisionStatus
 from sentiment_operator.facts import (
     Child,
     ChildKind,

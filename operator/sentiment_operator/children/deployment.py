@@ -4,18 +4,14 @@ import json
 
 from sentiment_contract.names import HTTP_PORT, METRICS_PORT, ServerVariable
 from sentiment_operator import names
-from sentiment_operator.api import Amounts, Resources, SentimentModelRevisionSpec
+from sentiment_operator.api import SERVER_RESOURCES
+from sentiment_operator.api_revision import SentimentModelRevisionSpec
 from sentiment_operator.children.metadata import child
 from sentiment_operator.children.pods import container_security, pod_security, resources
 from sentiment_operator.facts import Manifest, Model, Revision
 from sentiment_operator.settings import Settings
 
 CACHE = "/var/cache/sentiment"
-DEFAULTS = Resources(
-    requests=Amounts(cpu="100m", memory="256Mi"),
-    limits=Amounts(memory="512Mi"),
-)
-"""No limit of CPU: it would slow a start down for nothing."""
 SECONDS_UNTIL_NO_NEW_REQUESTS = 5
 """Endpoints are taken away while the pod is told to end: requests go on arriving until every node has heard of it."""
 
@@ -65,7 +61,7 @@ def _container(model: Model, revision: SentimentModelRevisionSpec, settings: Set
             {"name": "http", "containerPort": HTTP_PORT, "protocol": "TCP"},
             {"name": "metrics", "containerPort": METRICS_PORT, "protocol": "TCP"},
         ],
-        "resources": resources(model.spec.serving.resources, DEFAULTS),
+        "resources": resources(model.spec.serving.resources, SERVER_RESOURCES),
         "securityContext": container_security(),
         # Ready within a second of being able to answer. A server that waits for its artifact is alive.
         "readinessProbe": _probe("/readyz", period=1, failures=3),

@@ -3,7 +3,7 @@
 from sentiment_contract.recipe import Data
 from sentiment_contract.training import FINAL_EXIT_CODES, ORDER_VARIABLE, TrainingOrder
 from sentiment_operator import names
-from sentiment_operator.api import Amounts, Resources
+from sentiment_operator.api import TRAINER_RESOURCES
 from sentiment_operator.children.pods import container_security, pod_security, resources
 from sentiment_operator.facts import Manifest, Model
 from sentiment_operator.plan import Train
@@ -11,10 +11,6 @@ from sentiment_operator.settings import Settings
 
 DATA_MOUNT = "/data"
 SCRATCH_MOUNT = "/scratch"
-DEFAULTS = Resources(
-    requests=Amounts(cpu="500m", memory="1Gi"),
-    limits=Amounts(memory="4Gi"),
-)
 
 
 def training_job(model: Model, step: Train, settings: Settings) -> Manifest:
@@ -79,7 +75,7 @@ def _pod(model: Model, step: Train, settings: Settings) -> Manifest:
                     {"name": "MPLCONFIGDIR", "value": SCRATCH_MOUNT},
                 ],
                 "envFrom": _credentials(model.spec.data),
-                "resources": resources(model.spec.training.resources, DEFAULTS),
+                "resources": resources(model.spec.training.resources, TRAINER_RESOURCES),
                 "securityContext": container_security(),
                 "terminationMessagePolicy": "FallbackToLogsOnError",
                 "volumeMounts": [

@@ -1,13 +1,8 @@
 """The record of one trained version, made of what the registry holds of it."""
 
 from sentiment_operator import names
-from sentiment_operator.api import (
-    API_VERSION,
-    Metric,
-    ModelReference,
-    RegistryReference,
-    SentimentModelRevisionSpec,
-)
+from sentiment_operator.api import API_VERSION, Metric
+from sentiment_operator.api_revision import ModelReference, RegistryReference, SentimentModelRevisionSpec
 from sentiment_operator.facts import Manifest, Model
 from sentiment_operator.plan import Record
 from sentiment_operator.settings import Settings

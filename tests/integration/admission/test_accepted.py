@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from sentiment_operator.api import SentimentModelRevisionSpec, SentimentModelSpec
+from sentiment_operator.api import SentimentModelSpec
+from sentiment_operator.api_revision import SentimentModelRevisionSpec
 from tests.integration.admission.documents import (
     EXAMPLES,
     MISSING,

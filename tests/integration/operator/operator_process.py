@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +19,8 @@ ROOT = Path(__file__).resolve().parents[3]
 ENTRY = Path(__file__).with_name("operator_on_played_node.py")
 PACKAGES = os.pathsep.join(str(ROOT / folder) for folder in ("operator", "contract"))
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/{}/leases/sentiment-operator"
-_WRITES = re.compile(
-    r'^sentiment_operator_api_calls_total\{code="\d+",resource="([^"]+)",verb="(create|patch|update|delete)"\} (\d+)',
-    re.MULTILINE,
-)
+WRITES = ("create", "patch", "update", "delete")
+_LABELS = re.compile(r'(\w+)="([^"]*)"')
 _HTTP = urllib3.PoolManager(retries=False, timeout=5)
 
 
@@ -90,10 +89,23 @@ class OperatorProcess:
         """What /metrics says."""
         return _HTTP.request("GET", f"http://127.0.0.1:{self._metrics}/metrics").data.decode()
 
+    def values(self) -> dict[str, float]:
+        """The metrics by name and labels, as they are written."""
+        lines = [line for line in self.metrics().splitlines() if not line.startswith("#")]
+        return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
+
+    def labelled(self, metric: str) -> list[tuple[dict[str, str], float]]:
+        """The values of one metric, each with its labels."""
+        own = [(name, value) for name, value in self.values().items() if name.startswith(f"{metric}{{")]
+        return [(dict(_LABELS.findall(name)), value) for name, value in own]
+
     def writes(self) -> dict[tuple[str, str], int]:
         """(verb, resource) → how many writes it made, those of the Lease left out."""
-        found = _WRITES.findall(self.metrics())
-        return {(verb, resource): int(count) for resource, verb, count in found if resource != "leases"}
+        counted: Counter[tuple[str, str]] = Counter()
+        for call, count in self.labelled("sentiment_operator_api_calls_total"):
+            if call["verb"] in WRITES and call["resource"] != "leases":
+                counted[call["verb"], call["resource"]] += int(count)
+        return counted
 
     def is_quiet(self) -> bool:
         """True when nothing is due and nothing is being worked on: no watch event for a second."""

@@ -20,6 +20,41 @@ SPOILED: dict[str, Manifest] = {
 }
 
 
+def in_pod(spec: Manifest) -> Manifest:
+    """A patch of the Deployment's pod template."""
+    return {"spec": {"template": {"spec": spec}}}
+
+
+def in_server(container: Manifest) -> Manifest:
+    """A patch of the server's container."""
+    return in_pod({"containers": [{"name": "server", **container}]})
+
+
+ADDED: dict[str, tuple[str, Manifest]] = {
+    "an env variable": ("deployment", in_server({"env": [{"name": "HTTP_PROXY", "value": "http://evil"}]})),
+    "a container": ("deployment", in_pod({"containers": [{"name": "more", "image": "evil"}]})),
+    "a command": ("deployment", in_server({"command": ["sh"]})),
+    "a capability": ("deployment", in_server({"securityContext": {"capabilities": {"add": ["SYS_ADMIN"]}}})),
+    "the host's network": ("deployment", in_pod({"hostNetwork": True, "dnsPolicy": "ClusterFirstWithHostNet"})),
+    "a volume": (
+        "deployment",
+        in_pod({"volumes": [{"name": "host", "hostPath": {"path": "/"}}], "nodeSelector": {"a": "b"}}),
+    ),
+    "a pause": ("deployment", {"spec": {"paused": True}}),
+    "a port": ("service", {"spec": {"ports": [{"name": "ssh", "port": 22}]}}),
+    "an affinity": ("service", {"spec": {"sessionAffinity": "ClientIP"}}),
+    "a narrower selector": ("service", {"spec": {"selector": {"other": "1"}}}),
+    "a rule": ("networkpolicy", {"spec": {"egress": [{"ports": [{"port": 1}]}, {}]}}),
+    "a source": (
+        "networkpolicy",
+        {"spec": {"ingress": [{"ports": [{"port": 8000}, {"port": 9000}], "from": [{"podSelector": {}}]}]}},
+    ),
+    "a narrower policy": ("networkpolicy", {"spec": {"podSelector": {"matchLabels": {"other": "1"}}}}),
+    "a behavior": ("autoscaler", {"spec": {"behavior": {"scaleDown": {"selectPolicy": "Disabled"}}}}),
+}
+"""What a strategic merge patch, as of `kubectl edit`, adds to what we own."""
+
+
 def field(body: Manifest, path: Manifest) -> object:
     """What the object holds where the patch would write, as far as the patch goes."""
     key, inner = next(iter(path.items()))
@@ -102,6 +137,46 @@ def test_an_edited_child_is_restored_and_labels_of_others_stay(mended: Shop, kin
     body = mended.get(kind, "imdb")
     assert body is not None
     assert body["metadata"]["labels"]["team"] == "films"
+
+
+@pytest.mark.parametrize(("kind", "addition"), ADDED.values(), ids=ADDED)
+def test_what_somebody_adds_to_a_child_is_taken_away(mended: Shop, kind: str, addition: Manifest) -> None:
+    before = mended.get(kind, "imdb")
+    assert before is not None
+    edit(mended, kind, addition)
+    eventually(f"the {kind} is as it was", lambda: (mended.get(kind, "imdb") or {})["spec"] == before["spec"], 10)
+
+
+def edit(shop: Shop, kind: str, patch: Manifest) -> None:
+    """What `kubectl edit` would send; fails where it changes nothing."""
+    before = shop.get(kind, "imdb")
+    answer = shop.api.request(
+        "PATCH", shop.path(kind, "imdb"), patch, patch="strategic-merge-patch", fieldManager="kubectl-edit"
+    )
+    assert answer.accepted, answer.message
+    assert before is not None
+    assert answer.body["spec"] != before["spec"]
+
+
+def test_an_addition_costs_one_write_and_what_others_may_set_stays(shop: Shop, operator: OperatorProcess) -> None:
+    shop.a_model(**WITH_EVERY_CHILD)
+    shop.ready(version="1")
+    restarted = {"kubectl.kubernetes.io/restartedAt": "2026-01-01T00:00:00Z"}
+    foreign: Manifest = {
+        "metadata": {"annotations": {"team": "films"}},
+        "spec": {"replicas": 3, "template": {"metadata": {"annotations": restarted}}},
+    }
+    edit(shop, "deployment", foreign)
+    eventually("nothing happens any more", operator.is_quiet)
+    before = operator.writes()["patch", "deployments"]
+    edit(shop, "deployment", in_server({"env": [{"name": "EXTRA", "value": "1"}]}))
+    eventually("it was written", lambda: operator.writes()["patch", "deployments"] > before)
+    eventually("nothing happens any more", operator.is_quiet)
+    assert operator.writes()["patch", "deployments"] == before + 1
+    body = shop.get("deployment", "imdb") or {}
+    assert body["metadata"]["annotations"]["team"] == "films"
+    assert body["spec"]["replicas"] == 3
+    assert restarted.items() <= body["spec"]["template"]["metadata"]["annotations"].items()
 
 
 def test_a_child_whose_labels_were_taken_away_gets_them_back(mended: Shop) -> None:

@@ -57,18 +57,62 @@ def test_a_leader_that_was_frozen_and_replaced_ends_without_a_write(shop: Shop, 
     assert shop.versions_of_everything() == before
 
 
-def test_it_is_healthy_and_its_metrics_say_that_it_leads(shop: Shop, operator: OperatorProcess) -> None:
+PREFIX = "sentiment_operator_"
+
+
+def test_its_metrics_tell_of_passes_queue_calls_models_and_who_leads(shop: Shop, start: Start) -> None:
+    leader = start("one").wait_until_it_leads()
+    shop.a_model(version="1")
+    shop.a_model("suspended", version="1", suspend=True)
+    shop.ready(version="1")
+    shop.wait("suspended", "Ready", "False")
+    eventually("nothing happens any more", leader.is_quiet)
+    values = leader.values()
+    assert leader.is_healthy()
+    assert {name: values[PREFIX + name] for name in ("leader", "queue_depth", "queue_oldest_seconds")} == {
+        "leader": 1,
+        "queue_depth": 0,
+        "queue_oldest_seconds": 0,
+    }
+    assert values[PREFIX + "trainings_running"] == 0
+    assert values[f'{PREFIX}models{{condition="Ready",status="True"}}'] == 1
+    assert values[f'{PREFIX}models{{condition="Ready",status="False"}}'] == 1
+    assert values[f'{PREFIX}models{{condition="Accepted",status="True"}}'] == 2
+
+
+def test_the_duration_of_every_pass_is_counted(shop: Shop, operator: OperatorProcess) -> None:
     shop.a_model(version="1")
     shop.ready(version="1")
-    assert operator.is_healthy()
-    metrics = operator.metrics()
-    for line in (
-        "sentiment_operator_leader 1.0",
-        'sentiment_operator_models{condition="Ready",status="True"} 1.0',
-        "sentiment_operator_trainings_running 0.0",
-        'sentiment_operator_reconcile_duration_seconds_count{outcome="done"}',
-    ):
-        assert line in metrics
+    eventually("nothing happens any more", operator.is_quiet)
+    values, duration = operator.values(), PREFIX + "reconcile_duration_seconds"
+    passes = values[duration + '_count{outcome="done"}']
+    assert passes >= 1
+    assert values[duration + '_bucket{le="+Inf",outcome="done"}'] == passes
+    assert 0 < values[duration + '_sum{outcome="done"}'] < 10 * passes
+    assert duration + '_count{outcome="error"}' not in values
+
+
+def test_calls_are_counted_by_verb_and_resource(shop: Shop, operator: OperatorProcess) -> None:
+    shop.a_model(version="1")
+    shop.ready(version="1")
+    calls = {
+        (call["verb"], call["resource"], call["code"]): count
+        for call, count in operator.labelled(PREFIX + "api_calls_total")
+    }
+    assert calls["create", "jobs", "201"] == 1
+    assert calls["create", "sentimentmodelrevisions", "201"] == 1
+    assert calls["patch", "deployments", "201"] == 1
+    assert calls["list", "sentimentmodels", "200"] >= 1
+    assert calls["update", "leases", "200"] + calls["create", "leases", "201"] >= 1
+    assert 1 <= calls["patch", "sentimentmodels/status", "200"] <= 20
+    assert {verb for verb, _, _ in calls} == {"get", "list", "create", "update", "patch"}
+
+
+def test_a_follower_says_that_it_does_not_lead(start: Start) -> None:
+    start("one").wait_until_it_leads()
+    follower = start("two")
+    eventually("it answers", follower.is_healthy)
+    assert follower.values()[PREFIX + "leader"] == 0
 
 
 def test_every_log_line_is_json_and_every_decision_that_changed_something_has_one(

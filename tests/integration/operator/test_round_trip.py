@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from sentiment_operator.difference import is_subset
+from sentiment_operator.difference import is_as_desired
 from sentiment_operator.facts import Manifest
 from sentiment_operator.kinds import JOB, REVISION, SERVING, Kind
 from tests.integration.api_server import ApiServer
@@ -19,8 +19,8 @@ def test_a_child_reads_back_as_it_was_applied(crds: ApiServer, namespace: str, n
     manifest = copy.deepcopy(manifests(name)[number])
     manifest["metadata"]["namespace"] = namespace
     live = applied(crds, manifest)
-    assert is_subset(manifest, live), f"{manifest['kind']} would be written again and again"
-    assert not is_subset(changed(manifest), live)
+    assert is_as_desired(manifest, live), f"{manifest['kind']} would be written again and again"
+    assert not is_as_desired(changed(manifest), live)
 
 
 def applied(server: ApiServer, manifest: Manifest) -> Manifest:

@@ -33,6 +33,10 @@ def test_credentials_are_surroundings_and_labels_are_data() -> None:
     assert fault_of(FailureReason.DATA_UNKNOWN_LABEL) is Fault.DATA
 
 
+def test_a_label_that_is_taken_is_mended_by_another_label_alone() -> None:
+    assert {reason for reason in FailureReason if fault_of(reason) is Fault.LABEL} == {FailureReason.VERSION_CONFLICT}
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -1,6 +1,5 @@
 """The reference pages: they are what the code says, nothing in the code is missing from them, and they read well."""
 
-import ast
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -9,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-import sentiment_operator
+from docs import situations
 from docs.__main__ import FOLDER, main, pages
 from docs.advice import ADVICE, QUESTIONS, advice_on
 from docs.fields import Schema
 from docs.markdown import anchor, table, text
-from docs.reasons import ON_ITS_WAY, SERVER_TROUBLES, PodReason, ServerReason
+from docs.reasons import ON_ITS_WAY, SERVER_TROUBLES, PodReason
 from docs.situations import findings
 from docs.stories import own_findings
 from sentiment_contract.training import FailureReason
@@ -34,6 +33,7 @@ from sentiment_operator.facts import (
     RegistryNotAsked,
     Trouble,
 )
+from sentiment_operator.reasons import Reason
 from sentiment_operator.status import status
 from tests.support.builders import (
     NOW,
@@ -169,24 +169,6 @@ def test_every_rule_of_the_definitions_is_told() -> None:
 
 # The reasons
 
-OTHER_WORDS = {
-    *("True", "False", "Unknown", "None", "Normal", "Warning"),
-    *("Pending", "Running", "Succeeded", "Failed", "Deleting", "ContainerCreating", "PodInitializing"),
-    *("PodScheduled", "Ready", "Loading", "Connection", "Job", "SentimentModelRevision", *ChildKind),
-    *("VersionReady", "VersionTrained", "Wanted", "RecipeFollowed"),  # of Events and of the history
-}
-"""Words of the core in capital letters that are no reasons."""
-
-
-def words_of_the_core() -> Iterator[str]:
-    """Every word in capital letters in the modules that know what a reason is made into."""
-    for path in Path(next(iter(sentiment_operator.__path__))).rglob("*.py"):
-        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
-        known = {name.name for node in nodes if isinstance(node, ast.ImportFrom) for name in node.names}
-        if known & {"Verdict", "Blocked", "Trouble"}:
-            texts = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-            yield from (word for word in texts if re.fullmatch(r"[A-Z][A-Za-z0-9]+", word))
-
 
 def told_reasons() -> set[str]:
     """Every reason that the page has a heading or a row for."""
@@ -194,9 +176,9 @@ def told_reasons() -> set[str]:
     return set(in_rows) | set(chapters(TROUBLESHOOTING, "###"))
 
 
-@pytest.mark.parametrize("reason", sorted({*words_of_the_core(), *FailureReason, *PodReason, *ServerReason}))
+@pytest.mark.parametrize("reason", sorted({*Reason, *FailureReason, *PodReason, *SERVER_TROUBLES}))
 def test_every_reason_in_the_code_stands_in_the_page(reason: str) -> None:
-    assert reason in told_reasons() | OTHER_WORDS
+    assert reason in told_reasons()
 
 
 def test_what_a_model_server_says_in_passing_is_no_reason() -> None:
@@ -324,6 +306,22 @@ def test_whatever_the_core_says_of_a_model_is_known_to_the_page(situations: Call
     passed_on = {(kind, state, reason) for kind, state, reason in core if (kind, state) in HEIRS}
     assert core - passed_on <= on_the_page
     assert {reason for _, _, reason in passed_on} <= told_reasons()
+
+
+# The messages
+
+
+@pytest.mark.parametrize("why", ["It broke", "It broke.", "It broke. Next: mend it", "It broke. Next: mend it.\n"])
+def test_a_message_has_one_next_step_at_most_and_a_dead_end_has_one(why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(situations, "WHY", why)
+    for condition in (condition for seen in situations.statuses() for condition in seen.conditions):
+        said = f"{condition.type}={condition.status}/{condition.reason}: {condition.message}"
+        assert condition.message.count("Next:") <= 1, said
+        assert ".." not in condition.message, said
+        assert " ." not in condition.message, said
+        assert condition.message == condition.message.strip(), said
+        if (condition.type, condition.status) == (ConditionType.STALLED, "True"):
+            assert "Next: " in condition.message, said
 
 
 # The Markdown

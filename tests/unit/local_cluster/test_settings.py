@@ -1,3 +1,5 @@
+import os
+import pwd
 from ipaddress import ip_address, ip_network
 from itertools import combinations
 from pathlib import Path
@@ -47,3 +49,56 @@ def test_the_cache_is_named_by_the_path_behind_links(monkeypatch: pytest.MonkeyP
     (tmp_path / "link").symlink_to(tmp_path / "real")
     monkeypatch.setenv("ROTTEN_CACHE", str(tmp_path / "link" / "cache"))
     assert cache_directory() == tmp_path / "real" / "cache"
+
+
+@pytest.fixture
+def nobody_chose_a_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("ROTTEN_CACHE", "XDG_CACHE_HOME", "SUDO_USER"):
+        monkeypatch.delenv(variable, raising=False)
+
+
+def entry(name: str, home: Path) -> pwd.struct_passwd:
+    return pwd.struct_passwd((name, "x", 1234, 5678, "", str(home), "/bin/sh"))
+
+
+@pytest.fixture
+def anna(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Home of the one person that this machine knows, while root is at work."""
+    known = {"anna": entry("anna", tmp_path / "anna")}
+    monkeypatch.setattr(pwd, "getpwnam", known.__getitem__)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setenv("HOME", str(tmp_path / "root"))
+    return tmp_path / "anna"
+
+
+@pytest.mark.usefixtures("nobody_chose_a_cache")
+def test_under_sudo_the_cache_is_the_persons_own(monkeypatch: pytest.MonkeyPatch, anna: Path) -> None:
+    monkeypatch.setenv("SUDO_USER", "anna")
+    assert cache_directory() == anna / ".cache" / "rottenpotatoes"
+    monkeypatch.setattr(os, "geteuid", lambda: 1234)
+    monkeypatch.delenv("SUDO_USER")
+    monkeypatch.setenv("HOME", str(anna))
+    assert cache_directory() == anna / ".cache" / "rottenpotatoes"
+
+
+@pytest.mark.usefixtures("nobody_chose_a_cache")
+@pytest.mark.parametrize("caller", [None, "", "root", "nobody-by-that-name"])
+def test_without_a_person_behind_sudo_it_is_roots(
+    monkeypatch: pytest.MonkeyPatch, anna: Path, caller: str | None
+) -> None:
+    if caller is not None:
+        monkeypatch.setenv("SUDO_USER", caller)
+    assert cache_directory() == anna.with_name("root") / ".cache" / "rottenpotatoes"
+
+
+@pytest.mark.usefixtures("nobody_chose_a_cache")
+def test_a_name_left_over_from_sudo_moves_nobody_elses_cache(monkeypatch: pytest.MonkeyPatch, anna: Path) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 4321)
+    monkeypatch.setenv("SUDO_USER", "anna")
+    assert cache_directory() == anna.with_name("root") / ".cache" / "rottenpotatoes"
+
+
+def test_a_cache_that_was_chosen_is_so_under_sudo_too(monkeypatch: pytest.MonkeyPatch, anna: Path) -> None:
+    monkeypatch.setenv("SUDO_USER", "anna")
+    monkeypatch.setenv("ROTTEN_CACHE", str(anna.with_name("chosen")))
+    assert cache_directory() == anna.with_name("chosen")

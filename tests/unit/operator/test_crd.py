@@ -70,6 +70,19 @@ def test_every_field_is_explained_by_a_sentence() -> None:
     assert not [path for path, field in ALL_FIELDS.items() if not field["description"].endswith(".")]
 
 
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("training.parameters", "What is absent, the preset decides"),
+        ("data.volume.sha256", "changed contents do not retrain by themselves"),
+        ("training.resources", "requests of 500m cpu and 1Gi memory, limits of 4Gi memory"),
+        ("serving.resources", "requests of 100m cpu and 256Mi memory, limits of 512Mi memory"),
+    ],
+)
+def test_a_field_says_what_its_absence_means(path: str, words: str) -> None:
+    assert words in ALL_FIELDS[f"SentimentModel.spec.{path}"]["description"]
+
+
 def has_a_largest_size(field: Schema) -> bool:
     match field["type"]:
         case "string":

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sentiment_contract.training import FailureReason
+from sentiment_contract.training import FailureReason, TrainingFailed
 from sentiment_operator.api import LastFailure, SentimentModelStatus
 from sentiment_operator.decide import decide
 from sentiment_operator.facts import Child, ChildKind, JobState, Model, Observed, RegistryAway
@@ -295,6 +295,21 @@ def test_a_fault_of_the_surroundings_is_tried_again_after_a_growing_pause(attemp
     assert found.requeue_after == pytest.approx(1.0)
     late = replace(failed, finished_at=NOW - timedelta(seconds=seconds))
     assert plan(model(), observed(jobs=(late,))).step == Train("1", attempt=attempt + 1)
+
+
+def test_an_outage_of_mlflow_that_ended_a_training_waits_for_nobody() -> None:
+    failed = failed_job(FailureReason.REGISTRY_UNREACHABLE, finished_at=NOW)
+    found = plan(model(), observed(jobs=(failed,)))
+    assert (blocked(found).reason, blocked(found).dead_end) == ("RegistryUnreachable", False)
+    assert found.requeue_after == pytest.approx(10.0)
+    without_job = plan(model(status=remembered(reason="RegistryUnreachable", time="2026-01-02T12:00:00Z")), observed())
+    assert (blocked(without_job).reason, blocked(without_job).dead_end) == ("RegistryUnreachable", False)
+
+
+def test_a_trainer_without_advice_is_tried_again_when_somebody_says_so() -> None:
+    answer = TrainingFailed(reason=FailureReason.DATA_EMPTY, message="It is empty")
+    found = blocked(plan(model(), observed(jobs=(job(JobState.FAILED, answer=answer),))))
+    assert found.message.startswith("It is empty. Next: kubectl -n reviews annotate smod imdb")
 
 
 def remembered(**changes: Any) -> SentimentModelStatus:

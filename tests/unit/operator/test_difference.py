@@ -1,10 +1,13 @@
 """When a live object already is what is desired."""
 
+import copy
 from typing import Any
 
 import pytest
 
-from sentiment_operator.difference import is_subset, quantity
+from sentiment_operator.additions import overwriting
+from sentiment_operator.difference import is_as_desired, is_subset, quantity
+from sentiment_operator.facts import Manifest
 
 
 @pytest.mark.parametrize(
@@ -63,3 +66,136 @@ def test_this_is_a_difference(desired: dict[str, Any], live: dict[str, Any]) -> 
 
 def test_what_is_no_quantity_is_itself() -> None:
     assert quantity("a lot") == "a lot"
+
+
+SERVER: Manifest = {"name": "server", "image": "i", "env": [{"name": "A", "value": "1"}]}
+POLICY: Manifest = {"ingress": [{"ports": [{"protocol": "TCP", "port": 8000}]}]}
+DESIRED: Manifest = {
+    "metadata": {"name": "imdb"},
+    "spec": {
+        "selector": {"app": "imdb"},
+        "ports": [{"name": "http", "port": 80, "protocol": "TCP"}],
+        "template": {"metadata": {"labels": {"app": "imdb"}}, "spec": {"containers": [SERVER]}},
+        **POLICY,
+    },
+}
+EXTRA: Manifest = {"name": "EXTRA", "value": "2"}
+IN_SERVER = 'k:{"name":"server"}'
+
+
+def edited(spec: Manifest, fields: Manifest) -> Manifest:
+    """The desired object after somebody merged that into its spec, and the server noted whose fields these are."""
+    live = copy.deepcopy(DESIRED)
+    live["metadata"]["managedFields"] = [{"manager": "kubectl-edit", "fieldsV1": {"f:spec": fields}}]
+    return {**live, "spec": merged(live["spec"], spec)}
+
+
+def merged(old: Manifest, new: Manifest) -> Manifest:
+    both = {key: merged(old[key], new[key]) for key in old if isinstance(old[key], dict) and key in new}
+    return {**old, **new, **both}
+
+
+def pod(spec: Manifest) -> Manifest:
+    return {"template": {"spec": spec}}
+
+
+def f_pod(fields: Manifest) -> Manifest:
+    return {"f:template": {"f:spec": fields}}
+
+
+def f_server(fields: Manifest) -> Manifest:
+    return f_pod({"f:containers": {IN_SERVER: fields}})
+
+
+@pytest.mark.parametrize(
+    ("spec", "fields"),
+    [
+        (
+            pod({"containers": [{**SERVER, "env": [*SERVER["env"], EXTRA]}]}),
+            f_server({"f:env": {'k:{"name":"EXTRA"}': {".": {}, "f:name": {}, "f:value": {}}}}),
+        ),
+        (
+            pod({"containers": [SERVER, {"name": "more", "image": "i"}]}),
+            f_pod({"f:containers": {'k:{"name":"more"}': {".": {}, "f:image": {}}}}),
+        ),
+        (pod({"containers": [{**SERVER, "command": ["sh"]}]}), f_server({"f:command": {}})),
+        (pod({"hostNetwork": True}), f_pod({"f:hostNetwork": {}})),
+        (pod({"tolerations": [{"operator": "Exists"}]}), f_pod({"f:tolerations": {}})),
+        (pod({"dnsPolicy": "Default"}), f_pod({"f:dnsPolicy": {}})),
+        ({"paused": True}, {"f:paused": {}}),
+        ({"selector": {"app": "imdb", "other": "1"}}, {"f:selector": {}}),
+        (
+            {"ports": [*DESIRED["spec"]["ports"], {"name": "ssh", "port": 22, "protocol": "TCP"}]},
+            {"f:ports": {'k:{"port":22,"protocol":"TCP"}': {".": {}, "f:port": {}}}},
+        ),
+        ({"ingress": [{**POLICY["ingress"][0], "from": [{"podSelector": {}}]}]}, {"f:ingress": {}}),
+    ],
+    ids=[
+        "an env variable",
+        "a container",
+        "a command",
+        "the host's network",
+        "tolerations",
+        "another value than the default",
+        "a pause",
+        "a narrower selector",
+        "a port",
+        "a narrower rule",
+    ],
+)
+def test_what_somebody_added_to_the_spec_is_a_difference_and_is_overwritten(spec: Manifest, fields: Manifest) -> None:
+    live = edited(spec, fields)
+    assert not is_as_desired(DESIRED, live)
+    left = without_nulls(merged(live, overwriting(DESIRED, live)))
+    assert left["spec"] == DESIRED["spec"]
+
+
+def without_nulls(body: Manifest) -> Manifest:
+    """A merge patch after it was merged: null takes a field away."""
+    kept = {key: value for key, value in body.items() if value is not None}
+    return {key: without_nulls(value) if isinstance(value, dict) else value for key, value in kept.items()}
+
+
+@pytest.mark.parametrize(
+    ("spec", "fields"),
+    [
+        ({"replicas": 3}, {"f:replicas": {}}),
+        (
+            {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "now"}}}},
+            {"f:template": {"f:metadata": {"f:annotations": {".": {}, "f:kubectl.kubernetes.io/restartedAt": {}}}}},
+        ),
+        ({"clusterIP": "10.0.0.1"}, {"f:clusterIP": {}}),
+        (
+            {"ports": [{**DESIRED["spec"]["ports"][0], "nodePort": 30000}]},
+            {"f:ports": {'k:{"port":80,"protocol":"TCP"}': {"f:nodePort": {}}}},
+        ),
+        (pod({"dnsPolicy": "ClusterFirst"}), f_pod({"f:dnsPolicy": {}})),
+        (pod({"tolerations": [{"operator": "Exists"}]}), {}),
+        ({}, {"f:paused": {}}),
+        (pod({"containers": [SERVER]}), f_server({".": {}, "f:image": {}, "f:env": {'k:{"name":"GONE"}': {}}})),
+        (POLICY, {"f:ingress": {}}),
+        ({}, {"f:selector": {}}),
+    ],
+    ids=[
+        "replicas of an autoscaler",
+        "a restart",
+        "an address",
+        "a node port",
+        "a default that was written down",
+        "what admission added and nobody owns",
+        "what is gone",
+        "the desired value in another hand",
+        "the desired list in another hand",
+        "the desired map in another hand",
+    ],
+)
+def test_what_others_may_set_is_no_difference(spec: Manifest, fields: Manifest) -> None:
+    assert is_as_desired(DESIRED, edited(spec, fields))
+
+
+def test_the_patch_keeps_what_others_may_set() -> None:
+    spec = {"replicas": 3, "paused": True}
+    assert overwriting(DESIRED, edited(spec, {"f:replicas": {}, "f:paused": {}})) == {
+        **DESIRED,
+        "spec": {**DESIRED["spec"], "paused": None},
+    }

@@ -55,6 +55,18 @@ def test_slim_drops_the_field_sets_and_leaves_the_original_alone() -> None:
     assert "fieldsV1" in body["metadata"]["managedFields"][0]
 
 
+def test_slim_keeps_of_a_child_what_others_set_in_its_spec() -> None:
+    spec: Manifest = {"f:spec": {"f:paused": {}}}
+    entries: list[Manifest] = [
+        {"manager": "kubectl-edit", "fieldsV1": spec | {"f:metadata": {}}},
+        {"manager": "kubectl-label", "fieldsV1": {"f:metadata": {}}},
+        {"manager": "kube-controller-manager", "subresource": "scale", "fieldsV1": spec},
+        {"manager": "sentiment-operator", "operation": "Apply", "fieldsV1": spec},
+    ]
+    slimmed = slim({"kind": "Deployment", "metadata": {"managedFields": entries}})["metadata"]["managedFields"]
+    assert [entry.get("fieldsV1") for entry in slimmed] == [spec, None, None, None]
+
+
 @pytest.mark.parametrize(
     ("spec", "named"),
     [

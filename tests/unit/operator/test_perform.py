@@ -195,6 +195,19 @@ def test_what_apply_cannot_mend_is_overwritten(api: Api, store: Store) -> None:
     assert api.calls == ["force", "overwrite"]
 
 
+def with_an_addition(body: Manifest) -> Manifest:
+    added = {"manager": "kubectl-edit", "fieldsV1": {"f:spec": {"f:paused": {}}}}
+    body["metadata"]["managedFields"] = [added]
+    return {**body, "spec": {**body["spec"], "paused": True}}
+
+
+def test_what_somebody_added_is_taken_away_in_one_write(api: Api, store: Store) -> None:
+    live = with_an_addition(api.holds(SERVICE, DESIRED, uid="mine"))
+    assert performed(api, store, service=Child(live, ours=True)).wrote
+    assert api.calls == ["overwrite"]
+    assert api.objects[SERVICE, "imdb"]["spec"] == {"port": 80, "paused": None}
+
+
 def test_a_right_that_is_missing_is_not_answered_with_another_write(api: Api, store: Store) -> None:
     live = api.holds(SERVICE, {**DESIRED, "spec": {"port": 1}})
     api.refuses["force"] = Refused(403, "Forbidden", "may not patch services")

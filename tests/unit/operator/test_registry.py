@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from sentiment_operator.facts import RegistryAnswer, RegistryAway
-from sentiment_operator.registry import REST_SECONDS, Registry, RegistryError, RunningTraining
+from sentiment_operator.registry import EXPERIMENT_SECONDS, REST_SECONDS, Registry, RegistryError, RunningTraining
 
 Json = dict[str, Any]
 
@@ -176,6 +176,22 @@ def test_an_answer_that_is_no_json_is_an_outage_and_no_traceback(mlflow: MLflow)
     play(mlflow, story)
 
 
+def test_silence_is_called_so(mlflow: MLflow, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sentiment_operator.registry.TIMEOUT", aiohttp.ClientTimeout(total=0.05))
+
+    async def story(registry: Registry, url: str, _: Clock) -> None:
+        away = await registry.versions(url, "m")
+        assert isinstance(away, RegistryAway)
+        assert away.message.endswith(": no answer in time")
+
+    async def silence(_: web.Request) -> web.Response:
+        await asyncio.sleep(1)
+        return web.Response()
+
+    mlflow.handle = silence  # type: ignore[method-assign]
+    play(mlflow, story)
+
+
 def test_aliases_are_read_in_one_question_and_set_or_removed(mlflow: MLflow) -> None:
     mlflow.says("registered-models/get", {"registered_model": {"aliases": [{"alias": "champion", "version": "2"}]}})
     mlflow.says("registered-models/alias", {})
@@ -208,3 +224,83 @@ def test_progress_of_all_running_trainings_comes_in_one_question(mlflow: MLflow)
     play(mlflow, story)
     assert [call for call, _ in mlflow.asked].count("GET experiments/get-by-name") == 2
     assert mlflow.asked[2][1]["experiment_ids"] == ["7", "8"]
+
+
+def test_the_progress_of_an_experiment_that_was_made_anew_is_found(mlflow: MLflow) -> None:
+    mlflow.says("runs/search", {"runs": []})
+
+    async def story(registry: Registry, url: str, clock: Clock) -> None:
+        for experiment in ("7", "8"):
+            mlflow.says("experiments/get-by-name", {"experiment": {"experiment_id": experiment}})
+            await registry.running(url, ["a"])
+            assert mlflow.asked[-1][1]["experiment_ids"] == [experiment]
+            clock.now += EXPERIMENT_SECONDS
+
+    play(mlflow, story)
+
+
+@pytest.mark.parametrize("status", [403, 404, 500])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<html>top secret</html>",
+        '{"password": "top secret"}',
+        '"top secret"',
+        '{"error_code": 5, "message": "top secret"}',
+    ],
+    ids=["a page", "an object", "a text", "an object with half the form"],
+)
+def test_what_is_not_mlflow_is_not_quoted(mlflow: MLflow, status: int, body: str) -> None:
+    """Who may write models alone could else read with the operator's eyes whatever it reaches."""
+
+    async def story(registry: Registry, url: str, _: Clock) -> None:
+        away = await registry.versions(url, "m")
+        assert isinstance(away, RegistryAway)
+        assert "top secret" not in away.message
+        assert away.message.endswith(f": HTTP {status}, and it does not look like MLflow")
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(status=status, text=body)
+
+    mlflow.handle = answer  # type: ignore[method-assign]
+    play(mlflow, story)
+
+
+@pytest.mark.parametrize("status", [400, 500])
+def test_an_error_of_mlflow_is_quoted(mlflow: MLflow, status: int) -> None:
+    mlflow.says("model-versions/search", {"error_code": "INTERNAL_ERROR", "message": "the disk is full"}, status=status)
+
+    async def story(registry: Registry, url: str, _: Clock) -> None:
+        away = await registry.versions(url, "m")
+        assert isinstance(away, RegistryAway)
+        assert away.message.endswith(f": HTTP {status} INTERNAL_ERROR: the disk is full")
+
+    play(mlflow, story)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"top secret\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ntop secret\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\ntop secret\r\n",
+        b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: ftp://top%20secret/\r\n\r\n",
+    ],
+    ids=["another protocol", "a header that is none", "a body that is none", "a way to elsewhere"],
+)
+def test_what_is_hardly_http_is_not_quoted_either(answer: bytes) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+
+    async def run() -> None:
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server, aiohttp.ClientSession() as session:
+            port = server.sockets[0].getsockname()[1]
+            away = await Registry(session).versions(f"http://127.0.0.1:{port}", "m")
+            assert isinstance(away, RegistryAway)
+            assert "secret" not in away.message
+            assert "it does not look like MLflow" in away.message
+
+    asyncio.run(run())

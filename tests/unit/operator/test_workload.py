@@ -143,6 +143,12 @@ def test_only_the_end_of_a_long_log_is_kept() -> None:
     assert len(failure.message) < 2000
 
 
+def test_the_advice_of_a_log_line_is_not_taken_for_the_next_step() -> None:
+    lines = "a warning. Next: wait\nan error. Next: look"
+    found = workload.pod_trouble(a_pod(**waiting("CrashLoopBackOff", "", ended(3, lines))))
+    assert found == Trouble("CrashLoopBackOff", "exit code 3: a warning. next: wait\nan error. next: look")
+
+
 def waiting(reason: str, message: str = "", last: Manifest | None = None) -> Manifest:
     state = {"waiting": {"reason": reason, "message": message}}
     container: Manifest = {"name": "c", "state": state}

@@ -1,0 +1,68 @@
+"""The record of one trained version as a value: what the operator writes once and nobody changes.
+
+As in api.py, descriptions and bounds are those of the CRD schema. This module knows no client and no clock.
+"""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from sentiment_contract.base import Wire
+from sentiment_contract.recipe import Recipe, Sha256
+from sentiment_operator.api import (
+    MODEL_NAME_PATTERN,
+    HistoryEntry,
+    Metric,
+    RegisteredModelName,
+    ShortText,
+    TrackingURL,
+    VersionLabel,
+)
+
+
+class ModelReference(Wire):
+    """The model a revision belongs to."""
+
+    name: Annotated[str, StringConstraints(pattern=MODEL_NAME_PATTERN, min_length=1, max_length=40)] = Field(
+        description="Name of the SentimentModel."
+    )
+
+
+class RegistryReference(Wire):
+    """Where in MLflow the version stands."""
+
+    tracking_url: TrackingURL = Field(
+        alias="trackingURL", description="MLflow tracking server at the time of training."
+    )
+    model_name: RegisteredModelName = Field(description="Registered model.")
+    version: ShortText = Field(description="Number of the model version.")
+    run_id: ShortText = Field(alias="runID", description="Run that produced it.")
+
+
+class SentimentModelRevisionSpec(Wire):
+    """One trained version, complete and immutable."""
+
+    model_ref: ModelReference = Field(description="The model this version belongs to.")
+    version: VersionLabel = Field(description="Label of the version.")
+    recipe: Recipe | None = Field(
+        default=None, description="Data reference and effective parameters it was trained from."
+    )
+    recipe_hash: Sha256 = Field(description="Hash of the recipe.")
+    fingerprint: Sha256 = Field(description="Hash of data bytes, parameters, sample and split.")
+    data_hash: Sha256 = Field(description="SHA-256 of the data file.")
+    git_commit: ShortText = Field(default="", description="Commit of the data repository.")
+    registry: RegistryReference = Field(description="Where in MLflow the version stands.")
+    artifact_digest: Sha256 = Field(description="SHA-256 of the compiled model.")
+    environment_hash: ShortText = Field(default="", description="Hash of the trainer's installed packages.")
+    image_digest: ShortText = Field(default="", description="Image that trained it.")
+    metrics: tuple[Metric, ...] = Field(default=(), max_length=20, description="Metrics on the held-out reviews.")
+
+    def metric(self, name: str) -> str:
+        """The value of one metric as a decimal string, empty if it was not reported."""
+        return next((metric.value for metric in self.metrics if metric.name == name), "")
+
+
+class SentimentModelRevisionStatus(Wire):
+    """When a version served."""
+
+    serving: tuple[HistoryEntry, ...] = Field(default=(), max_length=50, description="When it began to serve.")

@@ -1,0 +1,70 @@
+"""The one next step of a message: how it is put behind what was said, and the commands that it mostly is. Pure texts."""
+
+from sentiment_contract.names import RETRY_ANNOTATION
+from sentiment_operator import names
+from sentiment_operator.facts import Model
+
+NEXT = "Next:"
+LONGEST_EXPLANATION = 2500
+"""Characters. A step that is cut off helps nobody, so what stands before it is cut."""
+
+
+def then(what: str, step: str) -> str:
+    """The message: what, where and why, then one step. Whoever spoke first was nearer, so a step of theirs is kept."""
+    _, _, named = what.partition(NEXT)
+    return f"{sentence(without_step(what)[:LONGEST_EXPLANATION])} {NEXT} {named.strip() or step}"
+
+
+def add(message: str, more: str) -> str:
+    """The message with one more sentence before its step."""
+    what, mark, step = message.partition(NEXT)
+    return f"{sentence(what)} {more} {mark}{step}"
+
+
+def without_step(message: str) -> str:
+    """What a message says before its next step."""
+    return message.partition(NEXT)[0].strip()
+
+
+def sentence(text: str) -> str:
+    """The text with a full stop, unless it has an end of its own."""
+    text = text.strip()
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
+def find_registry() -> str:
+    """Shows the pods of the chart's MLflow, wherever it was installed."""
+    return f"kubectl get pods -A -l {names.selector({names.NAME_LABEL: names.MLFLOW})}"
+
+
+def look_at_pods(model: Model, component: str, reason: str = "") -> str:
+    """Shows why the pods of a component do not get on; where none may be made, what forbids it."""
+    if reason == "FailedCreate":
+        return look_at_limits(model)
+    return (
+        f"kubectl -n {model.namespace} describe pods -l {names.selector(names.identity_labels(model.name, component))}"
+    )
+
+
+def look_at_limits(model: Model) -> str:
+    """Shows what limits the namespace, and what was refused there."""
+    return f"kubectl -n {model.namespace} get resourcequota,limitrange,events"
+
+
+def try_again(model: Model) -> str:
+    """Has a failed version tried again."""
+    return f'kubectl -n {model.namespace} annotate smod {model.name} --overwrite {RETRY_ANNOTATION}="$(date +%s)"'
+
+
+def take_another_label(model: Model) -> str:
+    """Trains what the spec says now under a label of its own."""
+    return _patch(model, '{"spec":{"version":"a-new-label"}}')
+
+
+def resume(model: Model) -> str:
+    """Goes on after a suspension."""
+    return _patch(model, '{"spec":{"suspend":false}}')
+
+
+def _patch(model: Model, change: str) -> str:
+    return f"kubectl -n {model.namespace} patch smod {model.name} --type merge -p '{change}'"

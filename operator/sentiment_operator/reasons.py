@@ -1,0 +1,48 @@
+"""The operator's own reasons, a part of the API. Those of the trainer are in the contract; a pod's are passed on."""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a condition is as it is, in one word."""
+
+    # Well, or on the way
+    VALID = "Valid"
+    NOTHING_MISSING = "NothingMissing"
+    RECORDED = "Recorded"
+    CHECKING = "Checking"
+    CHECKED = "Checked"
+    SETTLING = "Settling"
+    QUEUED = "Queued"
+    TRAINING_STARTED = "TrainingStarted"
+    TRAINING_RUNNING = "TrainingRunning"
+    FINISHED = "Finished"
+    NO_GATES = "NoGates"
+    STARTING = "Starting"
+    ROLLING_OUT = "RollingOut"
+    DRAINING = "Draining"
+    PROBING = "Probing"
+    COMPLETE = "Complete"
+    DIGEST_VERIFIED = "DigestVerified"
+    RECIPE_MATCHES = "RecipeMatches"
+    NOT_TRAINED = "NotTrained"
+    NOT_REACHED = "NotReached"
+    PROGRESSING = "Progressing"
+    SERVING = "Serving"
+    SETTLED = "Settled"
+    NO_DEAD_END = "NoDeadEnd"
+    NOT_REQUIRED = "NotRequired"
+    NOT_MONITORED = "NotMonitored"
+    # In the way
+    INVALID = "Invalid"
+    CONFLICT = "Conflict"
+    TRAINING_FAILED = "TrainingFailed"
+    JOB_FAILED = "JobFailed"
+    REGISTRATION_MISSING = "RegistrationMissing"
+    REGISTRATION_INCOMPLETE = "RegistrationIncomplete"
+    NAME_TAKEN = "NameTaken"
+    REFUSED = "Refused"
+    PROGRESS_DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"
+    NO_POD_READY = "NoPodReady"
+    RECIPE_CHANGED = "RecipeChanged"
+    SUSPENDED = "Suspended"

@@ -1,0 +1,541 @@
+"""A cluster with MLflow that is small enough to be understood, so that the core can be watched until nothing moves.
+
+Every object is the raw body that a real API server would hold, and reaches the core through the same readers as in
+production. The controllers make one small move at a time, so that a test can put anything between two of them. The
+operator here is the pass of reconcile.py without its loop and its clients: it can be killed, be late, or be made blind.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from sentiment_contract.names import RETRY_ANNOTATION, ServerVariable
+from sentiment_contract.training import (
+    EXIT_CODES,
+    ORDER_VARIABLE,
+    FailureReason,
+    TrainingFailed,
+    TrainingOrder,
+    TrainingSucceeded,
+)
+from sentiment_operator import children, extract, names, workload
+from sentiment_operator.api import SentimentModelSpec, SentimentModelStatus
+from sentiment_operator.conditions import timestamp
+from sentiment_operator.decide import decide
+from sentiment_operator.difference import is_subset
+from sentiment_operator.facts import (
+    Manifest,
+    Model,
+    Observed,
+    RegisteredVersion,
+    RegistryAnswer,
+    RegistryAway,
+    RegistryFacts,
+    RegistryNotAsked,
+    ServiceProbe,
+)
+from sentiment_operator.kinds import DEPLOYMENT, JOB, MODEL, POD, REVISION, SERVICE, SERVING, Kind
+from sentiment_operator.plan import Plan, Record, Train
+from sentiment_operator.raw import controller_uid, is_deleting, is_unfinished, labels_of, uid_of
+from sentiment_operator.status import status
+from tests.support.builders import NOW, SETTINGS
+
+NAMESPACE, NAME = "reviews", "imdb"
+MOVE = timedelta(seconds=1)
+"""How long a move of the cluster takes."""
+PATIENCE = 1000
+"""Turns after which something goes round in circles."""
+CRASH_EXIT_CODE = EXIT_CODES[FailureReason.TRAINER_ERROR]
+
+Address = tuple[Kind, str]
+Move = Callable[[], object]
+
+
+class Conflict(Exception):
+    """The object is not what the writer took it for."""
+
+
+class Killed(Exception):
+    """The operator's process ended in the middle of a pass."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """The creation of a training Job."""
+
+    order: TrainingOrder
+    at: datetime
+    was_known: bool
+    """MLflow knew the label already: this training was one too many."""
+
+
+@dataclass
+class World:
+    """One namespace with one model, its MLflow, and the controllers that work on both."""
+
+    now: datetime = NOW
+    objects: dict[Address, Manifest] = field(default_factory=dict[Address, Manifest])
+    """Bodies are replaced and never changed, so that what somebody has read stays as it was."""
+    versions: tuple[RegisteredVersion, ...] = ()
+    mlflow_is_away: bool = False
+    fails: Callable[[TrainingOrder], FailureReason | None] = lambda _: None
+    """Why a training of this order fails, None where it does not."""
+    starts: list[Start] = field(default_factory=list[Start])
+    """One for every Job there ever was."""
+    routed_to: str = ""
+    """Name of the pod that the Service leads to. It follows the pods with delay, and no watch tells of it."""
+    changes: int = 0
+    next_move_at: datetime = NOW
+
+    # The verbs of an API server
+
+    def of(self, kind: Kind) -> list[Manifest]:
+        """Every object of the kind, the oldest first."""
+        return [body for (known, _), body in self.objects.items() if known == kind]
+
+    def create(self, kind: Kind, manifest: Manifest) -> Manifest:
+        """Store an object that must not exist yet."""
+        if (kind, manifest["metadata"]["name"]) in self.objects:
+            raise Conflict
+        if kind == JOB:
+            order = _order_of(manifest["spec"]["template"])
+            self.starts.append(Start(order, self.now, any(order.label in one.labels for one in self.versions)))
+        return self.write(kind, manifest)
+
+    def apply(self, kind: Kind, manifest: Manifest, uid: str) -> Manifest:
+        """Every field as desired; what only others set stays, and an object that is new gets the server's defaults."""
+        live = self.objects.get((kind, manifest["metadata"]["name"]), {})
+        if uid and (not live or uid_of(live) != uid):
+            raise Conflict
+        if "spec" not in manifest:
+            return self.write(kind, {**live, **manifest})
+        others = {name: live["spec"][name] for name in ("replicas", "clusterIP") if live and name in live["spec"]}
+        return self.write(kind, {**live, **manifest, "spec": {**_DEFAULTS.get(kind, {}), **others, **manifest["spec"]}})
+
+    def write(self, kind: Kind, body: Manifest) -> Manifest:
+        """Store the object with what the server itself writes into metadata."""
+        self.changes += 1
+        address = kind, body["metadata"]["name"]
+        live = self.objects.get(address, _UNBORN)
+        born: Manifest = {"uid": f"uid-{self.changes}", "creationTimestamp": timestamp(self.now), "generation": 0}
+        kept: Manifest = {name: live["metadata"].get(name, born[name]) for name in born}
+        changing: Manifest = {
+            "generation": kept["generation"] + (live.get("spec") != body.get("spec")),
+            "resourceVersion": str(self.changes),
+        }
+        self.objects[address] = {**body, "metadata": {**body["metadata"], **kept, **changing}}
+        return self.objects[address]
+
+    def write_status(self, kind: Kind, name: str, after: Manifest) -> Manifest:
+        """Replace the whole status."""
+        return self.write(kind, {**self.objects[kind, name], "status": after})
+
+    def delete(self, kind: Kind, name: str) -> None:
+        """Remove the object; the garbage collector takes what belonged to it later."""
+        if self.objects.pop((kind, name), None) is not None:
+            self.changes += 1
+
+    # A person
+
+    def edit(self, wanted: SentimentModelSpec) -> None:
+        """Apply a spec, whatever was there before."""
+        live = self.objects.get((MODEL, NAME), {"metadata": {"name": NAME, "namespace": NAMESPACE}, "kind": MODEL.name})
+        spec = wanted.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        self.write(MODEL, {**live, "metadata": self._edited(live["metadata"]), "spec": spec})
+
+    def annotate_retry(self, value: str) -> None:
+        """Ask for another try."""
+        live = self.objects[MODEL, NAME]
+        self.write(
+            MODEL, {**live, "metadata": self._edited(live["metadata"]) | {"annotations": {RETRY_ANNOTATION: value}}}
+        )
+
+    def _edited(self, metadata: Manifest) -> Manifest:
+        return {**metadata, "managedFields": [{"manager": "kubectl", "time": timestamp(self.now)}]}
+
+    # The controllers
+
+    def moves(self) -> list[Move]:
+        """What could happen next in the cluster, each a small step of one controller. Empty: nothing moves any more."""
+        return [*self._job_moves(), *self._deployment_moves(), *self._route_moves(), *self._garbage_moves()]
+
+    def _job_moves(self) -> Iterator[Move]:
+        for job in filter(is_unfinished, self.of(JOB)):
+            pods = self._pods_of(job)
+            crashed = [pod for pod in pods if _exit_code(pod) == CRASH_EXIT_CODE]
+            last = pods[-1] if pods else None
+            if last is None or (last in crashed and len(crashed) <= job["spec"]["backoffLimit"]):
+                yield partial(self._start_training_pod, job, len(pods))
+            elif last["status"]["phase"] == "Pending":
+                yield partial(self._run, job, last)
+            elif last["status"]["phase"] == "Running":
+                yield partial(self._train, last)
+            else:
+                yield partial(self._finish, job, last)
+
+    def _start_training_pod(self, job: Manifest, number: int) -> None:
+        template = job["spec"]["template"]
+        self.write(POD, _pod(f"{job['metadata']['name']}-{number}", template, job, {"phase": "Pending"}))
+        self.write_status(JOB, job["metadata"]["name"], {"startTime": timestamp(self.now), "active": 1})
+
+    def _run(self, job: Manifest, pod: Manifest) -> None:
+        self.write_status(POD, pod["metadata"]["name"], {"phase": "Running"})
+        self.write_status(JOB, job["metadata"]["name"], {**job["status"], "ready": 1})
+
+    def _train(self, pod: Manifest) -> None:
+        """One step of the trainer: it registers what it learnt, and says so in a step of its own."""
+        order = _order_of(pod)
+        if (reason := self._reason_to_fail(order)) is not None:
+            answer = TrainingFailed(reason=reason, message=f"{reason} happened. Next: mend it")
+            self._end_pod(pod, EXIT_CODES[reason], answer)
+        elif (known := next((one for one in self.versions if order.label in one.labels), None)) is not None:
+            self._end_pod(pod, 0, _success(known, order))
+        else:
+            self.versions = _registered(self.versions, order)
+
+    def _reason_to_fail(self, order: TrainingOrder) -> FailureReason | None:
+        if self.mlflow_is_away:
+            return FailureReason.REGISTRY_UNREACHABLE
+        others = [one for one in self.versions if one.labels.get(order.label, order.recipe_hash) != order.recipe_hash]
+        return FailureReason.VERSION_CONFLICT if others else self.fails(order)
+
+    def _end_pod(self, pod: Manifest, code: int, answer: TrainingSucceeded | TrainingFailed) -> None:
+        message = answer.model_dump_json(by_alias=True)
+        ended = {"exitCode": code, "message": message, "finishedAt": timestamp(self.now)}
+        phase = "Failed" if code else "Succeeded"
+        status = {"phase": phase, "containerStatuses": [{"name": "trainer", "state": {"terminated": ended}}]}
+        self.write_status(POD, pod["metadata"]["name"], status)
+
+    def _finish(self, job: Manifest, pod: Manifest) -> None:
+        code = _exit_code(pod)
+        found = {"type": "Failed" if code else "Complete", "status": "True", "lastTransitionTime": timestamp(self.now)}
+        if code:
+            found["reason"] = "BackoffLimitExceeded" if code == CRASH_EXIT_CODE else "PodFailurePolicy"
+        self.write_status(
+            JOB, job["metadata"]["name"], {"startTime": job["status"]["startTime"], "conditions": [found]}
+        )
+
+    def _deployment_moves(self) -> Iterator[Move]:
+        deployment = self.objects.get((DEPLOYMENT, NAME))
+        if deployment is None:
+            return
+        pods = self._pods_of(deployment)
+        staying = [pod for pod in pods if not is_deleting(pod)]
+        updated = [pod for pod in staying if _runs_template(pod, deployment)]
+        starting = [pod for pod in updated if not workload.is_ready(pod)]
+        wanted = deployment["spec"]["replicas"]
+        if len(updated) < wanted:
+            yield partial(self._start_serving_pod, deployment)
+        elif starting:
+            yield partial(self.write_status, POD, starting[0]["metadata"]["name"], _READY)
+        elif len(staying) > wanted:
+            # No pod goes before the new ones answer: maxUnavailable is 0.
+            surplus = [pod for pod in staying if pod not in updated] or updated
+            yield partial(self._end_serving_pod, surplus[0])
+        counts = {
+            "observedGeneration": deployment["metadata"]["generation"],
+            "replicas": len(staying),
+            "updatedReplicas": len(updated),
+            "availableReplicas": len([pod for pod in staying if workload.is_ready(pod)]),
+        }
+        if deployment.get("status") != counts:
+            yield partial(self.write_status, DEPLOYMENT, NAME, counts)
+
+    def _start_serving_pod(self, deployment: Manifest) -> None:
+        template = deployment["spec"]["template"]
+        self.write(POD, _pod(f"{NAME}-{self.changes}", template, deployment, {"phase": "Running"}))
+
+    def _end_serving_pod(self, pod: Manifest) -> None:
+        metadata = {**pod["metadata"], "deletionTimestamp": timestamp(self.now)}
+        self.write(POD, {**pod, "metadata": metadata, "status": {"phase": "Running"}})
+
+    def _route_moves(self) -> Iterator[Move]:
+        ready = [pod["metadata"]["name"] for pod in self.serving_pods() if workload.is_ready(pod)]
+        if ready and self.routed_to not in ready:
+            yield partial(setattr, self, "routed_to", ready[0])
+
+    def _garbage_moves(self) -> Iterator[Move]:
+        owners = {uid_of(body) for body in self.objects.values()}
+        for pod in self.of(POD):
+            if is_deleting(pod) or controller_uid(pod) not in owners:
+                yield partial(self.delete, POD, pod["metadata"]["name"])
+
+    def _pods_of(self, owner: Manifest) -> list[Manifest]:
+        return [pod for pod in self.of(POD) if controller_uid(pod) == uid_of(owner)]
+
+    # Whoever asks
+
+    def known_versions(self) -> RegistryFacts:
+        """What MLflow answers."""
+        return RegistryAway("connection refused") if self.mlflow_is_away else RegistryAnswer(self.versions)
+
+    def serving_pods(self) -> list[Manifest]:
+        """Pods of the Deployment, those included that are ending."""
+        return [pod for pod in self.of(POD) if _is_serving(pod)]
+
+    def answer(self) -> ServiceProbe:
+        """What a review sent through the Service gets."""
+        pod = self.objects.get((POD, self.routed_to))
+        if pod is None or (SERVICE, NAME) not in self.objects:
+            return ServiceProbe("", "", "no pod answers")
+        variables = _variables(pod)
+        return ServiceProbe(variables[ServerVariable.VERSION], variables[ServerVariable.DIGEST], "")
+
+
+_UNBORN: Manifest = {"metadata": {}}
+_DEFAULTS: dict[Kind, Manifest] = {DEPLOYMENT: {"replicas": 1}, SERVICE: {"clusterIP": "10.0.0.1"}}
+_READY: Manifest = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
+
+
+def _pod(name: str, template: Manifest, owner: Manifest, status: Manifest) -> Manifest:
+    reference = {"uid": uid_of(owner), "controller": True}
+    metadata = {**template["metadata"], "name": name, "namespace": NAMESPACE, "ownerReferences": [reference]}
+    return {"kind": POD.name, "metadata": metadata, "spec": template["spec"], "status": status}
+
+
+def _runs_template(pod: Manifest, deployment: Manifest) -> bool:
+    template = deployment["spec"]["template"]
+    return pod["spec"] == template["spec"] and labels_of(pod) == labels_of(template)
+
+
+def _is_serving(pod: Manifest) -> bool:
+    return labels_of(pod)[names.COMPONENT_LABEL] == names.SERVER
+
+
+def _variables(pod: Manifest) -> dict[str, str]:
+    return {entry["name"]: entry["value"] for entry in pod["spec"]["containers"][0]["env"]}
+
+
+def _order_of(pod: Manifest) -> TrainingOrder:
+    return TrainingOrder.model_validate_json(_variables(pod)[ORDER_VARIABLE])
+
+
+def _exit_code(pod: Manifest) -> int | None:
+    statuses: list[dict[str, Any]] = pod["status"].get("containerStatuses", [])
+    return next((entry["state"]["terminated"]["exitCode"] for entry in statuses), None)
+
+
+def _registered(versions: tuple[RegisteredVersion, ...], order: TrainingOrder) -> tuple[RegisteredVersion, ...]:
+    """MLflow after a training: one version for each fingerprint, and one more label on it."""
+    fingerprint = hashlib.sha256(order.recipe.model_dump_json().encode()).hexdigest()
+    label = {order.label: order.recipe_hash}
+    known = next((one for one in versions if one.fingerprint == fingerprint), None)
+    if known is not None:
+        return tuple(replace(one, labels={**one.labels, **label}) if one is known else one for one in versions)
+    new = RegisteredVersion(
+        number=str(len(versions) + 1),
+        run_id=f"run-{fingerprint[:8]}",
+        labels=label,
+        fingerprint=fingerprint,
+        data_hash="d" * 64,
+        git_commit="",
+        artifact_digest=hashlib.sha256(fingerprint.encode()).hexdigest(),
+        environment_hash="e" * 64,
+        image_digest=order.image_digest,
+        metrics={"accuracy": "0.91"},
+    )
+    return (*versions, new)
+
+
+def _success(known: RegisteredVersion, order: TrainingOrder) -> TrainingSucceeded:
+    return TrainingSucceeded(
+        runID=known.run_id,
+        registry_version=known.number,
+        fingerprint=known.fingerprint,
+        recipe_hash=order.recipe_hash,
+        data_hash=known.data_hash,
+        artifact_digest=known.artifact_digest,
+        reused=False,
+        metrics=dict(known.metrics),
+    )
+
+
+# Who is tested
+
+
+@dataclass
+class Operator:
+    """Passes over the one model, and what a process knows between them: the objects that the watches told of."""
+
+    world: World
+    known: dict[Address, Manifest] = field(default_factory=dict[Address, Manifest])
+    after_pass: Callable[["Operator", Manifest], None] = lambda _operator, _before: None
+    """What has to hold after each pass that had heard everything; it is given the model as it was before."""
+    heard: int = -1
+    """Changes of the world that are known here."""
+    due_at: datetime | None = None
+    writes: list[str] = field(default_factory=list[str])
+    """Every write, as verb and kind."""
+    questions: list[str] = field(default_factory=list[str])
+    """Everything that was asked beyond what the watches tell."""
+    writes_left: int | None = None
+    """How many more writes it lives for; None: it is not killed."""
+
+    def restart(self) -> None:
+        """A new process: it knows nothing but what stands there now."""
+        self.writes_left, self.due_at = None, self.world.now
+        self.hear()
+
+    def hear(self) -> None:
+        """Take in what the watches told."""
+        self.known, self.heard = dict(self.world.objects), self.world.changes
+
+    def hear_and_pass(self) -> None:
+        """A pass that knows what stands there now."""
+        self.hear()
+        before = self.known[MODEL, NAME]
+        self.run_pass()
+        self.after_pass(self, before)
+
+    def run_pass(self) -> None:
+        """Observe, decide, write, report."""
+        model = extract.model(self.known[MODEL, NAME])
+        observed, plan = self._decided(model)
+        before = len(self.writes)
+        self._perform(model, plan, observed)
+        wrote = len(self.writes) > before
+        self._report(model, status(model, observed, plan, self.world.now))
+        self.due_at = self._next_due(plan, wrote=wrote)
+
+    def is_due(self) -> bool:
+        """Something was heard of, or the last pass asked for another one."""
+        return self.heard < self.world.changes or (self.due_at is not None and self.due_at <= self.world.now)
+
+    def _next_due(self, plan: Plan, *, wrote: bool) -> datetime | None:
+        if wrote:
+            return self.world.now
+        return None if plan.requeue_after is None else self.world.now + timedelta(seconds=plan.requeue_after)
+
+    def _decided(self, model: Model) -> tuple[Observed, Plan]:
+        """Decide on what is known; where the decision asks for a fresh look, take it and decide again."""
+        observed = self._observed(model)
+        plan = decide(model, observed, SETTINGS, self.world.now)
+        if plan.needs_registry:
+            self.questions.append("MLflow")
+            observed = replace(observed, registry=self.world.known_versions())
+            plan = decide(model, observed, SETTINGS, self.world.now)
+        if isinstance(plan.step, Train):
+            self._list(JOB)
+            observed = replace(self._observed(model), registry=observed.registry)
+            plan = decide(model, observed, SETTINGS, self.world.now)
+        if plan.needs_probe:
+            self.questions.append("Service")
+            probe = self.world.answer()
+            self._list(POD)
+            observed = replace(self._observed(model), registry=observed.registry, probe=probe, pods_are_fresh=True)
+            plan = decide(model, observed, SETTINGS, self.world.now)
+        return observed, plan
+
+    def _observed(self, model: Model) -> Observed:
+        pods = self._all(POD)
+        return Observed(
+            revisions=extract.revisions(self._all(REVISION), model.uid),
+            children={child: extract.child(self.known.get((kind, NAME)), model.uid) for child, kind in SERVING.items()},
+            jobs=tuple(workload.training_job(job, pods, progress_percent=0) for job in self._all(JOB)),
+            pods=tuple(workload.serving_pod(pod) for pod in pods if _is_serving(pod)),
+            registry=RegistryNotAsked(),
+        )
+
+    def _all(self, kind: Kind) -> list[Manifest]:
+        return [body for (known, _), body in self.known.items() if known == kind]
+
+    def _list(self, kind: Kind) -> None:
+        self.questions.append(kind.name)
+        others = {address: body for address, body in self.known.items() if address[0] != kind}
+        self.known = others | {(kind, body["metadata"]["name"]): body for body in self.world.of(kind)}
+
+    def _perform(self, model: Model, plan: Plan, observed: Observed) -> None:
+        for name in plan.obsolete_jobs:
+            self._delete(JOB, name)
+        if isinstance(plan.step, Train):
+            job = children.training_job(model, plan.step, SETTINGS)
+            self._write("create", JOB, lambda: self.world.create(JOB, job))
+        if isinstance(plan.step, Record):
+            revision = children.revision(model, plan.step, SETTINGS)
+            self._write("create", REVISION, lambda: self.world.create(REVISION, revision))
+        for child, desired in children.serving_children(model, plan, observed, SETTINGS).items():
+            self._child(SERVING[child], desired)
+        replicas = children.desired_replicas(model, observed)
+        if replicas is not None and (DEPLOYMENT, NAME) in self.world.objects:
+            live = self.world.objects[DEPLOYMENT, NAME]
+            scaled = {**live, "spec": {**live["spec"], "replicas": replicas}}
+            self._write("scale", DEPLOYMENT, lambda: self.world.write(DEPLOYMENT, scaled))
+
+    def _child(self, kind: Kind, desired: Manifest | None) -> None:
+        live = self.known.get((kind, NAME))
+        if desired is None:
+            if live is not None:
+                self._delete(kind, NAME)
+        elif live is None or not is_subset(desired, live):
+            uid = uid_of(live) if live is not None else ""
+            self._write("apply", kind, lambda: self.world.apply(kind, desired, uid))
+
+    def _delete(self, kind: Kind, name: str) -> None:
+        known, live = self.known.pop((kind, name)), self.world.objects.get((kind, name))
+        # By uid: a successor of the same name is not meant.
+        if live is not None and uid_of(live) == uid_of(known):
+            self._write("delete", kind, lambda: self.world.delete(kind, name))
+
+    def _report(self, model: Model, after: SentimentModelStatus) -> None:
+        if after != model.status:
+            wire = after.model_dump(mode="json", by_alias=True, exclude_none=True)
+            self._write("status", MODEL, lambda: self.world.write_status(MODEL, NAME, wire))
+
+    def _write(self, verb: str, kind: Kind, write: Callable[[], Manifest | None]) -> None:
+        """One write, of which the operator knows at once; what others changed meanwhile it has still to hear of."""
+        if self.writes_left == 0:
+            raise Killed
+        if self.writes_left is not None:
+            self.writes_left -= 1
+        self.writes.append(f"{verb} {kind.name}")
+        before = self.world.changes
+        try:
+            body = write()
+        except Conflict:
+            # A watch will tell what stands there; until then this write is the next pass's.
+            return
+        self.heard += self.world.changes - before
+        if body is not None:
+            self.known[kind, body["metadata"]["name"]] = body
+
+
+# Time
+
+
+def turn(operator: Operator, end: datetime | None = None) -> bool:
+    """One pass that is due, else one move of the cluster, else a jump to when one is. False: nothing is left to do."""
+    world, moves = operator.world, operator.world.moves()
+    if operator.is_due():
+        operator.hear_and_pass()
+        return True
+    if moves and world.next_move_at <= world.now:
+        moves[0]()
+        world.next_move_at = world.now + MOVE
+        return True
+    waits = [operator.due_at, world.next_move_at if moves else None]
+    soonest = min((moment for moment in waits if moment is not None), default=None)
+    if soonest is None or (end is not None and soonest > end):
+        world.now = end or world.now
+        return False
+    world.now = soonest
+    return True
+
+
+def until_quiet(operator: Operator) -> None:
+    """Let passes and controllers take turns until nobody has anything left to do."""
+    _take_turns(operator, None)
+
+
+def for_seconds(operator: Operator, seconds: float) -> None:
+    """Let passes and controllers take turns for so long."""
+    _take_turns(operator, operator.world.now + timedelta(seconds=seconds))
+
+
+def _take_turns(operator: Operator, end: datetime | None) -> None:
+    for _ in range(PATIENCE):
+        if not turn(operator, end):
+            return
+    raise AssertionError(f"after {PATIENCE} turns it still does not rest: {operator.writes[-10:]}")
