@@ -65,7 +65,7 @@ def decide(model: Model, observed: Observed, settings: Settings, now: datetime) 
     return Plan(
         step=step,
         wanted=wanted,
-        target=_target(observed, wanted, step),
+        target=_target(model, observed, wanted, step),
         obsolete_jobs=attempts.obsolete_jobs(model, observed, wanted, step),
         requeue_after=_requeue_after(model, observed, settings, step, now),
         needs_registry=isinstance(step, AskRegistry),
@@ -101,12 +101,12 @@ def _step(model: Model, observed: Observed, settings: Settings, now: datetime) -
 
 
 def _serve(model: Model, observed: Observed, revision: Revision) -> Step:
-    live = deployed(observed)
-    if model.spec.suspend and live is not None and live.version != revision.spec.version:
+    if model.spec.suspend and _current(model, observed) != revision.spec.version:
         return Held()
     taken = [kind for kind, child in observed.children.items() if child is not None and not child.ours]
     if taken:
         return explain.name_taken(model, taken)
+    live = deployed(observed)
     if live is not None and _is_proven(model, observed, revision, live):
         return Steady(revision)
     return Roll(revision)
@@ -205,12 +205,19 @@ def _after_failure(
     return failed
 
 
-def _target(observed: Observed, wanted: str, step: Step) -> Revision | None:
+def _target(model: Model, observed: Observed, wanted: str, step: Step) -> Revision | None:
     revision = observed.revisions.get(wanted)
     if revision is not None and not isinstance(step, Held) and not _is_refused(step):
         return revision
+    return observed.revisions.get(_current(model, observed))
+
+
+def _current(model: Model, observed: Observed) -> str:
+    """Label of what is deployed. Where the Deployment was deleted: of what served last, since that has to come back."""
     live = deployed(observed)
-    return observed.revisions.get(live.version) if live is not None else None
+    if live is not None:
+        return live.version
+    return model.status.history[0].version if model.status.history else ""
 
 
 def _is_refused(step: Step) -> bool:

