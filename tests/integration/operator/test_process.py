@@ -103,7 +103,7 @@ def test_calls_are_counted_by_verb_and_resource(shop: Shop, operator: OperatorPr
     assert calls["create", "sentimentmodelrevisions", "201"] == 1
     assert calls["patch", "deployments", "201"] == 1
     assert calls["list", "sentimentmodels", "200"] >= 1
-    assert calls["update", "leases", "200"] + calls["create", "leases", "201"] >= 1
+    assert any(resource == "leases" and verb in ("create", "update") for verb, resource, _ in calls)
     assert 1 <= calls["patch", "sentimentmodels/status", "200"] <= 20
     assert {verb for verb, _, _ in calls} == {"get", "list", "create", "update", "patch"}
 
