@@ -37,7 +37,7 @@ def quiet_after_a_restart(served: Shop, seconds: float) -> None:
     never("the operator wrote", audit.writes, seconds)
     served.kubectl("delete", "service", "imdb")
     eventually("it is awake all the same", audit.writes, 10)
-    served.is_ready("imdb", "1")
+    eventually("the Service that came back answers", lambda: served.answers("imdb", "1"), 30)
 
 
 def test_serving_goes_on_and_an_edit_waits(served: Shop) -> None:
