@@ -1,14 +1,17 @@
-"""The program `sentiment-train`: reads flags, runs one training, and ends with an answer and an exit code."""
+"""The program `sentiment-train`: reads flags, trains or compares once, and ends with an answer and an exit code."""
 
 import argparse
 import logging
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
+from sentiment_contract.gates import Compared
 from sentiment_contract.recipe import Classifier, Preset
-from sentiment_contract.training import FailureReason, TrainingOrder
+from sentiment_contract.training import EXIT_CODES, FailureReason, TrainingFailed, TrainingOrder, TrainingSucceeded
 from sentiment_trainer import answer
 from sentiment_trainer.failures import TrainingError
 from sentiment_trainer.generate import write_csv
@@ -20,6 +23,8 @@ from sentiment_trainer.train import train
 log = logging.getLogger("sentiment_trainer")
 
 LAPTOP_TRACKING_URL = "sqlite:///mlflow.db"
+
+_Result = TypeVar("_Result")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,33 +38,65 @@ def main(arguments: list[str] | None = None) -> int:
             write_csv(flags.output, flags.rows, flags.seed)
             log.info("%s made-up reviews in %s", f"{flags.rows:,}", flags.output)
             return 0
+        case "compare":
+            return _compare(flags)
         case _:
             return _run(flags)
 
 
 def _run(flags: argparse.Namespace) -> int:
-    end_when_asked()
     settings = settings_from()
-    try:
-        order, settings = _ordered(flags, settings)
-        result = train(order, settings)
-        if flags.output is not None:
-            from sentiment_trainer.registry.package import keep_copy
+    return answer.deliver(_or_failure("training", lambda: _train(flags, settings)), settings.termination_log)
 
-            keep_copy(order.tracking_url, result, flags.output)
+
+def _train(flags: argparse.Namespace, settings: Settings) -> TrainingSucceeded:
+    order, settings = _ordered(flags, settings)
+    result = train(order, settings)
+    if flags.output is not None:
+        from sentiment_trainer.registry.package import keep_copy
+
+        keep_copy(order.tracking_url, result, flags.output)
+    return result
+
+
+def _compare(flags: argparse.Namespace) -> int:
+    if flags.data is not None:
+        ended = _or_failure("comparison", lambda: _compare_files(flags))
+        return EXIT_CODES[ended.reason] if isinstance(ended, TrainingFailed) else ended
+    settings = settings_from()
+    return answer.deliver(_or_failure("comparison", lambda: _compare_versions(settings)), settings.termination_log)
+
+
+def _compare_files(flags: argparse.Namespace) -> int:
+    from sentiment_trainer.compare.laptop import compare_files
+
+    return compare_files(flags)
+
+
+def _compare_versions(settings: Settings) -> Compared:
+    from sentiment_trainer.compare.compare import compare
+    from sentiment_trainer.compare.order import comparison_from_environment
+
+    return compare(comparison_from_environment(), settings)
+
+
+def _or_failure(what: str, work: Callable[[], _Result]) -> _Result | TrainingFailed:
+    """What the work gives, or how it failed: told to the person who reads the log, and as an answer."""
+    end_when_asked()
+    try:
+        return work()
     except Stopped:
-        log.error("the training was asked to end (SIGTERM). Next: nothing; what is still wanted is started again.")
+        log.error("the %s was asked to end (SIGTERM). Next: nothing; what is still wanted is started again.", what)
         raise
     except TrainingError as error:
         log.error("%s: %s", error.reason, error.message)
-        result = answer.failed(error.reason, error.message)
+        return answer.failed(error.reason, error.message)
     except Exception as error:  # the one catch-all of this process: what comes here is a fault of the trainer itself
         log.exception("the trainer failed")
-        what = f"{type(error).__name__}: {' '.join(str(error).split())[:500]}"
-        result = answer.failed(
-            FailureReason.TRAINER_ERROR, f"The trainer itself failed: {what} Next: see the pod's log and report it."
+        told = f"{type(error).__name__}: {' '.join(str(error).split())[:500]}"
+        return answer.failed(
+            FailureReason.TRAINER_ERROR, f"The trainer itself failed: {told} Next: see the pod's log and report it."
         )
-    return answer.deliver(result, settings.termination_log)
 
 
 def _ordered(flags: argparse.Namespace, settings: Settings) -> tuple[TrainingOrder, Settings]:
@@ -71,10 +108,13 @@ def _ordered(flags: argparse.Namespace, settings: Settings) -> tuple[TrainingOrd
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="sentiment-train", description="Trains one version of a sentiment model.")
+    parser = argparse.ArgumentParser(
+        prog="sentiment-train", description="Trains and compares versions of a sentiment model."
+    )
     parser.add_argument("--log-level", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
     commands = parser.add_subparsers(dest="command", required=True)
     _add_run(commands.add_parser("run", help="train, and register the result in MLflow"))
+    _add_compare(commands.add_parser("compare", help="hold a trained version against its gates and what serves"))
     _add_generate(commands.add_parser("generate", help="write made-up reviews for a demo or a test"))
     return parser
 
@@ -92,16 +132,45 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     laptop.add_argument("--preset", default=Preset.DEFAULT.value, choices=[preset.value for preset in Preset])
     laptop.add_argument("--classifier", choices=[classifier.value for classifier in Classifier])
     laptop.add_argument("--parameters", metavar="JSON", help='overrides of the preset, such as {"ngramMax": 2}')
-    laptop.add_argument("--text-column", default="review")
-    laptop.add_argument("--label-column", default="sentiment")
-    laptop.add_argument("--rows", type=int, help="train on a sample of this many rows")
-    laptop.add_argument("--test-percent", type=int, default=20, help="share of rows held out (default: 20)")
-    laptop.add_argument("--min-rows", type=int, default=100, help="refuse fewer usable rows (default: 100)")
+    _add_data_flags(laptop, "share of rows held out")
     laptop.add_argument(
         "--tracking-url",
         default=os.environ.get("MLFLOW_TRACKING_URI", LAPTOP_TRACKING_URL),
         help=f"MLflow server (default: MLFLOW_TRACKING_URI, else {LAPTOP_TRACKING_URL})",
     )
+
+
+def _add_compare(compare: argparse.ArgumentParser) -> None:
+    compare.description = (
+        "Scores the candidate, and the baseline where one is given, on the same held-out reviews. Without --data the"
+        " order is read from SENTIMENT_COMPARISON_ORDER, as the operator sets it. With --data: exit code 0 where no gate"
+        " keeps the candidate from serving, 1 where one does."
+    )
+    compare.add_argument("--data", type=Path, metavar="FILE", help="the CSV or parquet file that was trained on")
+    laptop = compare.add_argument_group("together with --data")
+    laptop.add_argument("--candidate", type=Path, metavar="FILE", help="compiled model, as run --output keeps it")
+    laptop.add_argument("--baseline", type=Path, metavar="FILE", help="compiled model that it is compared with")
+    laptop.add_argument(
+        "--gate",
+        action="append",
+        default=[],
+        metavar="JSON",
+        help='a gate as in spec.gates, such as {"name": "f1", "metric": "f1", "threshold": "0.85"}; may be repeated',
+    )
+    laptop.add_argument("--gates", type=Path, metavar="FILE", help="a list of gates as YAML or JSON")
+    laptop.add_argument(
+        "--report", type=Path, default=Path("comparison"), metavar="FOLDER", help="(default: comparison)"
+    )
+    laptop.add_argument("--seed", type=int, default=42, help="seed of the sample of --rows (default: 42)")
+    _add_data_flags(laptop, "share of rows held out from the candidate and the baseline; the lower where they differ")
+
+
+def _add_data_flags(laptop: argparse._ArgumentGroup, held_out: str) -> None:  # pyright: ignore[reportPrivateUsage]  no other name
+    laptop.add_argument("--text-column", default="review")
+    laptop.add_argument("--label-column", default="sentiment")
+    laptop.add_argument("--rows", type=int, help="use a sample of this many rows")
+    laptop.add_argument("--test-percent", type=int, default=20, help=f"{held_out} (default: 20)")
+    laptop.add_argument("--min-rows", type=int, default=100, help="refuse fewer usable rows (default: 100)")
 
 
 def _add_generate(generate: argparse.ArgumentParser) -> None:

@@ -1,9 +1,10 @@
-"""Says how a training ended: one JSON document for the operator, one exit code for the Job."""
+"""Says how a training or a comparison ended: one JSON document for the operator, one exit code for the Job."""
 
 import logging
 import sys
 from pathlib import Path
 
+from sentiment_contract.gates import Compared, Figures
 from sentiment_contract.training import (
     EXIT_CODES,
     TERMINATION_MESSAGE_LIMIT,
@@ -15,13 +16,15 @@ from sentiment_trainer.failures import MESSAGE_LIMIT
 
 log = logging.getLogger(__name__)
 
+Answer = TrainingSucceeded | Compared | TrainingFailed
+
 
 def failed(reason: FailureReason, message: str) -> TrainingFailed:
     """The answer of a failed training; the message is cut to what the contract allows."""
     return TrainingFailed(reason=reason, message=message[:MESSAGE_LIMIT])
 
 
-def deliver(answer: TrainingSucceeded | TrainingFailed, termination_log: Path) -> int:
+def deliver(answer: Answer, termination_log: Path) -> int:
     """Write the answer to stdout and, where a kubelet reads it, to the termination message; returns the exit code."""
     document = _fitting(answer)
     sys.stdout.write(document + "\n")
@@ -31,13 +34,33 @@ def deliver(answer: TrainingSucceeded | TrainingFailed, termination_log: Path) -
     except OSError as error:
         # On a laptop there is no kubelet to read it, so this is no fault.
         log.debug("no termination message at %s: %s", termination_log, error)
-    return 0 if isinstance(answer, TrainingSucceeded) else EXIT_CODES[answer.reason]
+    return EXIT_CODES[answer.reason] if isinstance(answer, TrainingFailed) else 0
 
 
-def _fitting(answer: TrainingSucceeded | TrainingFailed) -> str:
-    # The kubelet counts bytes, the contract counts characters: a message outside ASCII may need the shorter form.
+def _fitting(answer: Answer) -> str:
+    # The kubelet counts bytes, the contract counts characters: a text outside ASCII may need the shorter form.
     document = answer.model_dump_json(by_alias=True)
-    while isinstance(answer, TrainingFailed) and len(document.encode()) > TERMINATION_MESSAGE_LIMIT:
-        answer = failed(answer.reason, answer.message[: len(answer.message) * 3 // 4])
+    while len(document.encode()) > TERMINATION_MESSAGE_LIMIT and (shorter := _shorter(answer)) != answer:
+        answer = shorter
         document = answer.model_dump_json(by_alias=True)
     return document
+
+
+def _shorter(answer: Answer) -> Answer:
+    match answer:
+        case TrainingFailed():
+            return failed(answer.reason, _cut(answer.message))
+        case Compared():
+            longest = max(len(figures.problem) for figures in answer.figures)
+            return Compared(figures=tuple(_cut_problem(figures, longest) for figures in answer.figures))
+        case TrainingSucceeded():
+            return answer
+
+
+def _cut_problem(figures: Figures, longest: int) -> Figures:
+    """Only the longest are cut, so that the short ones stay whole."""
+    return figures if len(figures.problem) < longest else figures.model_copy(update={"problem": _cut(figures.problem)})
+
+
+def _cut(text: str) -> str:
+    return text[: len(text) * 3 // 4]

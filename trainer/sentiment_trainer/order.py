@@ -18,7 +18,7 @@ from sentiment_contract.recipe import (
     followed_label,
 )
 from sentiment_contract.training import ORDER_VARIABLE, FailureReason, TrainingOrder
-from sentiment_trainer.data.files import identify
+from sentiment_trainer.data.files import FetchedFile, identify
 from sentiment_trainer.failures import TrainingError
 
 LAPTOP = "local"
@@ -29,10 +29,9 @@ def order_from_json(document: str, origin: str) -> TrainingOrder:
     try:
         order = TrainingOrder.model_validate_json(document)
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()[:5])
-        raise _invalid(f"The training order in {origin} is invalid: {faults}.") from error
+        raise invalid(f"The training order in {origin} is invalid: {faults_in(error)}.") from error
     if order.recipe.recipe_hash() != order.recipe_hash:
-        raise _invalid(
+        raise invalid(
             f"The training order in {origin} says recipe hash {order.recipe_hash[:10]},"
             f" its recipe has {order.recipe.recipe_hash()[:10]}: operator and trainer differ in version."
         )
@@ -56,33 +55,23 @@ def order_from_file(path: Path) -> TrainingOrder:
     try:
         return order_from_json(path.read_text(encoding="utf-8"), str(path))
     except OSError as error:
-        raise _invalid(f"The training order {path} cannot be read: {error.strerror}.") from error
+        raise invalid(f"The training order {path} cannot be read: {error.strerror}.") from error
 
 
 def order_from_flags(flags: argparse.Namespace) -> TrainingOrder:
     """An order for a file of this machine. The recipe pins the file's content, so that its hash means what it says."""
-    path: Path = flags.data
-    if not path.is_file():
-        raise TrainingError(FailureReason.DATA_NOT_FOUND, f"File {path} does not exist.", "correct --data.")
+    path = existing_file(flags.data)
     try:
         parameters = Parameters.model_validate_json(flags.parameters or "{}")
         parameters = parameters.model_copy(
             update={"classifier": Classifier(flags.classifier)} if flags.classifier else {}
         )
         recipe = Recipe(
-            data=Data(
-                volume=VolumeSource(claim_name=LAPTOP, path=path.name, sha256=identify(path, str(path)).sha256),
-                text_column=flags.text_column,
-                label_column=flags.label_column,
-                rows=flags.rows,
-                test_percent=flags.test_percent,
-                checks=DataChecks(min_rows=flags.min_rows),
-            ),
+            data=data_of_flags(flags, identify(path, str(path))),
             parameters=effective_parameters(Preset(flags.preset), parameters),
         )
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()[:5])
-        raise _invalid(f"The flags are invalid: {faults}.") from error
+        raise invalid(f"The flags are invalid: {faults_in(error)}.") from error
     recipe_hash = recipe.recipe_hash()
     return TrainingOrder(
         namespace=LAPTOP,
@@ -96,7 +85,34 @@ def order_from_flags(flags: argparse.Namespace) -> TrainingOrder:
     )
 
 
-def _invalid(what: str) -> TrainingError:
+def existing_file(path: Path) -> Path:
+    """The data file of --data. Raises DataNotFound."""
+    if not path.is_file():
+        raise TrainingError(FailureReason.DATA_NOT_FOUND, f"File {path} does not exist.", "correct --data.")
+    return path
+
+
+def data_of_flags(flags: argparse.Namespace, file: FetchedFile) -> Data:
+    """The data reference that the flags describe, pinned to the content of the file. Raises ValidationError."""
+    return Data(
+        volume=VolumeSource(claim_name=LAPTOP, path=file.path.name, sha256=file.sha256),
+        text_column=flags.text_column,
+        label_column=flags.label_column,
+        rows=flags.rows,
+        test_percent=flags.test_percent,
+        checks=DataChecks(min_rows=flags.min_rows),
+    )
+
+
+def faults_in(error: ValidationError) -> str:
+    """The first fault of each field, for a person."""
+    return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()[:5])
+
+
+def invalid(what: str, command: str = "run") -> TrainingError:
+    """What was asked for makes no sense."""
     return TrainingError(
-        FailureReason.INVALID_ORDER, what, "compare with `sentiment-train run --help`, or use images of one version."
+        FailureReason.INVALID_ORDER,
+        what,
+        f"compare with `sentiment-train {command} --help`, or use images of one version.",
     )

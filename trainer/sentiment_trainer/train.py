@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sentiment_contract.training import TrainingOrder, TrainingSucceeded
 from sentiment_trainer.addresses import without_secrets
 from sentiment_trainer.data.prepare import PreparedData, prepare
+from sentiment_trainer.data.split import kind_of
 from sentiment_trainer.failures import TrainingError
 from sentiment_trainer.progress import Progress
 from sentiment_trainer.settings import Settings
@@ -39,7 +40,7 @@ def _train_once(order: TrainingOrder, prepared: PreparedData, folder: Path, prog
     from sentiment_trainer.registry import connection, runs, versions
     from sentiment_trainer.registry.record import Lineage, outcome_in
 
-    lineage = Lineage(order, prepared.file, environment_hash())
+    lineage = Lineage(order, prepared.file, environment_hash(), kind_of(prepared.sides.test))
     progress.at(17, f"asking MLflow at {without_secrets(order.tracking_url)} what is known")
     client = connection.connect(order.tracking_url)
     with connection.reaching(order.tracking_url, "look up what is registered"):
@@ -77,7 +78,7 @@ def _reuse(client: "MlflowClient", lineage: "Lineage", progress: Progress) -> Tr
 
 def _fit_and_upload(run: "TrainingRun", prepared: PreparedData, folder: Path, progress: Progress) -> "Outcome":
     from sentiment_trainer.learn.learn import learn
-    from sentiment_trainer.registry import connection, package, runs
+    from sentiment_trainer.registry import connection, held_out, package, runs
     from sentiment_trainer.registry.record import Outcome
 
     tracking_url = run.lineage.order.tracking_url
@@ -91,7 +92,8 @@ def _fit_and_upload(run: "TrainingRun", prepared: PreparedData, folder: Path, pr
         raise
     progress.at(80, "uploading")
     package.package(learnt.artifact, learnt.reports / runs.MODEL_FOLDER)
-    outcome = Outcome(learnt.digest, learnt.evaluation.for_the_answer())
+    kept = held_out.keep(prepared.sides.test, learnt.reports)
+    outcome = Outcome(learnt.digest, kept, learnt.evaluation.for_the_answer())
     with connection.reaching(tracking_url, "take the artifacts"):
         run.upload(learnt.reports, learnt.evaluation.for_mlflow(), outcome)
     return outcome

@@ -57,6 +57,25 @@ def test_the_split_column_of_a_csv_is_read(columns: Callable[[bytes], Columns]) 
     assert columns(b"review,sentiment,split\na,1,train\nb,0,test\n").splits == ["train", "test"]
 
 
+def _with_others(tmp_path: Path, content: bytes) -> Columns:
+    path = tmp_path / "data"
+    path.write_bytes(content)
+    return read(identify(path, "The file"), "review", "sentiment", ["domain", "absent", "sentiment", "split"])
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_other_columns_are_read_where_they_are_asked_for_and_there(kind: str, tmp_path: Path) -> None:
+    named = {"domain": ["hotel", None], "review": ["a", "b"], "sentiment": [1, 0], "split": ["train", "test"]}
+    csv = b"domain,review,sentiment,split\nhotel,a,1,train\n,b,0,test\n"
+    found = _with_others(tmp_path, csv if kind == "csv" else _parquet(**named))
+    assert found == Columns(
+        ["a", "b"],
+        ["1", "0"],
+        ["train", "test"],
+        {"domain": ["hotel", ""], "sentiment": ["1", "0"], "split": ["train", "test"]},
+    )
+
+
 LABELS = {
     "integers": pa.array([1, 0]),
     "small integers": pa.array([1, 0], pa.int8()),

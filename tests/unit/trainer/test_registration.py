@@ -79,6 +79,8 @@ def test_a_training_leaves_a_version_with_all_its_tags(
         names.TAG_FINGERPRINT: result.fingerprint,
         names.TAG_RECIPE_HASH: order.recipe_hash,
         names.TAG_DATA_HASH: result.data_hash,
+        names.TAG_SPLIT: "Hash",
+        names.TAG_HELD_OUT_DIGEST: version.tags[names.TAG_HELD_OUT_DIGEST],
         names.TAG_MODEL_UID: order.model_uid,
         names.TAG_ARTIFACT_DIGEST: result.artifact_digest,
         names.TAG_RECIPE: order.recipe.model_dump_json(by_alias=True, exclude_none=True),

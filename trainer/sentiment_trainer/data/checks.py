@@ -74,6 +74,7 @@ def check(columns: Columns, data: Data, called: str) -> tuple[Reviews, DataRepor
         [labels[i] for i in usable],
         [key_of(text) for text in texts],
         None if sides is None else [sides[i] for i in usable],
+        {name: [cells[i] for i in usable] for name, cells in columns.others.items()},
     )
     report = _measure(reviews, len(columns.texts), data.checks)
     _require_fit(reviews, report, called)

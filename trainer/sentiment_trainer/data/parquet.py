@@ -6,6 +6,7 @@ pyarrow takes a quarter of a second to import, so this module is imported only f
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 # pyright: reportMissingTypeStubs=false
 
+from collections.abc import Sequence
 from typing import cast
 
 import pyarrow as pa
@@ -15,21 +16,24 @@ from sentiment_trainer.data.columns import SPLIT_COLUMN, Columns, not_utf8, requ
 from sentiment_trainer.data.files import FetchedFile
 
 
-def read_parquet(file: FetchedFile, text_column: str, label_column: str) -> Columns:
-    """The columns of the file. Raises DataColumnMissing, DataNotUTF8 or DataUnreadable."""
+def read_parquet(file: FetchedFile, text_column: str, label_column: str, others: Sequence[str]) -> Columns:
+    """The columns of the file, and those of `others` that it has. Raises DataColumnMissing, DataNotUTF8 or DataUnreadable."""
     try:
         source = pq.ParquetFile(file.path)
         names = cast("list[str]", source.schema_arrow.names)
         require_columns(names, file.called, text_column, label_column)
         has_split = SPLIT_COLUMN in names
-        table = source.read(columns=[text_column, label_column, *([SPLIT_COLUMN] if has_split else [])])
+        besides = [name for name in others if name in names]
+        wanted = [text_column, label_column, *([SPLIT_COLUMN] if has_split else []), *besides]
+        table = source.read(columns=list(dict.fromkeys(wanted)))
 
         def strings(name: str) -> list[str]:
             return [
                 "" if value is None else _spelt(value) for value in cast("list[object]", table.column(name).to_pylist())
             ]
 
-        return Columns(strings(text_column), strings(label_column), strings(SPLIT_COLUMN) if has_split else None)
+        splits = strings(SPLIT_COLUMN) if has_split else None
+        return Columns(strings(text_column), strings(label_column), splits, {name: strings(name) for name in besides})
     except UnicodeDecodeError as error:
         raise not_utf8(file.called, f"column {text_column}") from error
     except (pa.ArrowException, OSError) as error:

@@ -4,7 +4,7 @@ It knows columns, not meanings: whether a label is known or a text is empty is d
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -28,8 +28,11 @@ class _Reader(Protocol):
     def __iter__(self) -> Iterator[list[str]]: ...
 
 
-def read(file: FetchedFile, text_column: str, label_column: str) -> Columns:
-    """The columns of the file. Raises DataEmpty, DataColumnMissing, DataNotUTF8 or DataUnreadable."""
+def read(file: FetchedFile, text_column: str, label_column: str, others: Sequence[str] = ()) -> Columns:
+    """The columns of the file, and those of `others` that it has.
+
+    Raises DataEmpty, DataColumnMissing, DataNotUTF8 or DataUnreadable.
+    """
     if file.size == 0:
         raise TrainingError(
             FailureReason.DATA_EMPTY, f"{file.called} is empty (0 bytes).", "write the reviews into it again."
@@ -37,23 +40,23 @@ def read(file: FetchedFile, text_column: str, label_column: str) -> Columns:
     with file.path.open("rb") as stream:
         is_parquet = stream.read(4) == _PARQUET_MAGIC
     if not is_parquet:
-        return _read_csv(file, text_column, label_column)
+        return _read_csv(file, text_column, label_column, others)
     from sentiment_trainer.data.parquet import read_parquet
 
-    return read_parquet(file, text_column, label_column)
+    return read_parquet(file, text_column, label_column, others)
 
 
-def _read_csv(file: FetchedFile, text_column: str, label_column: str) -> Columns:
+def _read_csv(file: FetchedFile, text_column: str, label_column: str, others: Sequence[str]) -> Columns:
     csv.field_size_limit(LONGEST_CELL)
     try:
         # utf-8-sig: spreadsheets write a byte order mark, which would otherwise become part of the first column's name.
         with file.path.open(encoding="utf-8-sig", newline="") as stream:
-            return _columns_of(csv.reader(stream, strict=True), file.called, text_column, label_column)
+            return _columns_of(csv.reader(stream, strict=True), file.called, text_column, label_column, others)
     except UnicodeDecodeError as error:
         raise not_utf8(file.called, _line_of_first_bad_byte(file.path, error)) from error
 
 
-def _columns_of(reader: _Reader, called: str, text_column: str, label_column: str) -> Columns:
+def _columns_of(reader: _Reader, called: str, text_column: str, label_column: str, others: Sequence[str]) -> Columns:
     rows = _rows_of(reader, called)
     no_header: list[str] = []
     header = [name.strip() for name in next(rows, no_header)]
@@ -63,6 +66,8 @@ def _columns_of(reader: _Reader, called: str, text_column: str, label_column: st
     texts: list[str] = []
     labels: list[str] = []
     splits: list[str] = []
+    besides: dict[str, list[str]] = {name: [] for name in others if name in header}
+    places = [(cells, header.index(name)) for name, cells in besides.items()]
     for row in rows:
         if len(row) != len(header):
             raise unreadable(called, f"line {reader.line_num} has {len(row)} cells, the header has {len(header)}")
@@ -70,7 +75,9 @@ def _columns_of(reader: _Reader, called: str, text_column: str, label_column: st
         labels.append(row[label])
         if split is not None:
             splits.append(row[split])
-    return Columns(texts, labels, splits if split is not None else None)
+        for cells, place in places:
+            cells.append(row[place])
+    return Columns(texts, labels, splits if split is not None else None, besides)
 
 
 def _rows_of(reader: _Reader, called: str) -> Iterator[list[str]]:

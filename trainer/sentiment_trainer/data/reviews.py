@@ -2,8 +2,8 @@
 
 import hashlib
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -14,6 +14,8 @@ class Reviews:
     positive: Sequence[bool]
     keys: Sequence[bytes]
     held_out: Sequence[bool] | None
+    others: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    """Columns that were asked for besides."""
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -25,6 +27,7 @@ class Reviews:
             [self.positive[i] for i in positions],
             [self.keys[i] for i in positions],
             None if self.held_out is None else [self.held_out[i] for i in positions],
+            {name: [cells[i] for i in positions] for name, cells in self.others.items()},
         )
 
 

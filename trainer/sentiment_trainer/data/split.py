@@ -6,11 +6,31 @@ and a larger sample holds every row of a smaller one.
 
 import hashlib
 from dataclasses import dataclass
+from enum import StrEnum
 
 from sentiment_contract.training import FailureReason
 from sentiment_trainer.data.checks import one_class
 from sentiment_trainer.data.reviews import Reviews
 from sentiment_trainer.failures import TrainingError
+
+
+class SplitKind(StrEnum):
+    """What decides the side of a review."""
+
+    HASH = "Hash"
+    """Its text."""
+    COLUMN = "Column"
+    """The split column of the file."""
+
+
+def kind_of(reviews: Reviews) -> SplitKind:
+    """What decides the sides of these reviews."""
+    return SplitKind.HASH if reviews.held_out is None else SplitKind.COLUMN
+
+
+def held_out_by_hash(key: bytes, percent: int) -> bool:
+    """Whether a text is held out when `percent` of them are. Who is held out of less is held out of more."""
+    return int.from_bytes(key) % 100 < percent
 
 
 @dataclass(frozen=True)
@@ -44,7 +64,7 @@ def split(reviews: Reviews, test_percent: int, called: str) -> Split:
     """
     held_out = reviews.held_out
     if held_out is None:
-        held_out = [int.from_bytes(key) % 100 < test_percent for key in reviews.keys]
+        held_out = [held_out_by_hash(key, test_percent) for key in reviews.keys]
     sides = Split(
         train=reviews.at([i for i, out in enumerate(held_out) if not out]),
         test=reviews.at([i for i, out in enumerate(held_out) if out]),

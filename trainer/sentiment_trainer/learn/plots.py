@@ -1,7 +1,4 @@
-"""Draws what a person wants to see of a model: where it errs, how well it ranks, which words decide.
-
-Figures are drawn without pyplot: no display, no global state.
-"""
+"""Draws what a person wants to see of a model: where it errs, how well it ranks, which words decide."""
 
 # scikit-learn and parts of matplotlib ship no types.
 # pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false, reportUnknownMemberType=false
@@ -11,14 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sklearn.metrics import roc_curve
 
+from sentiment_trainer.drawing import GRID, INK, NEGATIVE, POSITIVE, draw_confusion, save
 from sentiment_trainer.learn.evaluate import Evaluation
 
-_NEGATIVE, _POSITIVE, _INK, _GRID = "#c0504d", "#3b7d4f", "#333333", "#dddddd"
 _WORDS_PER_SIDE = 20
 
 
@@ -35,40 +31,15 @@ def draw(
     `weights` holds one number per term: signed for a linear model, an importance of zero or more for a forest.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _save(_confusion(evaluation), folder / "confusion_matrix.png")
-    _save(_roc(positive, scores, evaluation.roc_auc), folder / "roc.png")
-    _save(_strongest_words(weights, terms), folder / "strongest_words.png")
-
-
-def _save(figure: Figure, path: Path) -> None:
-    # No metadata: it would hold a version and make equal pictures differ.
-    FigureCanvasAgg(figure).print_png(path, metadata={"Software": None})
+    save(_confusion(evaluation), folder / "confusion_matrix.png")
+    save(_roc(positive, scores, evaluation.roc_auc), folder / "roc.png")
+    save(_strongest_words(weights, terms), folder / "strongest_words.png")
 
 
 def _confusion(evaluation: Evaluation) -> Figure:
     figure = Figure(figsize=(5.2, 4.6), layout="constrained", dpi=110)
-    axes = figure.add_subplot()
-    counts = np.array(evaluation.confusion)
-    shares = counts / counts.sum(axis=1, keepdims=True)
-    axes.imshow(shares, cmap="Greens", vmin=0, vmax=1)
-    for row, column in np.ndindex(2, 2):
-        axes.text(
-            column,
-            row,
-            f"{counts[row, column]:,}\n{shares[row, column]:.1%}",
-            ha="center",
-            va="center",
-            fontsize=15,
-            color="white" if shares[row, column] > 0.55 else _INK,
-        )
-    names = ["negative", "positive"]
-    axes.set_xticks([0, 1], names)
-    axes.set_yticks([0, 1], names, rotation=90, va="center")
-    axes.set_xlabel("predicted")
-    axes.set_ylabel("written by the reviewer")
-    axes.set_title(f"{evaluation.test_rows:,} held-out reviews, accuracy {evaluation.accuracy:.2%}", fontsize=11)
-    axes.spines[:].set_visible(False)
-    axes.tick_params(length=0)
+    title = f"{evaluation.test_rows:,} held-out reviews, accuracy {evaluation.accuracy:.2%}"
+    draw_confusion(figure.add_subplot(), evaluation.confusion, title)
     return figure
 
 
@@ -77,14 +48,14 @@ def _roc(positive: Sequence[bool], scores: NDArray[np.float64], area: float) -> 
     axes = figure.add_subplot()
     false_positives, true_positives, _ = roc_curve(np.array(positive), scores)
     axes.plot([0, 1], [0, 1], color="#999999", linestyle="--", linewidth=1)
-    axes.fill_between(false_positives, true_positives, color=_POSITIVE, alpha=0.12)
-    axes.plot(false_positives, true_positives, color=_POSITIVE, linewidth=2)
-    axes.text(0.97, 0.06, f"area under the curve {area:.4f}", ha="right", fontsize=11, color=_INK)
+    axes.fill_between(false_positives, true_positives, color=POSITIVE, alpha=0.12)
+    axes.plot(false_positives, true_positives, color=POSITIVE, linewidth=2)
+    axes.text(0.97, 0.06, f"area under the curve {area:.4f}", ha="right", fontsize=11, color=INK)
     axes.set(xlim=(-0.01, 1), ylim=(0, 1.01), aspect="equal")
     axes.set_xlabel("share of negative reviews called positive")
     axes.set_ylabel("share of positive reviews found")
     axes.set_title("How well the model ranks reviews (ROC)", fontsize=11)
-    axes.grid(color=_GRID, linewidth=0.6)
+    axes.grid(color=GRID, linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
     return figure
 
@@ -92,11 +63,11 @@ def _roc(positive: Sequence[bool], scores: NDArray[np.float64], area: float) -> 
 def _strongest_words(weights: NDArray[np.float64], terms: list[str]) -> Figure:
     if (weights < 0).any():
         order = np.argsort(weights)
-        sides = [(order[:_WORDS_PER_SIDE], _NEGATIVE, "Words that speak for negative"),
-                 (order[::-1][:_WORDS_PER_SIDE], _POSITIVE, "Words that speak for positive")]  # fmt: skip
+        sides = [(order[:_WORDS_PER_SIDE], NEGATIVE, "Words that speak for negative"),
+                 (order[::-1][:_WORDS_PER_SIDE], POSITIVE, "Words that speak for positive")]  # fmt: skip
         label = "weight"
     else:
-        sides = [(np.argsort(-weights)[: 2 * _WORDS_PER_SIDE], _POSITIVE, "Words that decide most")]
+        sides = [(np.argsort(-weights)[: 2 * _WORDS_PER_SIDE], POSITIVE, "Words that decide most")]
         label = "importance"
     figure = Figure(figsize=(5.2 * len(sides) if len(sides) > 1 else 6, 5.6), layout="constrained", dpi=110)
     for position, (chosen, colour, title) in enumerate(sides, start=1):
@@ -106,7 +77,7 @@ def _strongest_words(weights: NDArray[np.float64], terms: list[str]) -> Figure:
         axes.invert_yaxis()
         axes.set_xlabel(label)
         axes.set_title(title, fontsize=11)
-        axes.grid(axis="x", color=_GRID, linewidth=0.6)
+        axes.grid(axis="x", color=GRID, linewidth=0.6)
         axes.set_axisbelow(True)
         axes.spines[["top", "right", "left"]].set_visible(False)
         axes.tick_params(axis="y", length=0)

@@ -42,11 +42,16 @@ def package(artifact: Path, folder: Path) -> None:
 
 def keep_copy(tracking_url: str, result: TrainingSucceeded, target: Path) -> None:
     """Download the compiled model of a training to `target`, and make sure that it is the one with the digest."""
+    with reaching(tracking_url, "give the compiled model"), tempfile.TemporaryDirectory() as folder:
+        found = download_compiled(tracking_url, result.run_id, Path(folder))
+        if digest_of(found) != result.artifact_digest:
+            raise ValueError(f"the compiled model of run {result.run_id} has not the digest {result.artifact_digest}")
+        shutil.move(found, target)
+
+
+def download_compiled(tracking_url: str, run_id: str, folder: Path) -> Path:
+    """The compiled model of a run, downloaded below `folder`; its digest is for the caller to compare."""
     import mlflow.artifacts
 
-    with reaching(tracking_url, "give the compiled model"), tempfile.TemporaryDirectory() as folder:
-        source = f"runs:/{result.run_id}/{MODEL_FOLDER}/{ARTIFACT_PATH}"
-        found = Path(mlflow.artifacts.download_artifacts(source, dst_path=folder, tracking_uri=tracking_url))
-        if digest_of(found) != result.artifact_digest:
-            raise ValueError(f"the compiled model at {source} has not the digest {result.artifact_digest}")
-        shutil.move(found, target)
+    source = f"runs:/{run_id}/{MODEL_FOLDER}/{ARTIFACT_PATH}"
+    return Path(mlflow.artifacts.download_artifacts(source, dst_path=str(folder), tracking_uri=tracking_url))

@@ -8,6 +8,7 @@ from sentiment_contract import names
 from sentiment_contract.recipe import sha256_of_json
 from sentiment_contract.training import TRAINING_FORMAT, TrainingOrder
 from sentiment_trainer.data.files import FetchedFile
+from sentiment_trainer.data.split import SplitKind
 
 TAG_IMAGE_DIGEST = "image_digest"
 """Which trainer image made it. Information for people: no program reads it."""
@@ -20,6 +21,7 @@ class Lineage:
     order: TrainingOrder
     data: FetchedFile
     environment_hash: str
+    split: SplitKind
 
     @property
     def fingerprint(self) -> str:
@@ -48,6 +50,7 @@ class Lineage:
             names.TAG_RECIPE_HASH: self.order.recipe_hash,
             names.TAG_DATA_HASH: self.data.sha256,
             names.TAG_GIT_COMMIT: self.data.git_commit,
+            names.TAG_SPLIT: self.split.value,
             names.TAG_MODEL_UID: self.order.model_uid,
             names.TAG_ENVIRONMENT_HASH: self.environment_hash,
             TAG_IMAGE_DIGEST: self.order.image_digest,
@@ -61,12 +64,14 @@ class Outcome:
     """What a training gave, as MLflow keeps it in tags: enough to answer for it without doing it again."""
 
     artifact_digest: str
+    held_out_digest: str
     metrics: dict[str, str]
 
     def tags(self) -> dict[str, str]:
         """The tags that say so."""
         return {
             names.TAG_ARTIFACT_DIGEST: self.artifact_digest,
+            names.TAG_HELD_OUT_DIGEST: self.held_out_digest,
             names.TAG_METRICS: json.dumps(self.metrics, separators=(",", ":")),
         }
 
@@ -74,4 +79,5 @@ class Outcome:
 def outcome_in(tags: Mapping[str, str]) -> Outcome | None:
     """The outcome that the tags tell of, or None where the training did not get so far."""
     digest, metrics = tags.get(names.TAG_ARTIFACT_DIGEST), tags.get(names.TAG_METRICS)
-    return Outcome(digest, json.loads(metrics)) if digest and metrics else None
+    held_out = tags.get(names.TAG_HELD_OUT_DIGEST, "")
+    return Outcome(digest, held_out, json.loads(metrics)) if digest and metrics else None
