@@ -6,7 +6,10 @@ from local_cluster import Cluster, toolchain
 from local_cluster.console import say, step
 from local_cluster.settings import CLUSTERS
 
-DEFINITIONS = ("sentimentmodels.rottenpotatoes.com", "sentimentmodelrevisions.rottenpotatoes.com")
+DEFINITIONS = tuple(
+    f"{plural}.rottenpotatoes.com"
+    for plural in ("sentimentmodels", "sentimentmodelrevisions", "sentimentmodelapprovals")
+)
 PATIENCE = "--timeout=3m"
 
 

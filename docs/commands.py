@@ -15,6 +15,8 @@ LAST_FAILURE = "kubectl -n NAMESPACE get smod NAME -o jsonpath='{.status.lastFai
 JOB_NAME = "kubectl -n NAMESPACE get smod NAME -o jsonpath='{.status.training.jobName}'"
 JOB_LOG = "kubectl -n NAMESPACE logs job/JOB --tail=50"
 JOB_DESCRIBE = "kubectl -n NAMESPACE describe job JOB"
+COMPARISON_LOG = f"kubectl -n NAMESPACE logs {_OF_THE_MODEL},app.kubernetes.io/component=trainer --tail=50"
+APPROVALS = "kubectl -n NAMESPACE get smap"
 OBJECTS = f"kubectl -n NAMESPACE get jobs,deployments,services,hpa,pods {_OF_THE_MODEL}"
 PODS = f"kubectl -n NAMESPACE describe pods {_OF_THE_MODEL}"
 SERVER_LOG = "kubectl -n NAMESPACE logs deployment/NAME --tail=50"
@@ -47,6 +49,7 @@ LOOKS = (
     Look("why a pod does not start, in Kubernetes' words", PODS),
     Look("what the model server said", SERVER_LOG),
     Look("where a version comes from", REVISION),
+    Look("what people answered for a version", APPROVALS),
     Look("what the operator did", OPERATOR),
     Look("what MLflow said", MLFLOW),
 )

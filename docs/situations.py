@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from docs.promotion_situations import situations_of_promotion
 from docs.reasons import SERVING_WAITS, TRAINING_ENDS, TRAINING_WAITS
 from sentiment_contract.names import VERSION_LABEL
 from sentiment_contract.training import EXIT_CODES, FailureReason, TrainingFailed
@@ -101,7 +102,14 @@ def sample_model(*, suspend: bool = False, rows: int | None = None, **changes: A
 
 
 def _told() -> Iterator[SentimentModelStatus]:
-    for model, observed in (*_before_a_training(), *_in_training(), *_after_a_training(), *_rolling_out(), *_serving()):
+    for model, observed in (
+        *_before_a_training(),
+        *_in_training(),
+        *_after_a_training(),
+        *situations_of_promotion(MODEL, _recorded(), WHY, SETTINGS, NOW),
+        *_rolling_out(),
+        *_serving(),
+    ):
         yield _status(model, observed)
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from sentiment_contract.base import Wire
+from sentiment_contract.gates import Gate
 from sentiment_contract.names import GROUP
 from sentiment_contract.recipe import (
     Data,
@@ -19,6 +20,8 @@ from sentiment_contract.recipe import (
     effective_parameters,
     followed_label,
 )
+from sentiment_operator.api_promotion import ApprovalEvidence, GateEvidence, Promotion
+from sentiment_operator.api_resources import SERVER_RESOURCES, TRAINER_RESOURCES, Resources
 
 VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
@@ -26,12 +29,6 @@ MODEL_NAME_PATTERN = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
 LABEL_PATTERN = r"^[a-z0-9]+([.-][a-z0-9]+)*$"
 
 VersionLabel = Annotated[str, StringConstraints(pattern=LABEL_PATTERN, min_length=1, max_length=40)]
-CPUQuantity = Annotated[
-    str, StringConstraints(pattern=r"^([0-9]{1,4}|[0-9]{1,6}m|[0-9]{1,3}\.[0-9]{1,3})$", min_length=1, max_length=8)
-]
-MemoryQuantity = Annotated[
-    str, StringConstraints(pattern=r"^[1-9][0-9]{0,9}(Ki|Mi|Gi|k|M|G)?$", min_length=1, max_length=12)
-]
 Message = Annotated[str, StringConstraints(max_length=4096)]
 ShortText = Annotated[str, StringConstraints(max_length=256)]
 Timestamp = Annotated[str, Field(max_length=40, json_schema_extra={"format": "date-time"})]
@@ -39,41 +36,6 @@ TrackingURL = Annotated[str, StringConstraints(pattern=r"^https?://[!-~]+$", min
 RegisteredModelName = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", min_length=1, max_length=128)
 ]
-
-
-class Amounts(Wire):
-    """An amount of each resource."""
-
-    cpu: CPUQuantity | None = Field(
-        default=None, description='Processor, in cores ("1", "0.5") or thousandths ("500m").'
-    )
-    memory: MemoryQuantity | None = Field(default=None, description="Memory, for example 512Mi.")
-
-
-class Resources(Wire):
-    """What a container asks for and what it may use at most."""
-
-    requests: Amounts = Field(
-        default=Amounts(),
-        description="What the scheduler reserves. Absent: the limit that is set here, else the default of the pod.",
-    )
-    limits: Amounts = Field(
-        default=Amounts(), description="What the container may use at most. Absent: the default of the pod."
-    )
-
-    def told(self) -> str:
-        """The amounts in words."""
-        return f"requests of {_told(self.requests)}, limits of {_told(self.limits)}"
-
-
-def _told(amounts: Amounts) -> str:
-    return " and ".join(f"{amount} {name}" for name, amount in amounts.model_dump(exclude_none=True).items())
-
-
-TRAINER_RESOURCES = Resources(requests=Amounts(cpu="500m", memory="1Gi"), limits=Amounts(memory="4Gi"))
-"""What a training pod gets where its model asks for nothing else."""
-SERVER_RESOURCES = Resources(requests=Amounts(cpu="100m", memory="256Mi"), limits=Amounts(memory="512Mi"))
-"""The same for a serving pod. No limit of CPU: it would slow a start down for nothing."""
 
 
 class Training(Wire):
@@ -170,6 +132,13 @@ class SentimentModelSpec(Wire):
     data: Data = Field(description="The reviews a new version is trained on: exactly one of dvc, url, volume.")
     training: Training = Field(default=Training(), description="How a new version is trained.")
     registry: Registry = Field(default=Registry(), description="Where versions are registered. Immutable.")
+    gates: tuple[Gate, ...] = Field(
+        default=(),
+        max_length=10,
+        description="What a new version must prove before it serves. One that served before needs no new proof.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
+    )
+    promotion: Promotion = Field(default=Promotion(), description="Who has to agree before a new version serves.")
     serving: Serving = Field(default=Serving(), description="How the version is served.")
 
     def recipe(self) -> Recipe:
@@ -287,6 +256,15 @@ class SentimentModelStatus(Wire):
     ready_replicas: int = Field(default=0, ge=0, description="Serving pods that are ready.")
     lineage: Lineage | None = Field(default=None, description="Where the served version comes from.")
     training: TrainingStatus | None = Field(default=None, description="The latest training of the wanted version.")
+    gates: tuple[GateEvidence, ...] = Field(
+        default=(), max_length=10, description="What the gates of the wanted version came to."
+    )
+    gates_summary: ShortText = Field(
+        default="", description="How many gates of the wanted version are passed, of how many."
+    )
+    approvals: tuple[ApprovalEvidence, ...] = Field(
+        default=(), max_length=10, description="What people answered for the wanted version, the latest last."
+    )
     history: tuple[HistoryEntry, ...] = Field(
         default=(), max_length=10, description="Versions that served, the latest first."
     )

@@ -18,6 +18,7 @@ from sentiment_operator.api import (
     TrackingURL,
     VersionLabel,
 )
+from sentiment_operator.api_promotion import ApprovalEvidence, GateEvidence
 
 
 class ModelReference(Wire):
@@ -63,6 +64,12 @@ class SentimentModelRevisionSpec(Wire):
 
 
 class SentimentModelRevisionStatus(Wire):
-    """When a version served."""
+    """What a version proved, who let it, and when it served."""
 
     serving: tuple[HistoryEntry, ...] = Field(default=(), max_length=50, description="When it began to serve.")
+    gates: tuple[GateEvidence, ...] = Field(
+        default=(), max_length=50, description="What its gates came to, the latest last."
+    )
+    approvals: tuple[ApprovalEvidence, ...] = Field(
+        default=(), max_length=50, description="What people answered, the latest last."
+    )

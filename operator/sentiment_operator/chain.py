@@ -6,9 +6,9 @@ One function for each station. Those behind the first that is not True are Unkno
 from typing import assert_never
 
 from sentiment_contract.training import FailureReason
-from sentiment_operator import explain
+from sentiment_operator import explain, explain_promotion, letting
 from sentiment_operator.api import ConditionType
-from sentiment_operator.conditions import Verdict
+from sentiment_operator.conditions import NOT_REACHED, Verdict
 from sentiment_operator.deployed import Deployed, deployed
 from sentiment_operator.facts import Model, Refusal, RegistryAway, ServiceProbe, TrainingJob
 from sentiment_operator.names import SERVER, TRAINER
@@ -23,12 +23,16 @@ from sentiment_operator.next_step import (
 )
 from sentiment_operator.plan import (
     AskRegistry,
+    AwaitApproval,
+    AwaitComparison,
     AwaitTraining,
     Blocked,
+    Compare,
     Held,
     Queued,
     Record,
     Roll,
+    Seal,
     Settle,
     Steady,
     Train,
@@ -74,7 +78,7 @@ def station(view: View, kind: ConditionType) -> Verdict:
         case ConditionType.REGISTERED:
             return _registered(view)
         case ConditionType.GATES_PASSED:
-            return Verdict("True", Reason.NO_GATES, "The spec names no gates.") if view.revision else _not_reached()
+            return letting.gates_passed(view)
         case ConditionType.ROLLED_OUT:
             return _rolled_out(view)
         case _:
@@ -114,7 +118,7 @@ def _data_verified(view: View) -> Verdict:
         return Verdict("True", Reason.CHECKED, "The training accepted the data.")
     if isinstance(step, AwaitTraining):
         return Verdict("Unknown", Reason.CHECKING, f"Job {step.job.name} fetches and checks the data.")
-    return _not_reached()
+    return NOT_REACHED
 
 
 def _is_after(view: View, kind: ConditionType) -> bool:
@@ -150,8 +154,8 @@ def _trained(view: View) -> Verdict:
             return Verdict("True", Reason.FINISHED, "The training ended well.")
         case _ if _is_after(view, ConditionType.TRAINED):
             return Verdict("True", Reason.FINISHED, "The training ended well.")
-        case AskRegistry() | Roll() | Steady() | Blocked():
-            return _not_reached()
+        case AskRegistry() | Compare() | AwaitComparison() | Seal() | AwaitApproval() | Roll() | Steady() | Blocked():
+            return NOT_REACHED
         case _:
             assert_never(step)
 
@@ -169,7 +173,7 @@ def _training(model: Model, job: TrainingJob) -> Verdict:
 def _registered(view: View) -> Verdict:
     revision = view.revision
     if revision is None:
-        return _not_reached()
+        return NOT_REACHED
     registry = revision.spec.registry
     return Verdict(
         "True", Reason.RECORDED, f"{registry.model_name} version {registry.version} in MLflow, run {registry.run_id}."
@@ -185,8 +189,11 @@ def _rolled_out(view: View) -> Verdict:
             return _rolling(view)
         case Held() if view.revision is not None:
             return _suspended(view)
+        case AwaitApproval(revision, standing):
+            message = explain_promotion.awaited(view.model, revision, standing)
+            return Verdict("False", ConditionType.AWAITING_APPROVAL, message)
         case _:
-            return _not_reached()
+            return NOT_REACHED
 
 
 def _rolling(view: View) -> Verdict:
@@ -243,7 +250,3 @@ def _lineage(view: View) -> Verdict:
 
 def _suspended(view: View) -> Verdict:
     return Verdict("False", Reason.SUSPENDED, then("spec.suspend is true: nothing new is begun.", resume(view.model)))
-
-
-def _not_reached() -> Verdict:
-    return Verdict("Unknown", Reason.NOT_REACHED, "The way to the wanted version has not come this far.")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from sentiment_operator.api import Condition, ConditionType
+from sentiment_operator.reasons import Reason
 
 MESSAGE_CHARACTERS = 4000
 Truth = Literal["True", "False", "Unknown"]
@@ -18,6 +19,10 @@ class Verdict:
     status: Truth
     reason: str
     message: str = ""
+
+
+NOT_REACHED = Verdict("Unknown", Reason.NOT_REACHED, "The way to the wanted version has not come this far.")
+"""Of a station that the first one that is not True keeps from being looked at."""
 
 
 def conditions(

@@ -1,4 +1,4 @@
-"""The two CustomResourceDefinitions as files, generated from the API models so that neither can drift from the other.
+"""The CustomResourceDefinitions as files, generated from the API models so that neither can drift from the other.
 
 `python -m sentiment_operator.crd` writes them. It knows no cluster.
 """
@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from sentiment_contract.names import GROUP
 from sentiment_operator.api import VERSION, ConditionType, SentimentModelSpec, SentimentModelStatus
+from sentiment_operator.api_approval import SentimentModelApprovalSpec
 from sentiment_operator.api_revision import SentimentModelRevisionSpec, SentimentModelRevisionStatus
 from sentiment_operator.crd_rules import RULES
 from sentiment_operator.structural_schema import Defaults, Schema, structural_schema
@@ -52,7 +53,8 @@ class Kind:
     short: str
     description: str
     spec: type[BaseModel]
-    status: type[BaseModel]
+    status: type[BaseModel] | None
+    """None: it says what it has to say once, and nothing is ever reported on it."""
     spec_defaults: Defaults
     columns: tuple[Column, ...]
 
@@ -77,7 +79,7 @@ MODEL = Kind(
         Column("Wanted", ".status.wantedVersion", "The version that spec asks for."),
         Column("Serving", ".status.servingVersion", "The version that answers requests."),
         Column("Canary%", ".status.canaryPercent", "Share of traffic that the candidate gets.", type="integer"),
-        Column("Gates", _condition(ConditionType.GATES_PASSED, "status"), "The wanted version passed its gates."),
+        Column("Gates", ".status.gatesSummary", "How many gates the wanted version passed, of how many."),
         Column("Drift", _condition(ConditionType.DRIFTED, "status"), "What is asked differs from what was trained on."),
         AGE,
         Column(
@@ -118,7 +120,29 @@ REVISION = Kind(
     ),
 )
 
-KINDS = (MODEL, REVISION)
+APPROVAL = Kind(
+    name="SentimentModelApproval",
+    plural="sentimentmodelapprovals",
+    short="smap",
+    description=(
+        "A person's yes or no to one version of a SentimentModel. Admission proves who said it. To answer otherwise,"
+        " create another: the latest answer of a person counts."
+    ),
+    spec=SentimentModelApprovalSpec,
+    status=None,
+    spec_defaults="left out",
+    columns=(
+        Column("Model", ".spec.modelRef.name", "The model whose version is answered for."),
+        Column("Version", ".spec.version", "Label of the version."),
+        Column("Decision", ".spec.decision", "Approve or Reject."),
+        Column("By", ".spec.approvedBy", "Who answered."),
+        AGE,
+        Column("Note", ".spec.note", "Why.", wide=True),
+        Column("Digest", ".spec.revisionDigest", "SHA-256 of the compiled model that was answered for.", wide=True),
+    ),
+)
+
+KINDS = (MODEL, REVISION, APPROVAL)
 
 
 def custom_resource_definition(kind: Kind) -> dict[str, Any]:
@@ -143,7 +167,7 @@ def custom_resource_definition(kind: Kind) -> dict[str, Any]:
                     "name": VERSION,
                     "served": True,
                     "storage": True,
-                    "subresources": {"status": {}},
+                    **({"subresources": {"status": {}}} if kind.status else {}),
                     "additionalPrinterColumns": [column.manifest() for column in kind.columns],
                     "schema": {"openAPIV3Schema": _root_schema(kind)},
                 }
@@ -154,6 +178,8 @@ def custom_resource_definition(kind: Kind) -> dict[str, Any]:
 
 def _root_schema(kind: Kind) -> Schema:
     rules = {name: [rule.manifest() for rule in shape] for name, shape in RULES.items()}
+    status = {"status": structural_schema(kind.status, rules, "left out")} if kind.status else {}
+    of_the_whole = {"x-kubernetes-validations": rules[kind.name]} if kind.name in rules else {}
     return {
         "type": "object",
         "description": kind.description,
@@ -164,9 +190,9 @@ def _root_schema(kind: Kind) -> Schema:
             # Named here only so that the rules below can point at it.
             "metadata": {"type": "object", "properties": {"name": {"type": "string"}}},
             "spec": structural_schema(kind.spec, rules, kind.spec_defaults),
-            "status": structural_schema(kind.status, rules, "left out"),
+            **status,
         },
-        "x-kubernetes-validations": rules[kind.name],
+        **of_the_whole,
     }
 
 

@@ -6,6 +6,7 @@ Each is kept under the name of the API model it belongs to. Messages are for the
 from dataclasses import dataclass
 from typing import Any
 
+from sentiment_contract.gates import COMPARED_METRICS
 from sentiment_operator.api import Autoscaling
 
 
@@ -71,6 +72,8 @@ def _only_with(classifier: str, field: str, given: str) -> Rule:
 
 _FOREST = "self.?classifier.orValue('') == 'RandomForest'"
 _LINEAR = "self.?classifier.orValue('LogisticRegression') == 'LogisticRegression'"
+# The default of the object is checked before the defaults of its fields are there, so each field may be absent.
+_MANUAL = "has(self.policy) && self.policy == 'Manual'"
 
 RULES: dict[str, tuple[Rule, ...]] = {
     "SentimentModel": (
@@ -102,6 +105,14 @@ RULES: dict[str, tuple[Rule, ...]] = {
         Rule(
             "self == oldSelf",
             "spec cannot be changed: a revision records what was trained",
+            reason="FieldValueForbidden",
+        ),
+    ),
+    "SentimentModelApprovalSpec": (
+        Rule(
+            "self == oldSelf",
+            "spec cannot be changed: an approval is what a person said at that time. To answer otherwise, create another"
+            " SentimentModelApproval: your latest answer counts",
             reason="FieldValueForbidden",
         ),
     ),
@@ -145,6 +156,62 @@ RULES: dict[str, tuple[Rule, ...]] = {
             "self.minReplicas <= self.maxReplicas",
             f"minReplicas must be at most maxReplicas ({Autoscaling().max_replicas} where it is absent)",
             field=".minReplicas",
+        ),
+    ),
+    "Gate": (
+        Rule(
+            "has(self.threshold) != has(self.compareWith)",
+            "set exactly one of threshold, compareWith: a gate holds the metric against a number, or against what serves",
+        ),
+        Rule(
+            "!has(self.operator) || has(self.threshold)",
+            "operator needs threshold: beside compareWith, maxDecrease says what passes",
+            field=".operator",
+            reason="FieldValueForbidden",
+        ),
+        Rule(
+            "!has(self.maxDecrease) || has(self.compareWith)",
+            "maxDecrease needs compareWith: it says how much lower than that the metric may be",
+            field=".maxDecrease",
+            reason="FieldValueForbidden",
+        ),
+        Rule(
+            f"!has(self.slice) && !has(self.compareWith) || self.metric in {list(COMPARED_METRICS)}",
+            f"with slice or compareWith, metric must be one of {', '.join(COMPARED_METRICS)}: no other is measured anew",
+            field=".metric",
+        ),
+    ),
+    "Slice": (
+        Rule(
+            "has(self.minWords) || has(self.maxWords) || has(self.column)",
+            "set at least one of minWords, maxWords, column: without one it would be all reviews",
+        ),
+        Rule("has(self.column) == has(self.value)", "set column and value together, or neither"),
+        Rule(
+            "!has(self.minWords) || !has(self.maxWords) || self.minWords <= self.maxWords",
+            "minWords must be at most maxWords",
+            field=".minWords",
+        ),
+    ),
+    "Promotion": (
+        Rule(
+            "!has(self.approval) || !has(self.approval.separationOfDuties) || self.approval.separationOfDuties == 'None'"
+            " || has(self.requestedBy)",
+            "separationOfDuties Required needs requestedBy: who asks, so that the approval of another can be told from it",
+            field=".requestedBy",
+            reason="FieldValueRequired",
+        ),
+    ),
+    "Approval": (
+        Rule(
+            f"!has(self.separationOfDuties) || self.separationOfDuties == 'None' || {_MANUAL}",
+            "separationOfDuties Required needs policy Manual: else nobody is asked",
+            field=".policy",
+        ),
+        Rule(
+            f"!has(self.minApprovals) || self.minApprovals == 1 || {_MANUAL}",
+            "minApprovals above 1 needs policy Manual: else nobody is asked",
+            field=".policy",
         ),
     ),
     "Serving": (

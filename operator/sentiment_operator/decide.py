@@ -3,7 +3,8 @@
 The rules, in the order in which they are tried:
 
 1. Another, older model names the same registered model: accepted is the older one only.
-2. The wanted label has a revision: it is served as recorded, whatever the recipe says now. No Job, no registry.
+2. The wanted label has a revision: it is served as recorded, whatever the recipe says now. No training, no registry.
+   It has to pass its gates and be approved first (gating.py), unless it served before.
 3. `suspend`: nothing new is begun; a training that runs may end.
 4. A training of this label and recipe runs: wait for it.
 5. It ended well: its result stands in the registry, and becomes the revision.
@@ -19,10 +20,11 @@ import re
 from datetime import datetime, timedelta
 
 from sentiment_contract.training import FailureReason
-from sentiment_operator import attempts, explain
+from sentiment_operator import attempts, explain, gating
 from sentiment_operator.api import ConditionType
 from sentiment_operator.conditions import condition_of
 from sentiment_operator.deployed import Deployed, deployed
+from sentiment_operator.evidence import is_proven, runs, served_last
 from sentiment_operator.facts import (
     JobState,
     Model,
@@ -36,18 +38,23 @@ from sentiment_operator.facts import (
 )
 from sentiment_operator.plan import (
     AskRegistry,
+    AwaitApproval,
+    AwaitComparison,
     AwaitTraining,
     Blocked,
+    Compare,
     Held,
     Plan,
     Queued,
     Record,
     Roll,
+    Seal,
     Settle,
     Steady,
     Step,
     Train,
 )
+from sentiment_operator.reasons import Reason
 from sentiment_operator.settings import Settings
 
 PROGRESS_SECONDS = 5.0
@@ -66,9 +73,13 @@ def decide(model: Model, observed: Observed, settings: Settings, now: datetime) 
         step=step,
         wanted=wanted,
         target=_target(model, observed, wanted, step),
-        obsolete_jobs=attempts.obsolete_jobs(model, observed, wanted, step),
+        obsolete_jobs=(
+            *attempts.obsolete_jobs(model, observed, wanted, step),
+            *gating.obsolete_comparisons(observed, step),
+        ),
         requeue_after=_requeue_after(model, observed, settings, step, now),
         needs_registry=isinstance(step, AskRegistry),
+        needs_pods=isinstance(step, AwaitComparison) and step.job.state not in attempts.UNFINISHED,
         needs_probe=isinstance(step, Roll) and _is_worth_a_probe(observed, step.revision),
     )
 
@@ -79,7 +90,7 @@ def _step(model: Model, observed: Observed, settings: Settings, now: datetime) -
     wanted = model.spec.wanted_label()
     revision = observed.revisions.get(wanted)
     if revision is not None:
-        return _serve(model, observed, revision)
+        return _serve(model, observed, revision, settings, now)
     job = attempts.latest_job(model, observed, wanted)
     if job is not None and job.state in attempts.UNFINISHED:
         return AwaitTraining(job)
@@ -100,9 +111,11 @@ def _step(model: Model, observed: Observed, settings: Settings, now: datetime) -
     return _ask_then_train(model, observed, settings, wanted, now)
 
 
-def _serve(model: Model, observed: Observed, revision: Revision) -> Step:
-    if model.spec.suspend and _current(model, observed) != revision.spec.version:
+def _serve(model: Model, observed: Observed, revision: Revision, settings: Settings, now: datetime) -> Step:
+    if model.spec.suspend and _current_label(model, observed) != revision.spec.version:
         return Held()
+    if (first := gating.before_serving(model, observed, revision, settings, now)) is not None:
+        return Settle() if isinstance(first, Compare) and _settled_in(model, settings, now) > 0 else first
     taken = [kind for kind, child in observed.children.items() if child is not None and not child.ours]
     if taken:
         return explain.name_taken(model, taken)
@@ -121,11 +134,6 @@ def _is_proven(model: Model, observed: Observed, revision: Revision, live: Deplo
         answered = (probe.version, probe.digest) == (revision.spec.version, revision.spec.artifact_digest)
         return live.is_complete and observed.pods_are_fresh and answered and not probe.error
     return live.runs_nothing_else and _was_ready(model, revision)
-
-
-def runs(live: Deployed, revision: Revision) -> bool:
-    """Whether the Deployment's template is that of the revision."""
-    return (live.version, live.digest) == (revision.spec.version, revision.spec.artifact_digest)
 
 
 def _was_ready(model: Model, revision: Revision) -> bool:
@@ -207,28 +215,39 @@ def _after_failure(
 
 def _target(model: Model, observed: Observed, wanted: str, step: Step) -> Revision | None:
     revision = observed.revisions.get(wanted)
-    if revision is not None and not isinstance(step, Held) and not _is_refused(step):
+    if revision is not None and _may_serve(step):
         return revision
-    return observed.revisions.get(_current(model, observed))
+    return _current(model, observed)
 
 
-def _current(model: Model, observed: Observed) -> str:
-    """Label of what is deployed. Where the Deployment was deleted: of what served last, since that has to come back."""
+def _current(model: Model, observed: Observed) -> Revision | None:
+    """What is deployed and was let through. Where that is nothing: what served last, since that has to come back."""
     live = deployed(observed)
-    if live is not None:
-        return live.version
-    return model.status.history[0].version if model.status.history else ""
+    if live is not None and live.version not in observed.revisions:
+        return None  # It keeps serving as it is: nothing is recorded that it could be held to.
+    running = observed.revisions[live.version] if live is not None else None
+    if running is not None and is_proven(observed, running):
+        return running
+    last = served_last(model, observed)
+    return last if last is not None and (live is None or is_proven(observed, last)) else None
 
 
-def _is_refused(step: Step) -> bool:
-    return isinstance(step, Blocked) and step.step == ConditionType.ACCEPTED
+def _current_label(model: Model, observed: Observed) -> str:
+    current, live = _current(model, observed), deployed(observed)
+    if current is not None:
+        return current.spec.version
+    return live.version if live is not None else ""
+
+
+def _may_serve(step: Step) -> bool:
+    return isinstance(step, Roll | Steady) or (isinstance(step, Blocked) and step.reason == Reason.NAME_TAKEN)
 
 
 def _requeue_after(model: Model, observed: Observed, settings: Settings, step: Step, now: datetime) -> float | None:
     match step:
         case Settle():
             return max(0.1, _settled_in(model, settings, now))
-        case AwaitTraining():
+        case AwaitTraining() | AwaitComparison():
             return PROGRESS_SECONDS
         case Roll():
             return ROLLOUT_SECONDS
@@ -236,9 +255,11 @@ def _requeue_after(model: Model, observed: Observed, settings: Settings, step: S
             return QUEUE_SECONDS
         case Blocked(reason=FailureReason.REGISTRY_UNREACHABLE, attempt=0):
             return REGISTRY_SECONDS
+        case Blocked() if model.spec.wanted_label() in observed.revisions:
+            return gating.until_next_try(observed, step, now)
         case Blocked():
             return attempts.until_next_try(model, observed, step, now)
         case Steady() if observed.rollouts_elsewhere >= settings.max_concurrent_rollouts:
             return QUEUE_SECONDS
-        case Train() | AskRegistry() | Record() | Steady() | Held():
+        case Train() | AskRegistry() | Record() | Compare() | Seal() | AwaitApproval() | Steady() | Held():
             return None

@@ -9,8 +9,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from sentiment_contract.gates import Compared
 from sentiment_contract.training import TrainingFailed, TrainingSucceeded
 from sentiment_operator.api import SentimentModelSpec, SentimentModelStatus
+from sentiment_operator.api_promotion import ApprovalEvidence
 from sentiment_operator.api_revision import SentimentModelRevisionSpec, SentimentModelRevisionStatus
 
 Manifest = dict[str, Any]
@@ -108,6 +110,24 @@ class TrainingJob:
 
 
 @dataclass(frozen=True, slots=True)
+class ComparisonJob:
+    """One Job that scores versions for the gates, with what its pods said."""
+
+    name: str
+    key: str
+    """Hash of all that is compared: Jobs of the same key answer the same question."""
+    attempt: int
+    state: JobState
+    created_at: datetime
+    finished_at: datetime | None
+    answer: Compared | TrainingFailed | None
+    failure: Trouble | None
+    """Where the Job failed without an answer."""
+    trouble: Trouble | None
+    """Why its running pod does not get on."""
+
+
+@dataclass(frozen=True, slots=True)
 class ServingPod:
     """One pod of the Deployment, terminating ones included."""
 
@@ -187,6 +207,9 @@ class Observed:
     """By label."""
     children: Mapping[ChildKind, Child | None] = field(default_factory=dict[ChildKind, "Child | None"])
     jobs: tuple[TrainingJob, ...] = ()
+    comparisons: tuple[ComparisonJob, ...] = ()
+    answers: tuple[ApprovalEvidence, ...] = ()
+    """What people answered for the wanted version, as far as it stands in SentimentModelApprovals now."""
     pods: tuple[ServingPod, ...] = ()
     pods_are_fresh: bool = False
     """True where pods come from a LIST made in this pass and not from the watch."""
@@ -194,7 +217,7 @@ class Observed:
     probe: ServiceProbe | None = None
     """None: not made in this pass."""
     trainings_elsewhere: int = 0
-    """Unfinished training Jobs of other models."""
+    """Unfinished Jobs of other models, trainings and comparisons."""
     rollouts_elsewhere: int = 0
     """Models whose Deployment rolls because the operator changed it, without a person having asked."""
     rival: str = ""

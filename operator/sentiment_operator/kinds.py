@@ -34,6 +34,7 @@ class Kind:
 
 MODEL = Kind(GROUP, VERSION, "sentimentmodels", "SentimentModel")
 REVISION = Kind(GROUP, VERSION, "sentimentmodelrevisions", "SentimentModelRevision")
+APPROVAL = Kind(GROUP, VERSION, "sentimentmodelapprovals", "SentimentModelApproval")
 JOB = Kind("batch", "v1", "jobs", "Job")
 POD = Kind("", "v1", "pods", "Pod")
 DEPLOYMENT = Kind("apps", "v1", "deployments", "Deployment")
@@ -55,7 +56,7 @@ SERVING: dict[ChildKind, Kind] = {
 }
 """The serving children in the order in which they are written."""
 
-OWN: tuple[Kind, ...] = (MODEL, REVISION)
+OWN: tuple[Kind, ...] = (MODEL, REVISION, APPROVAL)
 """Watched without a selector: whatever stands there is meant for the operator."""
 LABELLED: tuple[Kind, ...] = (JOB, POD, *SERVING.values())
 """Watched with a label selector on the server, so that foreign objects are never sent."""
@@ -68,6 +69,7 @@ API_CALLS: dict[tuple[str, str], frozenset[str]] = {
     (MODEL.group, f"{MODEL.plural}/status"): frozenset({"patch"}),
     (REVISION.group, REVISION.plural): frozenset({"get", "list", "watch", "create"}),
     (REVISION.group, f"{REVISION.plural}/status"): frozenset({"patch"}),
+    (APPROVAL.group, APPROVAL.plural): frozenset({"list", "watch"}),
     (JOB.group, JOB.plural): frozenset({"get", "list", "watch", "create", "delete"}),
     (POD.group, POD.plural): frozenset({"list", "watch"}),
     **{(kind.group, kind.plural): _CHILD_VERBS for kind in SERVING.values()},

@@ -101,11 +101,16 @@ class Kube:
             "patch", DEPLOYMENT, path, body, query=_strict(), content=MERGE_PATCH, subresource="scale"
         )
 
-    async def patch_status(self, kind: Kind, body: Manifest, status: Manifest) -> Manifest:
-        """Replace the whole status of this very object: a merge would keep what is no longer true."""
+    async def patch_status(self, kind: Kind, body: Manifest, status: Manifest, *, unchanged: bool = False) -> Manifest:
+        """Replace the whole status of this very object: a merge would keep what is no longer true.
+
+        `unchanged`: only if nobody has written to it since it was read, for a status that is added to. Stale otherwise.
+        """
         metadata = body["metadata"]
+        seen = [{"op": "replace", "path": "/metadata/resourceVersion", "value": metadata["resourceVersion"]}]
         patch = [
             {"op": "test", "path": "/metadata/uid", "value": metadata["uid"]},
+            *(seen if unchanged else []),
             {"op": "add", "path": "/status", "value": status},
         ]
         path = kind.path(metadata["namespace"], metadata["name"], "status")

@@ -31,12 +31,21 @@ DATA_HASH_ANNOTATION = f"{GROUP}/data-hash"
 RUN_ANNOTATION = f"{GROUP}/mlflow-run"
 COMMIT_ANNOTATION = f"{GROUP}/git-commit"
 
+COMPARISON_ANNOTATION = f"{GROUP}/comparison"
+"""Tells a comparison from a training: the hash of what is compared."""
+
 RECIPE_DIGITS = 8
+COMPARISON_DIGITS = 8
 
 
 def job_name(model: str, recipe_hash: str, attempt: int) -> str:
     """Name of a training Job: at most 40 + 7 + 8 + 1 + digits of the attempt, so always a valid label value too."""
     return f"{model}-train-{recipe_hash[:RECIPE_DIGITS]}-{attempt}"
+
+
+def comparison_name(model: str, key: str, attempt: int) -> str:
+    """Name of a Job that scores for the gates: as short as that of a training."""
+    return f"{model}-gate-{key[:COMPARISON_DIGITS]}-{attempt}"
 
 
 def revision_name(model: str, label: str) -> str:

@@ -1,8 +1,11 @@
 """The one next step of a message: how it is put behind what was said, and the commands that it mostly is. Pure texts."""
 
+import json
+
 from sentiment_contract.names import RETRY_ANNOTATION
 from sentiment_operator import names
-from sentiment_operator.facts import Model
+from sentiment_operator.api import API_VERSION
+from sentiment_operator.facts import Model, Revision
 
 NEXT = "Next:"
 LONGEST_EXPLANATION = 2500
@@ -59,6 +62,39 @@ def try_again(model: Model) -> str:
 def take_another_label(model: Model) -> str:
     """Trains what the spec says now under a label of its own."""
     return _patch(model, '{"spec":{"version":"a-new-label"}}')
+
+
+def look_at_revision(model: Model, revision: Revision) -> str:
+    """Shows all evidence about a version."""
+    return f"kubectl -n {model.namespace} get smrev {revision.name} -o yaml"
+
+
+def allow_more(model: Model) -> str:
+    """Where there were too few reviews to tell."""
+    return (
+        f"kubectl -n {model.namespace} edit smod {model.name}, and raise the gate's maxDecrease, or take another"
+        " spec.version with more rows held out"
+    )
+
+
+def approve(model: Model, revision: Revision) -> str:
+    """Approves a version, as the person who types it."""
+    spec = {
+        "modelRef": {"name": model.name},
+        "version": revision.spec.version,
+        "revisionDigest": revision.spec.artifact_digest,
+        "decision": "Approve",
+        "approvedBy": "WHO",
+    }
+    approval = {
+        "apiVersion": API_VERSION,
+        "kind": "SentimentModelApproval",
+        "metadata": {"generateName": f"{revision.name}-"},
+        "spec": spec,
+    }
+    who = "$(kubectl auth whoami -o jsonpath='{.status.userInfo.username}')"
+    document = json.dumps(approval, separators=(",", ":")).replace("WHO", f"'\"{who}\"'")
+    return f"kubectl -n {model.namespace} create -f - <<< '{document}'"
 
 
 def resume(model: Model) -> str:

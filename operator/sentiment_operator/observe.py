@@ -12,9 +12,12 @@ import aiohttp
 
 from sentiment_contract.names import VERSION_LABEL
 from sentiment_operator import extract, service_probe, workload
+from sentiment_operator.api_promotion import ApprovalEvidence
+from sentiment_operator.approving import answers_for
 from sentiment_operator.facts import (
     Child,
     ChildKind,
+    ComparisonJob,
     Manifest,
     Model,
     Observed,
@@ -24,7 +27,7 @@ from sentiment_operator.facts import (
     ServingPod,
     TrainingJob,
 )
-from sentiment_operator.kinds import JOB, POD, REVISION, SERVICE, SERVING, Kind
+from sentiment_operator.kinds import APPROVAL, JOB, POD, REVISION, SERVICE, SERVING, Kind
 from sentiment_operator.kube import Kube
 from sentiment_operator.names import COMPONENT_LABEL, INSTANCE_LABEL, MANAGED_BY_LABEL, MANAGER, SERVER
 from sentiment_operator.progress import Progress
@@ -40,6 +43,7 @@ class Asked(Flag):
     NOTHING = 0
     JOBS = auto()
     REGISTRY = auto()
+    PODS = auto()
     PROBE = auto()
 
 
@@ -69,6 +73,8 @@ class Observer:
         """Look at what was asked for, on top of what was read in this pass already."""
         if Asked.JOBS in more:
             await self._list(JOB, model)
+        if Asked.PODS in more:
+            await self._list(POD, model)
         if Asked.REGISTRY in more:
             fresh = replace(fresh, registry=await self._versions(model))
         if Asked.PROBE in more:
@@ -87,8 +93,10 @@ class Observer:
             revisions=extract.revisions(self.store.of_model(REVISION, key), model.uid),
             children=self._children(model, fresh),
             jobs=await self._jobs(model, key),
+            comparisons=await self._comparisons(model, key),
+            answers=self._answers(model, key),
             pods=await self._serving_pods(key),
-            pods_are_fresh=Asked.PROBE in fresh.asked,
+            pods_are_fresh=bool(fresh.asked & (Asked.PODS | Asked.PROBE)),
             registry=fresh.registry,
             probe=fresh.probe,
             trainings_elsewhere=self.store.unfinished_jobs_elsewhere(key),
@@ -108,15 +116,33 @@ class Observer:
         live = {child: self.store.get(kind, model.namespace, model.name) for child, kind in SERVING.items()}
         return {child: extract.child(body or fresh.foreign.get(child), model.uid) for child, body in live.items()}
 
-    async def _jobs(self, model: Model, key: Key) -> tuple[TrainingJob, ...]:
-        own = [body for body in self.store.of_model(JOB, key) if is_controlled_by(body, model.uid)]
-        return tuple([await self._job(body, key) for body in own])
+    def _answers(self, model: Model, key: Key) -> tuple[ApprovalEvidence, ...]:
+        wanted = model.spec.wanted_label()
+        revision = extract.revisions(self.store.of_model(REVISION, key), model.uid).get(wanted)
+        return answers_for(self.store.of_model(APPROVAL, key), revision) if revision is not None else ()
 
-    async def _job(self, body: Manifest, key: Key) -> TrainingJob:
-        # A Job whose pods are refused says so in its Events and nowhere else.
-        asks = workload.has_begun_without_pods(body)
-        events = await self.kube.events_about(key.namespace, uid_of(body)) if asks else []
-        return workload.training_job(body, self.store.of_model(POD, key), self.progress.percent(body), events)
+    async def _jobs(self, model: Model, key: Key) -> tuple[TrainingJob, ...]:
+        own = [body for body in self._own_jobs(model, key) if not workload.is_comparison(body)]
+        pods = self.store.of_model(POD, key)
+        return tuple(
+            [
+                workload.training_job(body, pods, self.progress.percent(body), await self._told_of(body, key))
+                for body in own
+            ]
+        )
+
+    async def _comparisons(self, model: Model, key: Key) -> tuple[ComparisonJob, ...]:
+        own = [body for body in self._own_jobs(model, key) if workload.is_comparison(body)]
+        pods = self.store.of_model(POD, key)
+        return tuple([workload.comparison_job(body, pods, await self._told_of(body, key)) for body in own])
+
+    def _own_jobs(self, model: Model, key: Key) -> list[Manifest]:
+        return [body for body in self.store.of_model(JOB, key) if is_controlled_by(body, model.uid)]
+
+    async def _told_of(self, job: Manifest, key: Key) -> list[Manifest]:
+        """A Job whose pods are refused says so in its Events and nowhere else."""
+        asks = workload.has_begun_without_pods(job)
+        return await self.kube.events_about(key.namespace, uid_of(job)) if asks else []
 
     async def _serving_pods(self, key: Key) -> tuple[ServingPod, ...]:
         bodies = [pod for pod in self.store.of_model(POD, key) if labels_of(pod).get(COMPONENT_LABEL) == SERVER]

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import assert_never
 
-from sentiment_operator import children
+from sentiment_operator import children, extract
 from sentiment_operator.additions import additions, overwriting
+from sentiment_operator.api_revision import SentimentModelRevisionStatus
+from sentiment_operator.approving import on_record
 from sentiment_operator.deployed import deployed
 from sentiment_operator.difference import is_as_desired
 from sentiment_operator.facts import ChildKind, Manifest, Model, Observed, Refusal
@@ -18,13 +20,17 @@ from sentiment_operator.kube import Kube
 from sentiment_operator.kube_errors import Refused, Stale
 from sentiment_operator.plan import (
     AskRegistry,
+    AwaitApproval,
+    AwaitComparison,
     AwaitTraining,
     Blocked,
+    Compare,
     Held,
     Plan,
     Queued,
     Record,
     Roll,
+    Seal,
     Settle,
     Steady,
     Train,
@@ -34,6 +40,9 @@ from sentiment_operator.settings import Settings
 from sentiment_operator.store import Store
 
 log = logging.getLogger(__name__)
+
+KEPT_EVIDENCE = 50
+"""Verdicts of gates in the status of a revision, as its schema bounds them."""
 
 
 @dataclass(slots=True)
@@ -59,9 +68,9 @@ class Performer:
     def takes_turns(self, model: Model, plan: Plan, observed: Observed) -> bool:
         """True where the plan leads to a write of which only so many may be under way among all models.
 
-        A training, or a rollout that nobody asked for: the version stays and the operator's own template changed.
+        A Job, or a rollout that nobody asked for: the version stays and the operator's own template changed.
         """
-        if isinstance(plan.step, Train):
+        if isinstance(plan.step, Train | Compare):
             return True
         live = deployed(observed)
         if live is None or plan.target is None or live.version != plan.target.spec.version:
@@ -88,10 +97,42 @@ class Performer:
             case Record() as step:
                 manifest = children.revision(model, step, self.settings)
                 await self._create(model, REVISION, manifest, "version recorded", outcome)
-            case Settle() | Queued() | AwaitTraining() | AskRegistry() | Roll() | Steady() | Held() | Blocked():
+            case Compare() as step:
+                manifest = children.comparison_job(model, step, self.settings)
+                await self._create(model, JOB, manifest, "comparison started", outcome)
+            case Seal() as step:
+                await self._seal(model, step, outcome)
+            case (
+                Settle()
+                | Queued()
+                | AwaitTraining()
+                | AwaitComparison()
+                | AwaitApproval()
+                | AskRegistry()
+                | Roll()
+                | Steady()
+                | Held()
+                | Blocked()
+            ):
                 pass
             case _:
                 assert_never(plan.step)
+
+    async def _seal(self, model: Model, step: Seal, outcome: Outcome) -> None:
+        body = self.store.get(REVISION, model.namespace, step.revision.name)
+        live = extract.revisions([body], model.uid).get(step.revision.spec.version) if body is not None else None
+        if body is None or live != step.revision:
+            outcome.stale = True  # More is known of it by now than was decided on.
+            return
+        wire = sealed(step).model_dump(mode="json", by_alias=True, exclude_none=True)
+        try:
+            self.store.put(REVISION, await self.kube.patch_status(REVISION, body, wire, unchanged=True))
+        except Refused as refused:
+            _refuse(outcome, REVISION, step.revision.name, refused.message)
+        except Stale as stale:
+            _mistaken(outcome, REVISION, step.revision.name, stale)
+        else:
+            _wrote(outcome, model, "evidence recorded", REVISION, step.revision.name)
 
     async def _delete_obsolete_jobs(self, model: Model, plan: Plan, outcome: Outcome) -> None:
         for name in plan.obsolete_jobs:
@@ -202,6 +243,16 @@ class Performer:
         else:
             self.store.put(DEPLOYMENT, _scaled(live.body, scale))
             _wrote(outcome, model, f"scaled to {replicas}", DEPLOYMENT, model.name)
+
+
+def sealed(step: Seal) -> SentimentModelRevisionStatus:
+    """The revision's status with the new evidence behind what stands there."""
+    before = step.revision.status
+    evidence = {
+        "gates": (*before.gates, *step.gates)[-KEPT_EVIDENCE:],
+        "approvals": on_record((*before.approvals, *step.approvals)),
+    }
+    return before.model_copy(update=evidence)
 
 
 def _scaled(deployment: Manifest, scale: Manifest) -> Manifest:

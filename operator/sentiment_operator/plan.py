@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
-from sentiment_operator.facts import RegisteredVersion, Revision, TrainingJob
+from sentiment_contract.gates import Gate
+from sentiment_operator.api_promotion import ApprovalEvidence, GateEvidence
+from sentiment_operator.approving import Awaiting
+from sentiment_operator.facts import ComparisonJob, RegisteredVersion, Revision, TrainingJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,7 @@ class Settle:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """As many trainings run as are allowed at once."""
+    """As many Jobs run as are allowed at once."""
 
     running: int
     limit: int
@@ -44,6 +47,41 @@ class Record:
 @dataclass(frozen=True, slots=True)
 class AskRegistry:
     """The wanted version is unknown here: MLflow must be asked before anything is trained."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """Create the Job that scores the revision, and what served last, for the gates."""
+
+    revision: Revision
+    baseline: Revision | None
+    gates: tuple[Gate, ...]
+    key: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitComparison:
+    """The Job that scores for the gates runs."""
+
+    job: ComparisonJob
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """Append what was found out about the revision to its status, for good."""
+
+    revision: Revision
+    gates: tuple[GateEvidence, ...] = ()
+    approvals: tuple[ApprovalEvidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitApproval:
+    """The revision passed its gates, and people have to agree."""
+
+    revision: Revision
+    standing: Awaiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +118,22 @@ class Blocked:
     attempt: int = 0
 
 
-Step = Train | Settle | Queued | AwaitTraining | AskRegistry | Record | Roll | Steady | Held | Blocked
+Step = (
+    Train
+    | Settle
+    | Queued
+    | AwaitTraining
+    | AskRegistry
+    | Record
+    | Compare
+    | AwaitComparison
+    | Seal
+    | AwaitApproval
+    | Roll
+    | Steady
+    | Held
+    | Blocked
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +147,12 @@ class Plan:
     """The revision that the Deployment has to run after this pass: the wanted one, or the one that serves until then;
     None: nothing serves and nothing can yet."""
     obsolete_jobs: tuple[str, ...] = ()
-    """Names of training Jobs to delete with their pods: superseded, or older failed attempts."""
+    """Names of Jobs to delete with their pods: superseded, or older ended attempts."""
     requeue_after: float | None = None
     """Seconds until the next pass even if nothing is heard; None: only when something changes."""
     needs_registry: bool = False
     """True: the next pass must ask MLflow (or, after an outage, ask again)."""
+    needs_pods: bool = False
+    """True: the next pass must list the pods afresh: a Job ended, and what its pod said was not heard yet."""
     needs_probe: bool = False
     """True: the next pass must list the pods afresh and send a known review through the Service."""

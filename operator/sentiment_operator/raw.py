@@ -3,10 +3,11 @@
 from typing import Any
 
 from sentiment_operator.facts import Manifest
-from sentiment_operator.kinds import REVISION, SERVING
+from sentiment_operator.kinds import APPROVAL, REVISION, SERVING
 from sentiment_operator.names import FIELD_MANAGER, INSTANCE_LABEL
 
 _CHILDREN = frozenset(kind.name for kind in SERVING.values())
+_NAMES_ITS_MODEL = frozenset({REVISION.name, APPROVAL.name})
 
 
 def slim(body: Manifest) -> Manifest:
@@ -49,8 +50,8 @@ def annotations_of(body: Manifest) -> dict[str, str]:
 
 
 def instance_of(body: Manifest) -> str:
-    """Name of the model that the object is labelled as belonging to, or that a revision names; empty without one."""
-    if body.get("kind") == REVISION.name:
+    """Name of the model that the object is labelled as belonging to, or that a revision or an approval names; empty without one."""
+    if body.get("kind") in _NAMES_ITS_MODEL:
         return body.get("spec", {}).get("modelRef", {}).get("name", "")
     return labels_of(body).get(INSTANCE_LABEL, "")
 

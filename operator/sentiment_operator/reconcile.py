@@ -13,7 +13,7 @@ from sentiment_operator.decide import decide
 from sentiment_operator.facts import Manifest, Model, Observed
 from sentiment_operator.observe import Asked, Fresh, Observer
 from sentiment_operator.perform import Outcome, Performer
-from sentiment_operator.plan import Plan, Queued, Train
+from sentiment_operator.plan import Compare, Plan, Queued, Train
 from sentiment_operator.raw import is_deleting
 from sentiment_operator.report import Reporter
 from sentiment_operator.settings import Settings
@@ -32,7 +32,7 @@ class Done:
     unfinished: bool = False
     """Something was refused or had changed meanwhile: the next pass comes after the model's backoff."""
     queued: bool = False
-    """A training waits until another one ends."""
+    """A Job waits until another one ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +94,17 @@ class Reconciler:
 
 def _asks(plan: Plan) -> Asked:
     asked = Asked.REGISTRY if plan.needs_registry else Asked.NOTHING
+    asked |= Asked.PODS if plan.needs_pods else Asked.NOTHING
     asked |= Asked.PROBE if plan.needs_probe else Asked.NOTHING
-    # Nothing is trained because of what the store does not know.
-    return asked | (Asked.JOBS if isinstance(plan.step, Train) else Asked.NOTHING)
+    # No Job is started because of what the store does not know.
+    return asked | (Asked.JOBS if isinstance(plan.step, Train | Compare) else Asked.NOTHING)
 
 
 def _after(fresh: Fresh, outcome: Outcome) -> Fresh:
     """What still counts after a write: what was proven before it has to be proven anew."""
-    return replace(fresh, asked=fresh.asked & ~Asked.PROBE, probe=None, foreign={**fresh.foreign, **outcome.foreign})
+    return replace(
+        fresh, asked=fresh.asked & ~(Asked.PODS | Asked.PROBE), probe=None, foreign={**fresh.foreign, **outcome.foreign}
+    )
 
 
 def _done(plan: Plan, observed: Observed, outcome: Outcome, *, reported: bool) -> Done:

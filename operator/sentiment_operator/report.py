@@ -9,9 +9,11 @@ from uuid import uuid4
 
 from pydantic import BaseModel
 
-from sentiment_operator import extract, rejection
+from sentiment_operator import extract, names, rejection
 from sentiment_operator.api import HistoryEntry, SentimentModelStatus
 from sentiment_operator.api_revision import SentimentModelRevisionStatus
+from sentiment_operator.deployed import deployed
+from sentiment_operator.evidence import runs
 from sentiment_operator.facts import Manifest, Model, Observed, Revision
 from sentiment_operator.kinds import MODEL, REVISION, Kind
 from sentiment_operator.kube import Kube
@@ -64,17 +66,18 @@ class Reporter:
 
     async def _begin_serving(self, model: Model, observed: Observed, interval: HistoryEntry) -> None:
         """Append the interval to the revision that serves, unless it stands there."""
-        revision: Revision | None = observed.revisions.get(interval.version)
-        body = self.store.get(REVISION, model.namespace, revision.name) if revision else None
-        if revision is None or body is None or interval in revision.status.serving:
+        body = self.store.get(REVISION, model.namespace, names.revision_name(model.name, interval.version))
+        revision = extract.revisions([body], model.uid).get(interval.version) if body is not None else None
+        if body is None or revision is None or interval in revision.status.serving:
             return
-        intervals = (*revision.status.serving, interval)[-INTERVALS:]
-        await self._write_status(REVISION, body, SentimentModelRevisionStatus(serving=intervals))
+        if not served(revision, body, observed, interval):
+            return
+        await self._write_status(REVISION, body, began(revision.status, interval), unchanged=True)
 
-    async def _write_status(self, kind: Kind, body: Manifest, after: BaseModel) -> bool:
+    async def _write_status(self, kind: Kind, body: Manifest, after: BaseModel, *, unchanged: bool = False) -> bool:
         wire = after.model_dump(mode="json", by_alias=True, exclude_none=True)
         try:
-            self.store.put(kind, await self.kube.patch_status(kind, body, wire))
+            self.store.put(kind, await self.kube.patch_status(kind, body, wire, unchanged=unchanged))
         except Refused as refused:
             if refused.code == HTTPStatus.NOT_FOUND:
                 return True  # Deleted meanwhile: nobody is left to tell.
@@ -94,6 +97,16 @@ class Reporter:
             await self.kube.post_event(_event(body, fact, datetime.now(UTC)))
         except (Away, Refused, Stale) as error:
             log.warning("an Event could not be recorded: %s", error, extra={"model": _name(body)})
+
+
+def served(revision: Revision, body: Manifest, observed: Observed, interval: HistoryEntry) -> bool:
+    """Whether it was this revision that served then, and not an older one of its label."""
+    return body["metadata"]["creationTimestamp"] <= interval.since or runs(deployed(observed), revision)
+
+
+def began(before: SentimentModelRevisionStatus, interval: HistoryEntry) -> SentimentModelRevisionStatus:
+    """The revision's status with one more interval of serving."""
+    return before.model_copy(update={"serving": (*before.serving, interval)[-INTERVALS:]})
 
 
 def _event(body: Manifest, fact: EventFact, now: datetime) -> Manifest:

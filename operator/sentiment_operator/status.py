@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from sentiment_contract.gates import Verdict
 from sentiment_operator import names
 from sentiment_operator.api import (
     Condition,
@@ -17,9 +18,12 @@ from sentiment_operator.api import (
     SentimentModelStatus,
     TrainingStatus,
 )
+from sentiment_operator.api_promotion import GateEvidence
 from sentiment_operator.chain import CHAIN
-from sentiment_operator.conditions import Verdict, condition_of, conditions, timestamp
+from sentiment_operator.conditions import Verdict as Finding
+from sentiment_operator.conditions import condition_of, conditions, timestamp
 from sentiment_operator.deployed import deployed
+from sentiment_operator.evidence import is_proven, trial
 from sentiment_operator.facts import JobState, Model, Observed, Revision, TrainingJob
 from sentiment_operator.plan import Blocked, Plan, Roll, Steady
 from sentiment_operator.reasons import Reason
@@ -45,6 +49,8 @@ def status(model: Model, observed: Observed, plan: Plan, now: datetime) -> Senti
     serving = _serving_version(model, observed)
     history = _history(model, plan, serving, now)
     revision, live = observed.revisions.get(serving), deployed(observed)
+    wanted = observed.revisions.get(plan.wanted)
+    evidence = _evidence(model, observed, wanted)
     return SentimentModelStatus(
         observed_generation=model.generation,
         wanted_version=plan.wanted,
@@ -56,6 +62,9 @@ def status(model: Model, observed: Observed, plan: Plan, now: datetime) -> Senti
         ready_replicas=sum(pod.ready and not pod.deleting for pod in observed.pods),
         lineage=_lineage(revision) if revision is not None else None,
         training=_training(observed, plan),
+        gates=evidence,
+        gates_summary=_summary(model, evidence),
+        approvals=wanted.status.approvals[-KEPT_HISTORY:] if wanted is not None else (),
         history=history,
         last_failure=_last_failure(model, observed, plan, found, now),
         conditions=conditions(found, model.status.conditions, model.generation, now),
@@ -76,6 +85,23 @@ def _history(model: Model, plan: Plan, serving: str, now: datetime) -> tuple[His
         return before
     reason = "Wanted" if model.spec.version is not None else "RecipeFollowed"
     return (HistoryEntry(version=serving, since=timestamp(now), reason=reason), *before)[:KEPT_HISTORY]
+
+
+def _evidence(model: Model, observed: Observed, wanted: Revision | None) -> tuple[GateEvidence, ...]:
+    """What today's gates came to for the wanted version; where it served before them, what it had to prove then."""
+    if wanted is None:
+        return ()
+    found = trial(model, observed, wanted).found()
+    if found or not is_proven(observed, wanted):
+        return tuple(found.values())
+    latest = {entry.name: entry for entry in wanted.status.gates}
+    return tuple(latest.values())[-KEPT_HISTORY:]
+
+
+def _summary(model: Model, evidence: tuple[GateEvidence, ...]) -> str:
+    passed = sum(entry.verdict is Verdict.PASSED for entry in evidence)
+    total = max(len(model.spec.gates), len(evidence))
+    return f"{passed}/{total}" if total else ""
 
 
 def _lineage(revision: Revision) -> Lineage:
@@ -115,7 +141,7 @@ def _job_of(observed: Observed, plan: Plan) -> TrainingJob | None:
 
 
 def _last_failure(
-    model: Model, observed: Observed, plan: Plan, found: dict[ConditionType, Verdict], now: datetime
+    model: Model, observed: Observed, plan: Plan, found: dict[ConditionType, Finding], now: datetime
 ) -> LastFailure | None:
     before = model.status.last_failure
     if isinstance(plan.step, Steady) and before is not None and before.version == plan.wanted:
@@ -127,7 +153,7 @@ def _last_failure(
 
 
 def _failure(
-    model: Model, observed: Observed, plan: Plan, found: dict[ConditionType, Verdict], now: datetime
+    model: Model, observed: Observed, plan: Plan, found: dict[ConditionType, Finding], now: datetime
 ) -> LastFailure | None:
     """What failed in this pass, None if nothing did."""
     failed = _failed_condition(plan, found)
@@ -148,7 +174,7 @@ def _failure(
     )
 
 
-def _failed_condition(plan: Plan, found: dict[ConditionType, Verdict]) -> ConditionType | None:
+def _failed_condition(plan: Plan, found: dict[ConditionType, Finding]) -> ConditionType | None:
     """The condition that a training failed at, or that stalls the model."""
     stalled = found[ConditionType.STALLED]
     if isinstance(plan.step, Blocked) and (plan.step.dead_end or plan.step.attempt > 0):
@@ -167,6 +193,7 @@ def _is_same(before: LastFailure, after: LastFailure) -> bool:
 _TOLD: dict[tuple[ConditionType, str], Literal["Normal", "Warning"]] = {
     (ConditionType.READY, "True"): "Normal",
     (ConditionType.TRAINED, "True"): "Normal",
+    (ConditionType.AWAITING_APPROVAL, "True"): "Normal",
     (ConditionType.STALLED, "True"): "Warning",
     (ConditionType.AVAILABLE, "False"): "Warning",
     (ConditionType.DEPENDENCIES_READY, "False"): "Warning",
@@ -174,20 +201,24 @@ _TOLD: dict[tuple[ConditionType, str], Literal["Normal", "Warning"]] = {
     (ConditionType.LINEAGE_VERIFIED, "False"): "Warning",
 }
 """Flips that are worth an Event; the others follow from these."""
+_OF_ONE_VERSION = frozenset({ConditionType.AWAITING_APPROVAL, ConditionType.STALLED})
+"""Told anew of another version, though the condition did not flip: an edit may lead from one dead end into the next."""
 _NAMES = {ConditionType.READY: "VersionReady", ConditionType.TRAINED: "VersionTrained"}
 
 
 def events(before: SentimentModelStatus, after: SentimentModelStatus) -> list[EventFact]:
     """One Event for each transition that a person would want to hear of."""
-    told = [fact for condition in after.conditions if (fact := _event(before, condition)) is not None]
+    is_another = before.wanted_version != after.wanted_version
+    told = [fact for entry in after.conditions if (fact := _event(before, entry, is_another=is_another)) is not None]
     return [*_training_began(before, after), *told]
 
 
-def _event(before: SentimentModelStatus, condition: Condition) -> EventFact | None:
+def _event(before: SentimentModelStatus, condition: Condition, *, is_another: bool) -> EventFact | None:
     kind = ConditionType(condition.type)
     weight = _TOLD.get((kind, condition.status))
     known = condition_of(before.conditions, kind)
-    if weight is None or (known is not None and known.status == condition.status):
+    is_news = known is None or known.status != condition.status or (is_another and kind in _OF_ONE_VERSION)
+    if weight is None or not is_news:
         return None
     if known is None and kind is ConditionType.AVAILABLE:
         return None  # Nothing answers yet because nothing was asked to.

@@ -4,12 +4,13 @@ Conditions speak of the wanted version, but for Available, which asks whether an
 """
 
 from sentiment_contract.training import FailureReason
+from sentiment_operator import letting
 from sentiment_operator.api import ConditionType
 from sentiment_operator.chain import CHAIN, HOPELESS, station
 from sentiment_operator.conditions import Verdict
 from sentiment_operator.deployed import deployed
 from sentiment_operator.next_step import take_another_label, then
-from sentiment_operator.plan import Blocked, Held, Roll, Steady
+from sentiment_operator.plan import AwaitApproval, Blocked, Held, Roll, Steady
 from sentiment_operator.reasons import Reason
 from sentiment_operator.view import View
 
@@ -22,7 +23,7 @@ def verdicts(view: View) -> dict[ConditionType, Verdict]:
     found[ConditionType.READY] = _ready(view, found)
     found[ConditionType.STALLED] = _stalled(view, found)
     found[ConditionType.RECONCILING] = _reconciling(view, found)
-    found[ConditionType.AWAITING_APPROVAL] = Verdict("False", Reason.NOT_REQUIRED, "No approval is asked for.")
+    found[ConditionType.AWAITING_APPROVAL] = letting.awaiting_approval(view)
     found[ConditionType.DRIFTED] = Verdict("Unknown", Reason.NOT_MONITORED, "Drift is not monitored.")
     return found
 
@@ -74,6 +75,8 @@ def _stalled(view: View, found: dict[ConditionType, Verdict]) -> Verdict:
     if isinstance(step, Roll) and _is_stuck(view):
         rolled_out = found[ConditionType.ROLLED_OUT]
         return Verdict("True", rolled_out.reason, rolled_out.message)
+    if isinstance(step, AwaitApproval):
+        return Verdict("False", Reason.NO_DEAD_END, "AwaitingApproval says who is waited for.")
     return Verdict("False", Reason.NO_DEAD_END, "Nothing waits for a person.")
 
 
@@ -88,7 +91,7 @@ def _is_stuck(view: View) -> bool:
 
 
 def _reconciling(view: View, found: dict[ConditionType, Verdict]) -> Verdict:
-    settled = isinstance(view.plan.step, (Steady, Held)) or found[ConditionType.STALLED].status == "True"
+    settled = isinstance(view.plan.step, (Steady, Held, AwaitApproval)) or found[ConditionType.STALLED].status == "True"
     if settled:
         return Verdict("False", Reason.SETTLED, "Nothing is under way.")
     ready = found[ConditionType.READY]

@@ -8,11 +8,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from sentiment_contract.gates import Compared, ComparisonAnswer
 from sentiment_contract.names import VERSION_LABEL
 from sentiment_contract.training import TrainingAnswer, TrainingFailed, TrainingSucceeded
 from sentiment_operator import names
 from sentiment_operator.extract import time_of
-from sentiment_operator.facts import JobState, Manifest, ServingPod, TrainingJob, Trouble
+from sentiment_operator.facts import ComparisonJob, JobState, Manifest, ServingPod, TrainingJob, Trouble
 from sentiment_operator.raw import (
     annotations_of,
     condition,
@@ -52,8 +53,33 @@ def training_job(
         answer=answer,
         exit_code=None if last is None else last.get("exitCode"),
         failure=_failure(body, own, last) if state is JobState.FAILED and answer is None else None,
-        trouble=next((found for pod in own if (found := pod_trouble(pod)) is not None), None) or _refused_pods(events),
+        trouble=_job_trouble(own, events),
         progress_percent=progress_percent,
+    )
+
+
+def is_comparison(body: Manifest) -> bool:
+    """Whether the Job scores for gates; else it trains."""
+    return names.COMPARISON_ANNOTATION in annotations_of(body)
+
+
+def comparison_job(body: Manifest, pods: Sequence[Manifest], events: Sequence[Manifest] = ()) -> ComparisonJob:
+    """The Job with what its pods said, or what was told of it. `pods` may hold those of other Jobs."""
+    own = [pod for pod in pods if _is_of(pod, uid_of(body))]
+    last = _last_finished(own)
+    answer = _figures(last)
+    state = _state(body)
+    annotations = annotations_of(body)
+    return ComparisonJob(
+        name=body["metadata"]["name"],
+        key=annotations.get(names.COMPARISON_ANNOTATION, ""),
+        attempt=_number(annotations.get(names.ATTEMPT_ANNOTATION, "")),
+        state=state,
+        created_at=_time(body["metadata"].get("creationTimestamp")),
+        finished_at=_finished_at(body),
+        answer=answer,
+        failure=_failure(body, own, last) if state is JobState.FAILED and answer is None else None,
+        trouble=_job_trouble(own, events),
     )
 
 
@@ -61,6 +87,10 @@ def has_begun_without_pods(job: Manifest) -> bool:
     """True where the Job controller has begun and there is still no pod: perhaps because it may not make one."""
     status: Mapping[str, Any] = job.get("status", {})
     return is_unfinished(job) and "startTime" in status and not status.get("active")
+
+
+def _job_trouble(pods: Sequence[Manifest], events: Sequence[Manifest]) -> Trouble | None:
+    return next((found for pod in pods if (found := pod_trouble(pod)) is not None), None) or _refused_pods(events)
 
 
 def _refused_pods(events: Sequence[Manifest]) -> Trouble | None:
@@ -167,6 +197,13 @@ def _last_finished(pods: Sequence[Manifest]) -> State | None:
 def _answer(last: State | None) -> TrainingSucceeded | TrainingFailed | None:
     try:
         return TrainingAnswer.validate_json(last["message"]) if last and last.get("message") else None
+    except ValidationError:
+        return None
+
+
+def _figures(last: State | None) -> Compared | TrainingFailed | None:
+    try:
+        return ComparisonAnswer.validate_json(last["message"]) if last and last.get("message") else None
     except ValidationError:
         return None
 

@@ -96,27 +96,49 @@ def install(server: Server, helm: Helm, *options: str) -> None:
         *("upgrade", "--install", RELEASE, str(CHART), f"--namespace={NAMESPACE}", "--create-namespace"),
         *(f"--kubeconfig={server.plane.kubeconfig}", *options),
     )
-    for name in ("sentimentmodels", "sentimentmodelrevisions"):
+    for name in ("sentimentmodels", "sentimentmodelrevisions", "sentimentmodelapprovals"):
         server.must("wait", "--for=condition=Established", f"crd/{name}.rottenpotatoes.com")
     server.kubectl("create", "clusterrolebinding", "prober", f"--clusterrole={RELEASE}-edit", "--user=prober")
     _wait_for_policies(server)
 
 
-PROBES = {
-    "prober": "{apiVersion: rottenpotatoes.com/v1alpha1, kind: SentimentModel, metadata: {name: probe}, "
-    "spec: {data: {volume: {claimName: probe, path: probe.csv}}}}",
-    f"system:serviceaccount:{NAMESPACE}:{RELEASE}": "{apiVersion: v1, kind: Service, metadata: {name: probe}, "
-    "spec: {ports: [{port: 80}]}}",
+MODEL: Manifest = {
+    "apiVersion": "rottenpotatoes.com/v1alpha1",
+    "kind": "SentimentModel",
+    "metadata": {"name": "probe"},
+    "spec": {"data": {"volume": {"claimName": "probe", "path": "probe.csv"}}},
 }
-"""User → what the policies refuse them. The API server takes up new policies about once in a second, not all at once."""
+APPROVAL: Manifest = {
+    **MODEL,
+    "kind": "SentimentModelApproval",
+    "spec": {
+        "modelRef": {"name": "probe"},
+        "version": "1",
+        "revisionDigest": "a" * 64,
+        "decision": "Approve",
+        "approvedBy": "nobody",
+    },
+}
+SERVICE: Manifest = {
+    "apiVersion": "v1",
+    "kind": "Service",
+    "metadata": {"name": "probe"},
+    "spec": {"ports": [{"port": 80}]},
+}
+PROBES: dict[str, tuple[str, Manifest]] = {
+    "references": ("prober", MODEL),
+    "promotion": ("", {**MODEL, "spec": {**MODEL["spec"], "promotion": {"requestedBy": "nobody"}}}),
+    "approvals": ("", APPROVAL),
+    "operator-objects": (f"system:serviceaccount:{NAMESPACE}:{RELEASE}", SERVICE),
+}
+"""Policy → user and what it refuses them. The API server takes up new policies about once in a second, not all at once."""
 
 
 def _wait_for_policies(server: Server) -> None:
     deadline = time.monotonic() + 60
     command = ["create", "--dry-run=server", "--namespace=default", "--filename=-"]
-    for user, document in PROBES.items():
-        while "ValidatingAdmissionPolicy" not in (error := server.kubectl(*command, body=document, user=user).error):
-            assert time.monotonic() < deadline, (
-                f"not within 60 s: the policies refuse {user} the probe; last answer: {error}"
-            )
+    for policy, (user, document) in PROBES.items():
+        refusal = f"ValidatingAdmissionPolicy '{RELEASE}-{policy}'"
+        while refusal not in (error := server.kubectl(*command, body=document, user=user).error):
+            assert time.monotonic() < deadline, f"not within 60 s: {refusal} refuses the probe; last answer: {error}"
             time.sleep(0.1)

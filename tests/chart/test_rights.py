@@ -55,6 +55,52 @@ def test_with_namespaces_named_nothing_is_bound_to_the_whole_cluster(helm: Helm)
     assert rights_in([by_namespace["team-a"]]) == rights_in([by_namespace["team-b"]]) == needed(lease=False)
 
 
+def unbound(manifests: list[Manifest], name: str) -> Rights:
+    """Rights of a ClusterRole that people may be bound to."""
+    return rights_in([of_kind(manifests, "ClusterRole")[f"sentiment-operator-{name}"]])
+
+
+GROUP = "rottenpotatoes.com"
+MODELS, REVISIONS, APPROVALS = ((GROUP, f"sentimentmodel{what}") for what in ("s", "revisions", "approvals"))
+READ = {"get", "list", "watch"}
+WRITE = {"create", "update", "patch", "delete", "deletecollection"}
+
+
+def test_who_asks_for_a_version_does_not_approve_it(helm: Helm) -> None:
+    manifests = helm.template()
+    rights = unbound(manifests, "developer")
+    assert (rights[MODELS], rights[REVISIONS], rights[APPROVALS]) == (READ | WRITE, READ, READ)
+    assert all(verbs == READ for call, verbs in rights.items() if call != MODELS)
+    assert {resource for _, resource in rights.keys() - {MODELS, REVISIONS, APPROVALS}} == {
+        *("jobs", "pods", "pods/log", "events")
+    }
+
+
+def test_who_approves_a_version_does_not_ask_for_it(helm: Helm) -> None:
+    assert unbound(helm.template(), "approver") == {
+        MODELS: READ | {"approve"},
+        REVISIONS: READ,
+        APPROVALS: READ | {"create", "delete"},
+    }
+
+
+def test_who_looks_on_sees_all_three_kinds_and_changes_none(helm: Helm) -> None:
+    seen = {MODELS: READ, REVISIONS: READ, APPROVALS: READ}
+    assert unbound(helm.template(), "viewer") == unbound(helm.template(), "view") == seen
+
+
+def test_the_roles_of_the_cluster_get_no_right_to_approve(helm: Helm) -> None:
+    """Whoever may edit a namespace would approve what they asked for themselves."""
+    manifests = helm.template()
+    aggregated = [
+        role
+        for role in of_kind(manifests, "ClusterRole").values()
+        if any(label.startswith("rbac.authorization.k8s.io/aggregate-to-") for label in role["metadata"]["labels"])
+    ]
+    assert len(aggregated) == 2
+    assert rights_in(aggregated) == {MODELS: READ | WRITE, REVISIONS: READ, APPROVALS: READ}
+
+
 @pytest.mark.parametrize("values", [{}, {"watchNamespaces": ["team-a"]}])
 def test_no_role_of_the_operator_reaches_secrets_or_the_inside_of_pods(helm: Helm, values: Values) -> None:
     manifests = helm.template(values)

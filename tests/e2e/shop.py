@@ -20,6 +20,15 @@ sentiment-train generate --rows 2000 --seed 1 --output /data/{GOOD}
 sentiment-train generate --rows 2600 --seed 2 --output /data/{MORE}
 printf 'review,sentiment\\n' > /data/header.csv
 python3 - <<'SCRIPT'
+import csv
+with open("/data/good.csv", newline="") as file:
+    header, *reviews = csv.reader(file)
+other = {{"positive": "negative", "negative": "positive"}}
+with open("/data/noisy.csv", "w", newline="") as file:
+    wrong = ([text, label if row % 3 else other[label]] for row, (text, label) in enumerate(reviews[:400]))
+    csv.writer(file).writerows([header, *wrong])
+with open("/data/flipped.csv", "w", newline="") as file:
+    csv.writer(file).writerows([header, *([text, other[label]] for text, label in reviews)])
 rows = [f"a fine film number {{i}},1" for i in range(300)]
 open("/data/one-class.csv", "w").write("\\n".join(["review,sentiment", *rows]) + "\\n")
 open("/data/no-column.csv", "w").write("\\n".join(["text,label", *rows]) + "\\n")

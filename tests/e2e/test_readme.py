@@ -106,6 +106,11 @@ def test_tables_have_the_columns_that_are_shown(typed: list[Typed], name: str, c
     assert shown(name).splitlines()[0].split() == output_of(typed, command).splitlines()[0].split()
 
 
+def test_a_worse_version_is_refused_as_shown(typed: list[Typed]) -> None:
+    real = next(one.output for one in typed if one.command == "kubectl get smod")
+    assert [line.split()[:6] for line in shown("refused").splitlines()][1] == real.splitlines()[1].split()[:6]
+
+
 def test_a_field_is_explained_as_shown(typed: list[Typed]) -> None:
     assert shown("explain").split() == output_of(typed, "kubectl explain").split()
 

@@ -6,11 +6,13 @@ from typing import Any
 
 from sentiment_contract.training import FailureReason, TrainingFailed
 from sentiment_operator import names
-from sentiment_operator.api import SentimentModelSpec, SentimentModelStatus
+from sentiment_operator.api import HistoryEntry, SentimentModelSpec, SentimentModelStatus
+from sentiment_operator.api_promotion import ApprovalEvidence, Decision, GateEvidence
 from sentiment_operator.api_revision import SentimentModelRevisionSpec, SentimentModelRevisionStatus
 from sentiment_operator.facts import (
     Child,
     ChildKind,
+    ComparisonJob,
     JobState,
     Model,
     Observed,
@@ -22,6 +24,7 @@ from sentiment_operator.facts import (
     TrainingJob,
     Trouble,
 )
+from sentiment_operator.plan import Compare
 from sentiment_operator.settings import Settings
 
 NOW = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
@@ -88,6 +91,19 @@ def revision(label: str = "1", of: SentimentModelSpec | None = None) -> Revision
     return Revision(names.revision_name("imdb", label), f"uid-{label}", recorded, SentimentModelRevisionStatus())
 
 
+def served(label: str = "1", day: int = 1) -> Revision:
+    """A version that served from that day on."""
+    plain = revision(label)
+    since = HistoryEntry(version=label, since=f"2025-12-{day:02}T00:00:00Z")
+    return replace(plain, status=plain.status.model_copy(update={"serving": (since,)}))
+
+
+def with_evidence(plain: Revision, *found: GateEvidence, answers: tuple[ApprovalEvidence, ...] = ()) -> Revision:
+    """The revision after a seal."""
+    sealed = {"gates": (*plain.status.gates, *found), "approvals": (*plain.status.approvals, *answers)}
+    return replace(plain, status=plain.status.model_copy(update=sealed))
+
+
 def registered(label: str = "1", of: SentimentModelSpec | None = None, **changes: Any) -> RegisteredVersion:
     """What MLflow holds of a label."""
     plain = RegisteredVersion(
@@ -140,6 +156,22 @@ def dead_job(reason: str, **changes: Any) -> TrainingJob:
     return job(JobState.FAILED, failure=Trouble(reason, "last log line"), **changes)
 
 
+def comparison(step: Compare, state: JobState, **changes: Any) -> ComparisonJob:
+    """The Job of that step."""
+    plain = ComparisonJob(
+        name=names.comparison_name("imdb", step.key, step.attempt),
+        key=step.key,
+        attempt=step.attempt,
+        state=state,
+        created_at=NOW - timedelta(minutes=2),
+        finished_at=NOW - timedelta(minutes=1) if state in (JobState.SUCCEEDED, JobState.FAILED) else None,
+        answer=None,
+        failure=None,
+        trouble=None,
+    )
+    return replace(plain, **changes)
+
+
 def deployment(label: str = "1", *, ours: bool = True, wanted: int = 1, **status: Any) -> Child:
     """The live Deployment of a label; complete unless its status says otherwise."""
     counts = {"observedGeneration": 1, "replicas": wanted, "updatedReplicas": wanted, "availableReplicas": wanted}
@@ -170,6 +202,14 @@ def observed(*revisions: Revision, live: Child | None = None, **facts: Any) -> O
     children: dict[ChildKind, Child | None] = {ChildKind.DEPLOYMENT: live} if live is not None else {}
     children |= facts.pop("children", {})
     return Observed(revisions={one.spec.version: one for one in revisions}, children=children, **facts)
+
+
+def answer(by: str, decision: Decision = Decision.APPROVE, **changes: Any) -> ApprovalEvidence:
+    """What a person answered."""
+    plain = ApprovalEvidence(
+        approval=f"yes-{by}", uid=f"uid-{by}-{decision}", approved_by=by, decision=decision, time="2026-01-02T11:00:00Z"
+    )
+    return plain.model_copy(update=changes)
 
 
 def known(*versions: RegisteredVersion) -> RegistryAnswer:

@@ -4,7 +4,7 @@ from typing import Any
 
 from sentiment_operator import children
 from sentiment_operator.facts import Manifest, Model
-from sentiment_operator.plan import Plan, Record, Roll, Train
+from sentiment_operator.plan import Compare, Plan, Record, Roll, Train
 from tests.support.builders import SETTINGS, model, observed, registered, revision, spec
 
 SCENARIOS: dict[str, dict[str, Any]] = {
@@ -28,6 +28,14 @@ SCENARIOS: dict[str, dict[str, Any]] = {
         "serving": {"resources": {"requests": {"cpu": "0.5"}, "limits": {"cpu": "1000m", "memory": "1Gi"}}},
         "registry": {"trackingURL": "https://mlflow.example.com", "modelName": "team-reviews"},
     },
+    "gated": {
+        "gates": [
+            {"name": "accurate", "metric": "accuracy", "threshold": "0.88"},
+            {"name": "no-worse", "metric": "f1", "compareWith": "Serving", "maxDecrease": "0.005"},
+            {"name": "short", "metric": "recall", "threshold": "0.8", "slice": {"maxWords": 50}, "onFailure": "Warn"},
+        ],
+        "promotion": {"approval": {"policy": "Manual"}},
+    },
 }
 
 
@@ -42,8 +50,11 @@ def manifests(name: str) -> list[Manifest]:
     of = revision("1", of=wanted.spec)
     plan = Plan(step=Roll(of), wanted="1", target=of)
     serving = children.serving_children(wanted, plan, observed(of), SETTINGS)
+    scored = tuple(gate for gate in wanted.spec.gates if gate.needs_scoring)
+    compare = Compare(of, baseline=revision("0", of=wanted.spec), gates=scored, key="0123456789abcdef", attempt=1)
     return [
         *[manifest for manifest in serving.values() if manifest is not None],
         children.training_job(wanted, Train("1", attempt=1), SETTINGS),
+        *([children.comparison_job(wanted, compare, SETTINGS)] if scored else []),
         children.revision(wanted, Record("1", registered(of=wanted.spec)), SETTINGS),
     ]

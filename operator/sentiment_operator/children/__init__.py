@@ -4,6 +4,7 @@ Nothing here reads what is live, except to hold back a rollout that nobody asked
 """
 
 from sentiment_operator.children.autoscaler import autoscaler
+from sentiment_operator.children.comparison_job import comparison_job
 from sentiment_operator.children.deployment import deployment
 from sentiment_operator.children.disruption_budget import disruption_budget
 from sentiment_operator.children.job import training_job
@@ -16,7 +17,7 @@ from sentiment_operator.facts import Child, ChildKind, Manifest, Model, Observed
 from sentiment_operator.plan import Plan
 from sentiment_operator.settings import Settings
 
-__all__ = ["desired_replicas", "revision", "serving_children", "training_job"]
+__all__ = ["comparison_job", "desired_replicas", "revision", "serving_children", "training_job"]
 
 
 def serving_children(

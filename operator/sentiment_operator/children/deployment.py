@@ -4,7 +4,7 @@ import json
 
 from sentiment_contract.names import HTTP_PORT, METRICS_PORT, ServerVariable
 from sentiment_operator import names
-from sentiment_operator.api import SERVER_RESOURCES
+from sentiment_operator.api_resources import SERVER_RESOURCES
 from sentiment_operator.api_revision import SentimentModelRevisionSpec
 from sentiment_operator.children.metadata import child
 from sentiment_operator.children.pods import container_security, pod_security, resources

@@ -1,6 +1,6 @@
 """What every pod of the operator has in common: it passes the `restricted` Pod Security Standard, and then some."""
 
-from sentiment_operator.api import Amounts, Resources
+from sentiment_operator.api_resources import Amounts, Resources
 from sentiment_operator.facts import Manifest
 
 USER = 65532

@@ -11,7 +11,6 @@ from sentiment_operator.api import API_VERSION
 from tests.integration.api_server import Answer, ApiServer, Manifest
 
 ROOT = Path(__file__).resolve().parents[3]
-EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 HEX64 = "a1" * 32
 
 
@@ -21,7 +20,7 @@ class Missing:
 
 MISSING = Missing()
 Edits = dict[str, Any]
-"""Dotted path → value, or MISSING."""
+"""Dotted path → value, or MISSING. `gates[0]` is the first entry of a list."""
 
 
 def example(file: Path) -> Manifest:
@@ -29,14 +28,24 @@ def example(file: Path) -> Manifest:
     return yaml.safe_load(file.read_text(encoding="utf-8"))
 
 
+EXAMPLES = {file: example(file) for file in sorted((ROOT / "examples").glob("*.yaml"))}
+MODEL_EXAMPLES = [file for file, document in EXAMPLES.items() if document["kind"] == "SentimentModel"]
+APPROVAL_EXAMPLES = [file for file, document in EXAMPLES.items() if document["kind"] == "SentimentModelApproval"]
+
+
+def steps(path: str) -> list[str | int]:
+    """The names and places that a path leads over."""
+    return [int(step) if step.isdigit() else step for step in path.replace("[", ".").replace("]", "").split(".")]
+
+
 def edited(document: Manifest, edits: Edits) -> Manifest:
     """A copy of the document with the edits made; objects on the way are created."""
     result = copy.deepcopy(document)
     for path, value in edits.items():
-        *parents, leaf = path.split(".")
-        place = result
+        *parents, leaf = steps(path)
+        place: Any = result
         for parent in parents:
-            place = place.setdefault(parent, {})
+            place = place.setdefault(parent, {}) if isinstance(parent, str) else place[parent]
         if isinstance(value, Missing):
             place.pop(leaf, None)
         else:
@@ -89,6 +98,23 @@ def revision(edits: Edits | None = None) -> Manifest:
             },
             "artifactDigest": HEX64,
             "metrics": [{"name": "accuracy", "value": "0.9052"}],
+        },
+    }
+    return edited(document, edits or {})
+
+
+def approval(edits: Edits | None = None) -> Manifest:
+    """A SentimentModelApproval of imdb.1."""
+    document: Manifest = {
+        "apiVersion": API_VERSION,
+        "kind": "SentimentModelApproval",
+        "metadata": {"name": "imdb.1-ada"},
+        "spec": {
+            "modelRef": {"name": "imdb"},
+            "version": "1",
+            "revisionDigest": HEX64,
+            "decision": "Approve",
+            "approvedBy": "ada@example.com",
         },
     }
     return edited(document, edits or {})

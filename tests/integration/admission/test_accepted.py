@@ -4,12 +4,16 @@ from pathlib import Path
 
 import pytest
 
+from sentiment_contract.gates import COMPARED_METRICS
 from sentiment_operator.api import SentimentModelSpec
+from sentiment_operator.api_approval import SentimentModelApprovalSpec
 from sentiment_operator.api_revision import SentimentModelRevisionSpec
 from tests.integration.admission.documents import (
-    EXAMPLES,
+    APPROVAL_EXAMPLES,
     MISSING,
+    MODEL_EXAMPLES,
     Edits,
+    approval,
     collection,
     create,
     example,
@@ -17,16 +21,34 @@ from tests.integration.admission.documents import (
     revision,
     try_to_create,
 )
-from tests.integration.api_server import ApiServer
+from tests.integration.api_server import ApiServer, Manifest
 
 
-@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", MODEL_EXAMPLES, ids=lambda file: file.name)
 def test_an_example_is_accepted_and_means_to_the_operator_what_was_written(crds: ApiServer, file: Path) -> None:
     written = example(file)
     answer = try_to_create(crds, written)
     assert answer.accepted, answer.message
     stored = SentimentModelSpec.model_validate(answer.body["spec"])
     assert stored == SentimentModelSpec.model_validate(written["spec"])
+
+
+@pytest.mark.parametrize("file", APPROVAL_EXAMPLES, ids=lambda file: file.name)
+def test_an_approval_of_the_examples_is_accepted_and_stored_as_it_was_given(crds: ApiServer, file: Path) -> None:
+    written = example(file)
+    answer = try_to_create(crds, written)
+    assert answer.accepted, answer.message
+    assert answer.body["spec"] == written["spec"]
+    SentimentModelApprovalSpec.model_validate(answer.body["spec"])
+
+
+GATE = {"name": "good-enough", "metric": "accuracy", "threshold": "0.8"}
+COMPARED = {"name": "no-step-back", "metric": "rocAUC", "compareWith": "Serving"}
+
+
+def gates(*slices: Manifest) -> Edits:
+    """A gate for each slice."""
+    return {"spec.gates": [{**GATE, "name": f"g{number}", "slice": one} for number, one in enumerate(slices)]}
 
 
 GOOD: dict[str, Edits] = {
@@ -67,7 +89,35 @@ GOOD: dict[str, Edits] = {
     "a limit without a request": {"spec.training.resources": {"limits": {"memory": "4Gi"}}},
     "a column with blanks in another script": {"spec.data.textColumn": "評論 текст"},
     "a node port that the cluster chooses": {"spec.serving.serviceType": "NodePort"},
+    "ten gates": {"spec.gates": [{**GATE, "name": f"gate-{number}"} for number in range(10)]},
+    "a gate on a metric of the training's own": {
+        "spec.gates": [{**GATE, "metric": "duration_seconds", "operator": "LessOrEqual", "onFailure": "Warn"}]
+    },
+    "a comparison with and without a margin": {
+        "spec.gates": [COMPARED, {**COMPARED, "name": "nearly", "maxDecrease": "0.005"}]
+    },
+    "a comparison on a slice": {"spec.gates": [{**COMPARED, "slice": {"maxWords": 20}}]},
+    "slices by length and by column": gates(
+        {"minWords": 1},
+        {"maxWords": 1_000_000},
+        {"minWords": 20, "maxWords": 20},
+        {"column": "domain", "value": "books"},
+        {"minWords": 5, "column": "评 论", "value": "книги"},
+    ),
+    "every compared metric": {
+        "spec.gates": [{**COMPARED, "name": metric.lower(), "metric": metric} for metric in COMPARED_METRICS]
+    },
+    "approval by one": {"spec.promotion": {"approval": {"policy": "Manual"}}},
+    "approval by ten others": {
+        "spec.promotion": {
+            "approval": {"policy": "Manual", "minApprovals": 10, "separationOfDuties": "Required"},
+            "requestedBy": "system:serviceaccount:argocd:argocd-application-controller",
+        }
+    },
+    "a person who asks where nobody is asked": {"spec.promotion": {"requestedBy": "https://id.example.com#Dana D."}},
     "everything that may be absent": {
+        "spec.gates": [],
+        "spec.promotion": {},
         "spec.training": {},
         "spec.registry": {},
         "spec.serving": {},
@@ -96,11 +146,44 @@ def test_defaults_are_written_where_a_value_is_part_of_the_api(crds: ApiServer) 
             "checks": {"minRows": 100, "maxEmptyPercent": 1, "minClassSharePercent": 10, "maxDuplicatePercent": 20},
         },
         "training": {"preset": "Default", "activeDeadlineSeconds": 1800, "backoffLimit": 2},
+        "promotion": {"approval": {"policy": "None", "minApprovals": 1, "separationOfDuties": "None"}},
         "serving": {
             "serviceType": "ClusterIP",
             "autoscaling": {"minReplicas": 1, "maxReplicas": 5, "targetCPUUtilizationPercent": 70},
         },
     }
+
+
+def test_a_gate_blocks_where_it_does_not_say_so(crds: ApiServer) -> None:
+    spec = try_to_create(crds, model({"spec.gates": [GATE]})).body["spec"]
+    assert spec["gates"] == [{**GATE, "onFailure": "Block"}]
+
+
+APPROVALS: dict[str, Edits] = {
+    "a yes without a note": {},
+    "a no with a note of several lines": {
+        "spec.decision": "Reject",
+        "spec.note": "No:\n\t1. too early\n\t2. not for us 🥔\n",
+    },
+    "a note of 1024 characters": {"spec.note": "x" * 1024},
+    "a service account": {"spec.approvedBy": "system:serviceaccount:reviews:nightly"},
+}
+
+
+@pytest.mark.parametrize("edits", APPROVALS.values(), ids=APPROVALS)
+def test_an_approval_is_stored_exactly_as_it_was_given(crds: ApiServer, edits: Edits) -> None:
+    written = approval(edits)
+    answer = try_to_create(crds, written)
+    assert answer.accepted, answer.message
+    assert answer.body["spec"] == written["spec"]
+    SentimentModelApprovalSpec.model_validate(answer.body["spec"])
+
+
+def test_an_approval_has_no_status(crds: ApiServer, namespace: str) -> None:
+    create(crds, namespace, approval())
+    path = f"{collection(namespace, approval())}/imdb.1-ada"
+    assert crds.request("GET", f"{path}/status").status == 404
+    assert "status" not in crds.request("PATCH", path, {"status": {"counted": True}}).body
 
 
 def test_the_preset_decides_about_parameters_so_none_is_written(crds: ApiServer) -> None:
@@ -115,7 +198,7 @@ def test_a_revision_is_stored_exactly_as_it_was_recorded(crds: ApiServer) -> Non
     assert answer.body["spec"] == revision()["spec"]
 
 
-@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", MODEL_EXAMPLES, ids=lambda file: file.name)
 def test_the_revision_of_an_example_is_accepted_and_reads_back_equal(crds: ApiServer, file: Path) -> None:
     recipe = SentimentModelSpec.model_validate(example(file)["spec"]).recipe()
     spec = SentimentModelRevisionSpec.model_validate(revision()["spec"]).model_copy(

@@ -1,11 +1,11 @@
 """A namespace with models can be deleted while no operator runs: nothing of ours holds it back."""
 
-from tests.integration.admission.documents import create, model, revision
+from tests.integration.admission.documents import approval, create, model, revision
 from tests.integration.api_server import ApiServer, eventually
 
 
 def test_a_namespace_with_a_model_goes_away(crds: ApiServer, namespace: str) -> None:
-    for document in (model(), revision()):
+    for document in (model(), revision(), approval()):
         created = create(crds, namespace, document)
         assert created.accepted, created.message
     path = f"/api/v1/namespaces/{namespace}"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.admission.documents import MISSING, collection, create, model, revision
+from tests.integration.admission.documents import MISSING, approval, collection, create, model, revision
 from tests.integration.api_server import ApiServer
 
 REGISTRY = {"trackingURL": "https://mlflow.example.com", "modelName": "film.reviews"}
@@ -50,3 +50,24 @@ def test_what_a_revision_records_cannot_be_changed(crds: ApiServer, namespace: s
     answer = crds.request("PATCH", f"{collection(namespace, revision())}/imdb.1", {"spec": edit})
     assert answer.status == 422, answer.body
     assert "spec cannot be changed: a revision records what was trained" in answer.message
+
+
+APPROVAL_EDITS: dict[str, Any] = {
+    "another answer": {"decision": "Reject"},
+    "another digest": {"revisionDigest": "b" * 64},
+    "another version": {"version": "2"},
+    "another model": {"modelRef": {"name": "other"}},
+    "another person": {"approvedBy": "mallory"},
+    "another note": {"note": "On second thoughts."},
+    "no note": {"note": None},
+}
+
+
+@pytest.mark.parametrize("edit", APPROVAL_EDITS.values(), ids=APPROVAL_EDITS)
+def test_what_a_person_said_cannot_be_changed(crds: ApiServer, namespace: str, edit: Any) -> None:
+    created = create(crds, namespace, approval({"spec.note": "Looked at it."}))
+    assert created.accepted, created.message
+    answer = crds.request("PATCH", f"{collection(namespace, approval())}/imdb.1-ada", {"spec": edit})
+    assert answer.status == 422, answer.body
+    assert "spec cannot be changed: an approval is what a person said at that time" in answer.message
+    assert "create another SentimentModelApproval: your latest answer counts" in answer.message

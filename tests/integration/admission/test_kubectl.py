@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from sentiment_operator.api import API_VERSION
-from tests.integration.admission.documents import collection, create, model, revision
+from tests.integration.admission.documents import approval, collection, create, model, revision
 from tests.integration.api_server import ApiServer, eventually
 
 LONG = "Why: nothing is wrong. Next: kubectl get smod imdb"
@@ -25,7 +25,7 @@ def explained(crds: ApiServer) -> ApiServer:
 
     def is_published() -> bool:
         document = crds.request("GET", f"/openapi/v3/apis/{API_VERSION}")
-        return document.accepted and "SentimentModelRevision" in str(document.body["components"])
+        return document.accepted and "SentimentModelApproval" in str(document.body["components"])
 
     eventually("our kinds are in the OpenAPI document", is_published)
     return crds
@@ -40,6 +40,11 @@ EXPLANATIONS = {
     "smod.spec.training.preset": "Fast trains in seconds, Default is the better model.",
     "smod.status.conditions.reason": "Why, in one word.",
     "smrev": "One trained version of a SentimentModel, complete and immutable.",
+    "smod.spec.gates.maxDecrease": "so that noise is not called progress",
+    "smod.spec.promotion.requestedBy": "has to be the user who writes it",
+    "smap": "To answer otherwise, create another: the latest answer of a person counts.",
+    "smap.spec.revisionDigest": "An answer to other bytes does not count.",
+    "smap.spec.approvedBy": "nobody answers in another's name",
     "smrev.spec.recipe.parameters.ngramMax": "Longest word n-gram that becomes a feature.",
 }
 
@@ -57,7 +62,7 @@ def test_kubectl_explain_shows_what_a_choice_offers(explained: ApiServer) -> Non
 
 @pytest.fixture
 def seen(crds: ApiServer, namespace: str) -> str:
-    """A namespace with one model that has a status, and its revision."""
+    """A namespace with one model that has a status, its revision and an approval."""
     create(crds, namespace, model())
     conditions = [
         {
@@ -78,6 +83,7 @@ def seen(crds: ApiServer, namespace: str) -> str:
     status = {
         "wantedVersion": "2",
         "servingVersion": "1",
+        "gatesSummary": "1/3",
         "canaryPercent": 10,
         "url": "http://imdb.default.svc",
         "lineage": {"summary": "9f2c1e7 a1a1a1a1 0f0f0f0f b2b2b2b2"},
@@ -87,8 +93,9 @@ def seen(crds: ApiServer, namespace: str) -> str:
     path = f"{collection(namespace, model())}/imdb/status"
     answer = crds.request("PATCH", path, {"status": status}, fieldValidation="Strict")
     assert answer.accepted, answer.message
-    answer = create(crds, namespace, revision())
-    assert answer.accepted, answer.message
+    for document in (revision(), approval({"spec.note": "Looked at it."})):
+        answer = create(crds, namespace, document)
+        assert answer.accepted, answer.message
     return namespace
 
 
@@ -114,7 +121,7 @@ def test_one_line_tells_how_a_model_is(crds: ApiServer, seen: str) -> None:
         "WANTED": "2",
         "SERVING": "1",
         "CANARY%": "10",
-        "GATES": "Unknown",
+        "GATES": "1/3",
         "DRIFT": "False",
     }
 
@@ -145,9 +152,22 @@ def test_the_wide_line_of_a_version_shows_where_it_comes_from(crds: ApiServer, s
     assert (row["DATA"], row["COMMIT"], row["DIGEST"]) == ("a1" * 32, "9f2c1e7d", "a1" * 32)
 
 
-def test_both_kinds_are_listed_together_under_their_category(crds: ApiServer, seen: str) -> None:
+def test_one_line_tells_who_answered_what(crds: ApiServer, seen: str) -> None:
+    columns = ("NAME", "MODEL", "VERSION", "DECISION", "BY", "AGE")
+    row = table(kubectl(crds, "get", "smap", "-n", seen), *columns)
+    del row["AGE"]
+    assert list(row.values()) == ["imdb.1-ada", "imdb", "1", "Approve", "ada@example.com"]
+    wide = table(kubectl(crds, "get", "smap", "-n", seen, "-o", "wide"), *columns, "NOTE", "DIGEST")
+    assert (wide["NOTE"], wide["DIGEST"]) == ("Looked at it.", "a1" * 32)
+
+
+def test_all_kinds_are_listed_together_under_their_category(crds: ApiServer, seen: str) -> None:
     listed = kubectl(crds, "get", "rotten", "-n", seen, "-o", "name").split()
-    assert listed == ["sentimentmodelrevision.rottenpotatoes.com/imdb.1", "sentimentmodel.rottenpotatoes.com/imdb"]
+    assert sorted(listed) == [
+        "sentimentmodel.rottenpotatoes.com/imdb",
+        "sentimentmodelapproval.rottenpotatoes.com/imdb.1-ada",
+        "sentimentmodelrevision.rottenpotatoes.com/imdb.1",
+    ]
 
 
 def test_a_model_has_no_scale_because_the_autoscaler_acts_on_its_deployment(crds: ApiServer, seen: str) -> None:

@@ -9,17 +9,28 @@ import os
 import random
 from typing import Any
 
+import pytest
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from sentiment_operator.api import SentimentModelSpec
-from tests.integration.admission.documents import EXAMPLES, MISSING, ROOT, edited, example, model, try_to_create
+from sentiment_operator.api_approval import SentimentModelApprovalSpec
+from tests.integration.admission.documents import (
+    APPROVAL_EXAMPLES,
+    MISSING,
+    MODEL_EXAMPLES,
+    ROOT,
+    approval,
+    edited,
+    example,
+    model,
+    steps,
+    try_to_create,
+)
 from tests.integration.api_server import ApiServer, Manifest
 
 MUTATIONS = int(os.environ.get("ADMISSION_MUTATIONS", "1000"))
 SEED = 20_261_121
-DEFINITION = yaml.safe_load((ROOT / "crds" / "sentimentmodels.yaml").read_text(encoding="utf-8"))
-SPEC = DEFINITION["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
 NO_CONTENT: list[Any] = [MISSING, None, {}]
 LETTERS = "aAzZ09._-/:@+= \t\n\r\x00\x0b\x1c\x85\u00a0\u2028\u0130\u0660\U0001f600"
 
@@ -31,32 +42,38 @@ def leaves(schema: Manifest, path: str) -> dict[str, Manifest]:
         found[f"{path}.{name}"] = child
         if child["type"] == "object":
             found |= leaves(child, f"{path}.{name}")
+        if child["type"] == "array":
+            found |= leaves(child["items"], f"{path}.{name}[0]")
     return found
 
 
-FIELDS = leaves(SPEC, "spec")
+def fields(plural: str) -> dict[str, Manifest]:
+    """Every field of spec."""
+    definition = yaml.safe_load((ROOT / "crds" / f"{plural}.yaml").read_text(encoding="utf-8"))
+    return leaves(definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"], "spec")
 
 
 def present(document: Manifest, path: str) -> Any:
     """The value at the path, None if something on the way is not there."""
     place: Any = document
     try:
-        for step in path.split("."):
+        for step in steps(path):
             place = place[step]
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, IndexError):
         return None
     return place
 
 
 def is_blocked(document: Manifest, path: str) -> bool:
-    """True where an earlier mutation left something on the way that is no object."""
+    """True where something on the way is no object, or no list with such an entry."""
+    *parents, _ = steps(path)
     place: Any = document
-    for step in path.split(".")[:-1]:
+    for number, step in enumerate(parents):
         try:
             place = place[step]
         except KeyError:
-            return False
-        except TypeError:
+            return not all(isinstance(later, str) for later in parents[number:])
+        except (TypeError, IndexError):
             return True
     return not isinstance(place, dict)
 
@@ -87,27 +104,45 @@ def random_value(chance: random.Random, field: Manifest, current: object) -> Any
             return chance.choice([*field["enum"], field["enum"][0].lower()])
         case "string":
             return random_text(chance, field, current)
+        case "array" if isinstance(current, list):
+            # One entry less, one twice, or none.
+            return chance.choice([current[1:], [*current, *current[:1]], []])
         case _:
             return chance.choice(NO_CONTENT)
 
 
-def mutated(chance: random.Random, document: Manifest) -> Manifest:
+def mutated(chance: random.Random, document: Manifest, known: dict[str, Manifest]) -> Manifest:
     """The document with one to three fields changed, rather those that are there."""
-    written = [path for path in FIELDS if present(document, path) is not None]
+    written = [path for path in known if present(document, path) is not None]
     for _ in range(chance.randint(1, 3)):
-        path = chance.choice(written if chance.random() < 0.5 else list(FIELDS))
+        path = chance.choice(written if chance.random() < 0.5 else list(known))
         if not is_blocked(document, path):
-            document = edited(document, {path: random_value(chance, FIELDS[path], present(document, path))})
+            document = edited(document, {path: random_value(chance, known[path], present(document, path))})
     return document
 
 
-def test_whatever_the_api_server_admits_the_operator_can_read(crds: ApiServer) -> None:
+MODELS = [*map(example, MODEL_EXAMPLES), model({"spec.registry": {"modelName": "film.reviews"}})]
+APPROVALS = [*map(example, APPROVAL_EXAMPLES), approval()]
+
+
+@pytest.mark.parametrize(
+    ("plural", "origins", "read", "mutations", "least"),
+    [
+        ("sentimentmodels", MODELS, SentimentModelSpec, MUTATIONS, 0.2),
+        # Nearly every field of an approval is required and narrow.
+        ("sentimentmodelapprovals", APPROVALS, SentimentModelApprovalSpec, MUTATIONS // 2, 0.05),
+    ],
+    ids=["models", "approvals"],
+)
+def test_whatever_the_api_server_admits_the_operator_can_read(
+    crds: ApiServer, plural: str, origins: list[Manifest], read: type[BaseModel], mutations: int, least: float
+) -> None:
     chance = random.Random(SEED)
-    origins = [*map(example, EXAMPLES), model({"spec.registry": {"modelName": "film.reviews"}})]
+    known = fields(plural)
     admitted = 0
     unreadable: list[str] = []
-    for _ in range(MUTATIONS):
-        document = mutated(chance, chance.choice(origins))
+    for _ in range(mutations):
+        document = mutated(chance, chance.choice(origins), known)
         answer = try_to_create(crds, document)
         assert answer.accepted or answer.status in {400, 422}, (
             f"{answer.status} {answer.message}: {json.dumps(document)}"
@@ -116,10 +151,10 @@ def test_whatever_the_api_server_admits_the_operator_can_read(crds: ApiServer) -
             continue
         admitted += 1
         try:
-            SentimentModelSpec.model_validate(answer.body["spec"])
+            read.model_validate(answer.body["spec"])
         except ValidationError as error:
             unreadable.append(f"{json.dumps(document)}: {error}")
     assert not unreadable, "\n".join(unreadable)
-    assert MUTATIONS * 0.2 < admitted < MUTATIONS * 0.8, (
-        f"{admitted} of {MUTATIONS} admitted: too lopsided to show much"
+    assert mutations * least < admitted < mutations * 0.8, (
+        f"{admitted} of {mutations} admitted: too lopsided to show much"
     )

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.admission.documents import HEX64, MISSING, Bad, Edits, model, one, try_to_create
+from tests.integration.admission.documents import HEX64, MISSING, Bad, Edits, approval, model, one, try_to_create
 from tests.integration.api_server import ApiServer
 
 URL: Edits = {"spec.data": {"url": {"href": "https://data.example.com/reviews.csv", "sha256": HEX64}}}
@@ -18,6 +18,22 @@ def among(source: Edits, field: str, value: Any, says: str = "") -> Bad:
 
 REQUIRED = "Required value"
 TOO_LONG = "Too long"
+
+EXACTLY_ONE = "set exactly one of threshold, compareWith"
+TOGETHER = "set column and value together, or neither"
+GATE: Edits = {"name": "good-enough", "metric": "accuracy", "threshold": "0.8"}
+COMPARED: Edits = {"name": "no-step-back", "metric": "f1", "compareWith": "Serving"}
+
+
+def gate(entry: Edits, field: str, says: str) -> Bad:
+    """A model whose second gate is bad."""
+    return Bad({"spec.gates": [{**GATE, "name": "fine"}, entry]}, f"spec.gates[1]{field}: ", says)
+
+
+def slice_of(entry: Edits, field: str, says: str) -> Bad:
+    """A gate on a bad slice."""
+    return gate({**GATE, "slice": entry}, f".slice{field}", says)
+
 
 BAD_MODELS: dict[str, Bad] = {
     # Names
@@ -174,6 +190,60 @@ BAD_MODELS: dict[str, Bad] = {
     "an empty registry": one("spec.registry.trackingURL", "", "should be at least 10 chars long"),
     "a registered model with a slash": one("spec.registry.modelName", "film/reviews", "should match"),
     "a registered model of 129 characters": one("spec.registry.modelName", "m" * 129, TOO_LONG),
+    # Gates
+    "a gate without a name": gate({"metric": "accuracy", "threshold": "0.8"}, ".name", REQUIRED),
+    "a gate without a metric": gate({"name": "g", "threshold": "0.8"}, ".metric", REQUIRED),
+    "two gates of one name": Bad({"spec.gates": [GATE, GATE]}, "spec.gates[1]", "Duplicate value"),
+    "eleven gates": one("spec.gates", [{**GATE, "name": f"g{number}"} for number in range(11)], "Too many"),
+    "a gate that is passed by nothing": gate({"name": "g", "metric": "f1"}, "", EXACTLY_ONE),
+    "a gate with two measures": gate({**GATE, "compareWith": "Serving"}, "", EXACTLY_ONE),
+    "a comparison that is at most": gate(
+        {**COMPARED, "operator": "LessOrEqual"}, ".operator", "operator needs threshold"
+    ),
+    "a threshold with a margin": gate({**GATE, "maxDecrease": "0.1"}, ".maxDecrease", "maxDecrease needs compareWith"),
+    "a comparison in a metric of the training's own": gate(
+        {**COMPARED, "metric": "loss"}, ".metric", "one of accuracy, precision, recall, f1, rocAUC"
+    ),
+    "a slice in a metric of the training's own": gate(
+        {**GATE, "metric": "loss", "slice": {"maxWords": 9}}, ".metric", "metric must be one of accuracy"
+    ),
+    "a threshold as number": gate({**GATE, "threshold": 0.8}, ".threshold", "must be of type string"),
+    "a threshold below nothing": gate({**GATE, "threshold": "-0.1"}, ".threshold", "should match"),
+    "a negative margin": gate({**COMPARED, "maxDecrease": "-1"}, ".maxDecrease", "should match"),
+    "a comparison with a version": gate({**COMPARED, "compareWith": "1"}, ".compareWith", "Unsupported value"),
+    "a gate in capitals": gate({**GATE, "name": "Good"}, ".name", "should match"),
+    "a failure that is passed over": gate({**GATE, "onFailure": "Ignore"}, ".onFailure", "Unsupported value"),
+    "a slice of all reviews": slice_of({}, "", "set at least one of minWords, maxWords, column"),
+    "a slice by a column without value": slice_of({"column": "domain"}, "", TOGETHER),
+    "a slice by a value of no column": slice_of({"maxWords": 9, "value": "books"}, "", TOGETHER),
+    "a slice that ends before it begins": slice_of(
+        {"minWords": 3, "maxWords": 2}, ".minWords", "minWords must be at most maxWords"
+    ),
+    "a slice of no words": slice_of({"minWords": 0}, ".minWords", "greater than or equal to 1"),
+    # Promotion
+    "an unknown policy": one("spec.promotion.approval.policy", "Automatic", "Unsupported value"),
+    "approval by nobody": one("spec.promotion.approval.minApprovals", 0, "greater than or equal to 1"),
+    "approval by eleven": one("spec.promotion.approval.minApprovals", 11, "less than or equal to 10"),
+    "an approval of several that nobody is asked for": Bad(
+        {"spec.promotion": {"approval": {"minApprovals": 2}}},
+        "spec.promotion.approval.policy",
+        "minApprovals above 1 needs policy Manual",
+    ),
+    "a separation of duties where nobody is asked": Bad(
+        {"spec.promotion": {"approval": {"separationOfDuties": "Required"}, "requestedBy": "dana"}},
+        "spec.promotion.approval.policy",
+        "separationOfDuties Required needs policy Manual",
+    ),
+    "a separation of duties from nobody": Bad(
+        {"spec.promotion": {"approval": {"policy": "Manual", "separationOfDuties": "Required"}}},
+        "spec.promotion.requestedBy",
+        "separationOfDuties Required needs requestedBy",
+    ),
+    "nobody asks": one("spec.promotion.requestedBy", "", "should be at least 1 chars long"),
+    "a person of two lines": one("spec.promotion.requestedBy", "dana\nada", "should match"),
+    "an approval written by hand": Bad(
+        {"spec.promotion.approvedBy": "ada"}, 'unknown field "spec.promotion.approvedBy"'
+    ),
     # Serving
     "fewer than one pod": one("spec.serving.replicas", 0, "greater than or equal to 1"),
     "more than a thousand pods": one("spec.serving.replicas", 1001, "less than or equal to 1000"),
@@ -207,6 +277,31 @@ BAD_MODELS: dict[str, Bad] = {
 @pytest.mark.parametrize("bad", BAD_MODELS.values(), ids=BAD_MODELS)
 def test_a_bad_model_is_refused_and_the_field_is_named(crds: ApiServer, bad: Bad) -> None:
     answer = try_to_create(crds, model(bad.edits))
+    assert answer.status in {400, 422}, f"{answer.status} {answer.message}"
+    assert bad.field in answer.message
+    assert bad.says in answer.message
+
+
+BAD_APPROVALS: dict[str, Bad] = {
+    "an answer of nobody": one("spec.approvedBy", MISSING, REQUIRED),
+    "an answer to nothing": one("spec.revisionDigest", MISSING, REQUIRED),
+    "a digest with its algorithm": one("spec.revisionDigest", "sha256:" + "a" * 57, "should match"),
+    "an answer to all versions": one("spec.version", MISSING, REQUIRED),
+    "an answer that is none": one("spec.decision", "Maybe", "Unsupported value"),
+    "an answer in lower case": one("spec.decision", "approve", "Unsupported value"),
+    "an empty note": one("spec.note", "", "should be at least 1 chars long"),
+    "a note of 1025 characters": one("spec.note", "x" * 1025, TOO_LONG),
+    "a note that moves the cursor": one("spec.note", "\x1b[2J", "should match"),
+    "a model in another namespace": Bad(
+        {"spec.modelRef.namespace": "other"}, 'unknown field "spec.modelRef.namespace"'
+    ),
+    "an approval with a status": Bad({"status": {"counted": True}}, 'unknown field "status"'),
+}
+
+
+@pytest.mark.parametrize("bad", BAD_APPROVALS.values(), ids=BAD_APPROVALS)
+def test_a_bad_approval_is_refused_and_the_field_is_named(crds: ApiServer, bad: Bad) -> None:
+    answer = try_to_create(crds, approval(bad.edits))
     assert answer.status in {400, 422}, f"{answer.status} {answer.message}"
     assert bad.field in answer.message
     assert bad.says in answer.message

@@ -16,6 +16,7 @@ GROUP = "/apis/rottenpotatoes.com/v1alpha1"
 RESOURCES = {
     "smod": f"{GROUP}/namespaces/{{}}/sentimentmodels",
     "smrev": f"{GROUP}/namespaces/{{}}/sentimentmodelrevisions",
+    "smap": f"{GROUP}/namespaces/{{}}/sentimentmodelapprovals",
     "job": "/apis/batch/v1/namespaces/{}/jobs",
     "deployment": "/apis/apps/v1/namespaces/{}/deployments",
     "service": "/api/v1/namespaces/{}/services",

@@ -1,16 +1,19 @@
 """Plays kubelet, trainer and model server on a control plane without nodes.
 
-Training pods end at once with the trainer's answer, and MLflow then holds the version; serving pods become ready, and
-POST /<namespace>/<service>/predict answers with the version and digest of one of them.
+Training pods end at once with the trainer's answer, and MLflow then holds the version; pods that compare end with what
+the test says, or with figures that are equal; serving pods become ready, and POST /<namespace>/<service>/predict answers
+with the version and digest of one of them.
 """
 
 import hashlib
 import json
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from sentiment_contract import names
+from sentiment_contract.gates import COMPARISON_VARIABLE, Compared, ComparisonOrder, Figures
 from sentiment_contract.training import (
     EXIT_CODES,
     ORDER_VARIABLE,
@@ -26,6 +29,12 @@ PERIOD_SECONDS = 0.1
 METRICS = {"accuracy": "0.91"}
 
 
+def equal(order: ComparisonOrder) -> Compared:
+    """Both versions are as good as each other."""
+    figures = {"value": "0.9", "baseline_value": "0.9", "low": "-0.001", "high": "0.001", "samples": 2000}
+    return Compared(figures=tuple(Figures(gate=gate.name, **figures) for gate in order.gates))
+
+
 class PlayedNode:
     """A thread that lets the pods of one namespace live."""
 
@@ -34,6 +43,9 @@ class PlayedNode:
         self.training_fails: FailureReason | None = None
         self.training_hangs = False
         self.serving_hangs = False
+        self.compares: Callable[[ComparisonOrder], Compared | TrainingFailed] = equal
+        self.compared: list[ComparisonOrder] = []
+        """What every comparison was asked."""
         self.trained: list[str] = []
         """Names of the pods that trained."""
         self._serving: dict[str, tuple[str, str]] = {}
@@ -72,7 +84,10 @@ class PlayedNode:
     def _begin(self, pod: Manifest) -> None:
         environment = _environment(pod)
         order = environment.get(ORDER_VARIABLE)
-        if order is None:
+        if comparison := environment.get(COMPARISON_VARIABLE):
+            self.compared.append(ComparisonOrder.model_validate_json(comparison))
+            self._end(pod, self.compares(self.compared[-1]))
+        elif order is None:
             if not self.serving_hangs and names.ServerVariable.VERSION in environment:
                 self._report(pod, {"phase": "Running", "conditions": _ready(), "containerStatuses": [_runs(pod)]})
         elif not self.training_hangs:
@@ -80,7 +95,9 @@ class PlayedNode:
 
     def _train(self, pod: Manifest, order: TrainingOrder) -> None:
         self.trained.append(pod["metadata"]["name"])
-        answer = self._fail() if self.training_fails else self._succeed(order)
+        self._end(pod, self._fail() if self.training_fails else self._succeed(order))
+
+    def _end(self, pod: Manifest, answer: TrainingSucceeded | TrainingFailed | Compared) -> None:
         code = EXIT_CODES[answer.reason] if isinstance(answer, TrainingFailed) else 0
         ending = {
             "exitCode": code,

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from sentiment_contract.gates import COMPARISON_VARIABLE, Compared, ComparisonOrder
 from sentiment_contract.names import RETRY_ANNOTATION, ServerVariable
 from sentiment_contract.training import (
     EXIT_CODES,
@@ -22,11 +23,16 @@ from sentiment_contract.training import (
     TrainingSucceeded,
 )
 from sentiment_operator import children, extract, names, workload
-from sentiment_operator.api import SentimentModelSpec, SentimentModelStatus
+from sentiment_operator.api import HistoryEntry, SentimentModelSpec, SentimentModelStatus
+from sentiment_operator.api_approval import SentimentModelApprovalSpec
+from sentiment_operator.api_promotion import ApprovalEvidence
+from sentiment_operator.api_revision import SentimentModelRevisionStatus
+from sentiment_operator.approving import answers_for
 from sentiment_operator.conditions import timestamp
 from sentiment_operator.decide import decide
 from sentiment_operator.difference import is_subset
 from sentiment_operator.facts import (
+    ChildKind,
     Manifest,
     Model,
     Observed,
@@ -35,11 +41,14 @@ from sentiment_operator.facts import (
     RegistryAway,
     RegistryFacts,
     RegistryNotAsked,
+    Revision,
     ServiceProbe,
 )
-from sentiment_operator.kinds import DEPLOYMENT, JOB, MODEL, POD, REVISION, SERVICE, SERVING, Kind
-from sentiment_operator.plan import Plan, Record, Train
-from sentiment_operator.raw import controller_uid, is_deleting, is_unfinished, labels_of, uid_of
+from sentiment_operator.kinds import APPROVAL, DEPLOYMENT, JOB, MODEL, POD, REVISION, SERVICE, SERVING, Kind
+from sentiment_operator.perform import sealed
+from sentiment_operator.plan import Compare, Plan, Record, Seal, Train
+from sentiment_operator.raw import annotations_of, controller_uid, is_deleting, is_unfinished, labels_of, uid_of
+from sentiment_operator.report import began, served
 from sentiment_operator.status import status
 from tests.support.builders import NOW, SETTINGS
 
@@ -49,6 +58,10 @@ MOVE = timedelta(seconds=1)
 PATIENCE = 1000
 """Turns after which something goes round in circles."""
 CRASH_EXIT_CODE = EXIT_CODES[FailureReason.TRAINER_ERROR]
+SILENT_EXIT_CODE = 137
+"""Of a pod that is killed before it can say a word."""
+CRASHES = frozenset({CRASH_EXIT_CODE, SILENT_EXIT_CODE})
+"""After which a Job makes another pod."""
 
 Address = tuple[Kind, str]
 Move = Callable[[], object]
@@ -72,6 +85,21 @@ class Start:
     """MLflow knew the label already: this training was one too many."""
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """The creation of a Job that scores for gates."""
+
+    name: str
+    key: str
+    order: ComparisonOrder
+    was_known: bool
+    """Evidence for this very question was on record already: this comparison was one too many."""
+
+
+def _nothing_is_worse(order: ComparisonOrder) -> Compared:
+    return Compared(figures=())
+
+
 @dataclass
 class World:
     """One namespace with one model, its MLflow, and the controllers that work on both."""
@@ -84,7 +112,11 @@ class World:
     fails: Callable[[TrainingOrder], FailureReason | None] = lambda _: None
     """Why a training of this order fails, None where it does not."""
     starts: list[Start] = field(default_factory=list[Start])
-    """One for every Job there ever was."""
+    """One for every training Job there ever was."""
+    compares: Callable[[ComparisonOrder], Compared | TrainingFailed | None] = _nothing_is_worse
+    """What a comparison of this order answers, None where it dies without a word."""
+    comparisons: list[Comparison] = field(default_factory=list[Comparison])
+    """One for every comparison Job there ever was."""
     routed_to: str = ""
     """Name of the pod that the Service leads to. It follows the pods with delay, and no watch tells of it."""
     changes: int = 0
@@ -100,7 +132,9 @@ class World:
         """Store an object that must not exist yet."""
         if (kind, manifest["metadata"]["name"]) in self.objects:
             raise Conflict
-        if kind == JOB:
+        if kind == JOB and workload.is_comparison(manifest):
+            self.comparisons.append(self._comparison(manifest))
+        elif kind == JOB:
             order = _order_of(manifest["spec"]["template"])
             self.starts.append(Start(order, self.now, any(order.label in one.labels for one in self.versions)))
         return self.write(kind, manifest)
@@ -129,9 +163,14 @@ class World:
         self.objects[address] = {**body, "metadata": {**body["metadata"], **kept, **changing}}
         return self.objects[address]
 
-    def write_status(self, kind: Kind, name: str, after: Manifest) -> Manifest:
-        """Replace the whole status."""
-        return self.write(kind, {**self.objects[kind, name], "status": after})
+    def write_status(self, kind: Kind, name: str, after: Manifest, seen: Manifest | None = None) -> Manifest:
+        """Replace the whole status. `seen`: only of an object that nobody has written to since it was read."""
+        live = self.objects.get((kind, name))
+        if live is None or (seen is not None and live["metadata"] != seen["metadata"]):
+            raise Conflict
+        if kind == REVISION:
+            _assert_nothing_is_lost(live.get("status", {}), after)
+        return self.write(kind, {**live, "status": after})
 
     def delete(self, kind: Kind, name: str) -> None:
         """Remove the object; the garbage collector takes what belonged to it later."""
@@ -153,6 +192,22 @@ class World:
             MODEL, {**live, "metadata": self._edited(live["metadata"]) | {"annotations": {RETRY_ANNOTATION: value}}}
         )
 
+    def answer_for(
+        self, by: str, label: str, decision: str = "Approve", *, digest: str = "", name: str = ""
+    ) -> Manifest:
+        """Approve or reject a version: the one that MLflow knows, unless a digest is given."""
+        known = next((one.artifact_digest for one in self.versions if label in one.labels), "0" * 64)
+        spec = {
+            "modelRef": {"name": NAME},
+            "version": label,
+            "revisionDigest": digest or known,
+            "decision": decision,
+            "approvedBy": by,
+        }
+        SentimentModelApprovalSpec.model_validate(spec)
+        metadata = {"name": name or f"{label}-{by}-{self.changes}", "namespace": NAMESPACE}
+        return self.create(APPROVAL, {"kind": APPROVAL.name, "metadata": metadata, "spec": spec})
+
     def _edited(self, metadata: Manifest) -> Manifest:
         return {**metadata, "managedFields": [{"manager": "kubectl", "time": timestamp(self.now)}]}
 
@@ -165,7 +220,7 @@ class World:
     def _job_moves(self) -> Iterator[Move]:
         for job in filter(is_unfinished, self.of(JOB)):
             pods = self._pods_of(job)
-            crashed = [pod for pod in pods if _exit_code(pod) == CRASH_EXIT_CODE]
+            crashed = [pod for pod in pods if _exit_code(pod) in CRASHES]
             last = pods[-1] if pods else None
             if last is None or (last in crashed and len(crashed) <= job["spec"]["backoffLimit"]):
                 yield partial(self._start_training_pod, job, len(pods))
@@ -185,8 +240,28 @@ class World:
         self.write_status(POD, pod["metadata"]["name"], {"phase": "Running"})
         self.write_status(JOB, job["metadata"]["name"], {**job["status"], "ready": 1})
 
+    def _comparison(self, manifest: Manifest) -> Comparison:
+        variables = _variables(manifest["spec"]["template"])
+        order = ComparisonOrder.model_validate_json(variables[COMPARISON_VARIABLE])
+        known = self.evidence_of(order.candidate.version)
+        name, retry = manifest["metadata"]["name"], annotations_of(self.objects[MODEL, NAME]).get(RETRY_ANNOTATION, "")
+        return Comparison(
+            name=name,
+            key=annotations_of(manifest)[names.COMPARISON_ANNOTATION],
+            order=order,
+            was_known=any(_answers(entry, order, retry) for entry in known),
+        )
+
+    def evidence_of(self, label: str) -> list[Manifest]:
+        """What stands in the revision of that label about its gates."""
+        revision = self.objects.get((REVISION, f"{NAME}.{label}"), {})
+        return revision.get("status", {}).get("gates", [])
+
     def _train(self, pod: Manifest) -> None:
         """One step of the trainer: it registers what it learnt, and says so in a step of its own."""
+        if COMPARISON_VARIABLE in _variables(pod):
+            self._compare(pod)
+            return
         order = _order_of(pod)
         if (reason := self._reason_to_fail(order)) is not None:
             answer = TrainingFailed(reason=reason, message=f"{reason} happened. Next: mend it")
@@ -196,14 +271,23 @@ class World:
         else:
             self.versions = _registered(self.versions, order)
 
+    def _compare(self, pod: Manifest) -> None:
+        answer = self.compares(ComparisonOrder.model_validate_json(_variables(pod)[COMPARISON_VARIABLE]))
+        if self.mlflow_is_away:
+            answer = TrainingFailed(reason=FailureReason.REGISTRY_UNREACHABLE, message="MLflow is away. Next: wait")
+        if answer is None:
+            self._end_pod(pod, SILENT_EXIT_CODE, answer)
+        else:
+            self._end_pod(pod, EXIT_CODES[answer.reason] if isinstance(answer, TrainingFailed) else 0, answer)
+
     def _reason_to_fail(self, order: TrainingOrder) -> FailureReason | None:
         if self.mlflow_is_away:
             return FailureReason.REGISTRY_UNREACHABLE
         others = [one for one in self.versions if one.labels.get(order.label, order.recipe_hash) != order.recipe_hash]
         return FailureReason.VERSION_CONFLICT if others else self.fails(order)
 
-    def _end_pod(self, pod: Manifest, code: int, answer: TrainingSucceeded | TrainingFailed) -> None:
-        message = answer.model_dump_json(by_alias=True)
+    def _end_pod(self, pod: Manifest, code: int, answer: TrainingSucceeded | TrainingFailed | Compared | None) -> None:
+        message = answer.model_dump_json(by_alias=True) if answer is not None else ""
         ended = {"exitCode": code, "message": message, "finishedAt": timestamp(self.now)}
         phase = "Failed" if code else "Succeeded"
         status = {"phase": phase, "containerStatuses": [{"name": "trainer", "state": {"terminated": ended}}]}
@@ -213,7 +297,7 @@ class World:
         code = _exit_code(pod)
         found = {"type": "Failed" if code else "Complete", "status": "True", "lastTransitionTime": timestamp(self.now)}
         if code:
-            found["reason"] = "BackoffLimitExceeded" if code == CRASH_EXIT_CODE else "PodFailurePolicy"
+            found["reason"] = "BackoffLimitExceeded" if code in CRASHES else "PodFailurePolicy"
         self.write_status(
             JOB, job["metadata"]["name"], {"startTime": job["status"]["startTime"], "conditions": [found]}
         )
@@ -313,6 +397,23 @@ def _order_of(pod: Manifest) -> TrainingOrder:
     return TrainingOrder.model_validate_json(_variables(pod)[ORDER_VARIABLE])
 
 
+def _assert_nothing_is_lost(before: Manifest, after: Manifest) -> None:
+    """What was found out about a version stays on its record."""
+    for evidence in ("serving", "gates", "approvals"):
+        assert [entry for entry in before.get(evidence, []) if entry not in after.get(evidence, [])] == [], evidence
+
+
+def _answers(evidence: Manifest, order: ComparisonOrder, retry: str) -> bool:
+    """Whether the evidence tells what the comparison asks for one of its gates, and nobody asked for another try."""
+    baseline = order.baseline.version if order.baseline is not None else ""
+    final = evidence["verdict"] == "Passed" or evidence.get("retry", "") == retry
+    asked = [
+        (gate.name, gate.threshold or "", baseline if gate.compare_with is not None else "") for gate in order.gates
+    ]
+    told = evidence["name"], evidence.get("threshold", ""), evidence.get("baselineVersion", "")
+    return final and told in asked
+
+
 def _exit_code(pod: Manifest) -> int | None:
     statuses: list[dict[str, Any]] = pod["status"].get("containerStatuses", [])
     return next((entry["state"]["terminated"]["exitCode"] for entry in statuses), None)
@@ -364,6 +465,8 @@ class Operator:
     known: dict[Address, Manifest] = field(default_factory=dict[Address, Manifest])
     after_pass: Callable[["Operator", Manifest], None] = lambda _operator, _before: None
     """What has to hold after each pass that had heard everything; it is given the model as it was before."""
+    before_rollout: Callable[["Operator", Model, Manifest], None] = lambda _operator, _model, _desired: None
+    """What has to hold whenever the Deployment is about to be written; it is given the model as it was read."""
     heard: int = -1
     """Changes of the world that are known here."""
     due_at: datetime | None = None
@@ -382,6 +485,10 @@ class Operator:
     def hear(self) -> None:
         """Take in what the watches told."""
         self.known, self.heard = dict(self.world.objects), self.world.changes
+
+    def hear_of(self, kind: Kind) -> None:
+        """Take in what the watch of one kind told: every kind has its own, and none waits for another."""
+        self._take(kind)
 
     def hear_and_pass(self) -> None:
         """A pass that knows what stands there now."""
@@ -417,9 +524,13 @@ class Operator:
             self.questions.append("MLflow")
             observed = replace(observed, registry=self.world.known_versions())
             plan = decide(model, observed, SETTINGS, self.world.now)
-        if isinstance(plan.step, Train):
+        if isinstance(plan.step, Train | Compare):
             self._list(JOB)
             observed = replace(self._observed(model), registry=observed.registry)
+            plan = decide(model, observed, SETTINGS, self.world.now)
+        if plan.needs_pods:
+            self._list(POD)
+            observed = replace(self._observed(model), registry=observed.registry, pods_are_fresh=True)
             plan = decide(model, observed, SETTINGS, self.world.now)
         if plan.needs_probe:
             self.questions.append("Service")
@@ -430,20 +541,29 @@ class Operator:
         return observed, plan
 
     def _observed(self, model: Model) -> Observed:
-        pods = self._all(POD)
+        pods, jobs = self._all(POD), self._all(JOB)
+        revisions = extract.revisions(self._all(REVISION), model.uid)
         return Observed(
-            revisions=extract.revisions(self._all(REVISION), model.uid),
+            revisions=revisions,
             children={child: extract.child(self.known.get((kind, NAME)), model.uid) for child, kind in SERVING.items()},
-            jobs=tuple(workload.training_job(job, pods, progress_percent=0) for job in self._all(JOB)),
+            jobs=tuple(workload.training_job(job, pods, 0) for job in jobs if not workload.is_comparison(job)),
+            comparisons=tuple(workload.comparison_job(job, pods) for job in jobs if workload.is_comparison(job)),
+            answers=self._answers(revisions.get(model.spec.wanted_label())),
             pods=tuple(workload.serving_pod(pod) for pod in pods if _is_serving(pod)),
             registry=RegistryNotAsked(),
         )
+
+    def _answers(self, revision: Revision | None) -> tuple[ApprovalEvidence, ...]:
+        return answers_for(self._all(APPROVAL), revision) if revision is not None else ()
 
     def _all(self, kind: Kind) -> list[Manifest]:
         return [body for (known, _), body in self.known.items() if known == kind]
 
     def _list(self, kind: Kind) -> None:
         self.questions.append(kind.name)
+        self._take(kind)
+
+    def _take(self, kind: Kind) -> None:
         others = {address: body for address, body in self.known.items() if address[0] != kind}
         self.known = others | {(kind, body["metadata"]["name"]): body for body in self.world.of(kind)}
 
@@ -456,7 +576,14 @@ class Operator:
         if isinstance(plan.step, Record):
             revision = children.revision(model, plan.step, SETTINGS)
             self._write("create", REVISION, lambda: self.world.create(REVISION, revision))
+        if isinstance(plan.step, Compare):
+            comparison = children.comparison_job(model, plan.step, SETTINGS)
+            self._write("create", JOB, lambda: self.world.create(JOB, comparison))
+        if isinstance(plan.step, Seal):
+            self._add_to(plan.step.revision.name, sealed(plan.step))
         for child, desired in children.serving_children(model, plan, observed, SETTINGS).items():
+            if child is ChildKind.DEPLOYMENT and desired is not None and not self._is_as(desired, DEPLOYMENT):
+                self.before_rollout(self, model, desired)
             self._child(SERVING[child], desired)
         replicas = children.desired_replicas(model, observed)
         if replicas is not None and (DEPLOYMENT, NAME) in self.world.objects:
@@ -464,12 +591,16 @@ class Operator:
             scaled = {**live, "spec": {**live["spec"], "replicas": replicas}}
             self._write("scale", DEPLOYMENT, lambda: self.world.write(DEPLOYMENT, scaled))
 
+    def _is_as(self, desired: Manifest, kind: Kind) -> bool:
+        live = self.known.get((kind, NAME))
+        return live is not None and is_subset(desired, live)
+
     def _child(self, kind: Kind, desired: Manifest | None) -> None:
         live = self.known.get((kind, NAME))
         if desired is None:
             if live is not None:
                 self._delete(kind, NAME)
-        elif live is None or not is_subset(desired, live):
+        elif not self._is_as(desired, kind):
             uid = uid_of(live) if live is not None else ""
             self._write("apply", kind, lambda: self.world.apply(kind, desired, uid))
 
@@ -483,6 +614,21 @@ class Operator:
         if after != model.status:
             wire = after.model_dump(mode="json", by_alias=True, exclude_none=True)
             self._write("status", MODEL, lambda: self.world.write_status(MODEL, NAME, wire))
+        if after.history:
+            self._begin_serving(model, self._observed(model), after.history[0])
+
+    def _begin_serving(self, model: Model, observed: Observed, interval: HistoryEntry) -> None:
+        revision = extract.revisions(self._all(REVISION), model.uid).get(interval.version)
+        if revision is None or interval in revision.status.serving:
+            return
+        if served(revision, self.known[REVISION, revision.name], observed, interval):
+            self._add_to(revision.name, began(revision.status, interval))
+
+    def _add_to(self, name: str, after: SentimentModelRevisionStatus) -> None:
+        """The status of a revision is added to, so nobody else may have added to it since it was read."""
+        seen = self.known[REVISION, name]
+        wire = after.model_dump(mode="json", by_alias=True, exclude_none=True)
+        self._write("status", REVISION, lambda: self.world.write_status(REVISION, name, wire, seen))
 
     def _write(self, verb: str, kind: Kind, write: Callable[[], Manifest | None]) -> None:
         """One write, of which the operator knows at once; what others changed meanwhile it has still to hear of."""

@@ -1,15 +1,18 @@
 """What belongs to a model, object by object. The goldens are read in review; UPDATE_GOLDEN=1 writes them."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from sentiment_operator import children, names
-from sentiment_operator.facts import ChildKind, JobState, Manifest
-from sentiment_operator.plan import AwaitTraining, Plan, Roll, Train
+from sentiment_contract.gates import COMPARISON_VARIABLE, ComparisonOrder
+from sentiment_contract.names import VERSION_LABEL
+from sentiment_operator import children, names, workload
+from sentiment_operator.facts import ChildKind, JobState, Manifest, Model, Revision
+from sentiment_operator.plan import AwaitTraining, Compare, Plan, Roll, Train
 from tests.support.builders import SETTINGS, deployment, job, model, observed, revision, spec
 from tests.support.scenarios import SCENARIOS, manifests, scenario
 
@@ -128,5 +131,86 @@ def test_a_secret_is_named_and_never_read() -> None:
     assert container["envFrom"] == [{"secretRef": {"name": "git"}}]
 
 
-def test_the_longest_names_still_fit_a_label() -> None:
-    assert len(names.job_name("m" * 40, "a" * 64, 9999)) <= 63
+# The Job that scores for gates
+
+NO_WORSE = {"name": "no-worse", "metric": "f1", "compareWith": "Serving"}
+RECORDED: dict[str, Any] = {
+    "data": {
+        "dvc": {
+            "repoURL": "file:///data/reviews.git",
+            "revision": "v1",
+            "path": "train.csv",
+            "volumeClaimName": "mirror",
+            "credentialsSecretRef": {"name": "old-key"},
+        }
+    }
+}
+
+
+def compared(now: Model, candidate: Revision, baseline: Revision | None = None) -> Manifest:
+    """The Job that compares these, while the spec says that."""
+    step = Compare(candidate, baseline, model(spec(gates=[NO_WORSE])).spec.gates, key="0123456789abcdef", attempt=1)
+    return children.comparison_job(now, step, SETTINGS)
+
+
+def container_of(job: Manifest) -> Manifest:
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    return container
+
+
+def order_of(job: Manifest) -> ComparisonOrder:
+    variables = {entry["name"]: entry["value"] for entry in container_of(job)["env"]}
+    return ComparisonOrder.model_validate_json(variables[COMPARISON_VARIABLE])
+
+
+def test_a_comparison_reads_the_data_that_the_candidate_was_trained_on_whatever_the_spec_says_now() -> None:
+    job = compared(model(spec("2")), revision("2", of=spec("2", **RECORDED)), revision("1"))
+    claims = [volume["persistentVolumeClaim"] for volume in job["spec"]["template"]["spec"]["volumes"][2:]]
+    assert claims == [{"claimName": "mirror", "readOnly": True}]
+    assert container_of(job)["envFrom"] == [{"secretRef": {"name": "old-key"}}]
+    assert order_of(job).candidate.recipe.data.dvc is not None
+
+
+def test_where_the_spec_still_says_the_same_its_credentials_are_the_newer_ones() -> None:
+    renewed = {"data": {"dvc": {**RECORDED["data"]["dvc"], "credentialsSecretRef": {"name": "new-key"}}}}
+    job = compared(model(spec("2", **renewed)), revision("2", of=spec("2", **RECORDED)))
+    assert container_of(job)["envFrom"] == [{"secretRef": {"name": "new-key"}}]
+
+
+def test_the_order_of_a_comparison_names_both_versions_and_what_is_asked() -> None:
+    one, two = revision("1"), revision("2")
+    order = order_of(compared(model(spec("2")), two, one))
+    assert order.baseline is not None
+    contestants = [(order.candidate, two.spec), (order.baseline, one.spec)]
+    for contestant, recorded in contestants:
+        assert contestant.version == recorded.version
+        assert contestant.artifact_digest == recorded.artifact_digest
+        assert contestant.run_id == recorded.registry.run_id
+        assert contestant.recipe == recorded.recipe
+    assert [gate.name for gate in order.gates] == ["no-worse"]
+    assert (order.registered_model, order.tracking_url) == ("reviews.imdb", SETTINGS.tracking_url)
+
+
+def test_a_comparison_is_no_training_and_names_the_version_it_is_about() -> None:
+    comparison = compared(model(spec("2")), revision("2"))
+    training = children.training_job(model(spec("2")), Train("2", 1), SETTINGS)
+    assert (workload.is_comparison(comparison), workload.is_comparison(training)) == (True, False)
+    assert names.RECIPE_HASH_ANNOTATION not in comparison["metadata"]["annotations"]
+    assert comparison["metadata"]["labels"][VERSION_LABEL] == "2"
+    assert container_of(comparison)["args"] == ["compare"]
+
+
+def test_what_is_in_the_environment_of_a_comparison_names_a_secret_and_holds_none() -> None:
+    job = compared(model(spec("2", **RECORDED)), revision("2", of=spec("2", **RECORDED)))
+    for entry in container_of(job)["env"]:
+        assert "valueFrom" not in entry
+        assert "password" not in entry["value"].lower()
+    secret = order_of(job).candidate.recipe.data.dvc
+    assert secret is not None
+    assert secret.credentials_secret_ref is not None
+    assert secret.credentials_secret_ref.model_dump() == {"name": "old-key"}
+
+
+@pytest.mark.parametrize("name", [names.job_name, names.comparison_name])
+def test_the_longest_names_of_jobs_still_fit_a_label(name: Callable[[str, str, int], str]) -> None:
+    assert len(name("m" * 40, "a" * 64, 999)) <= 63

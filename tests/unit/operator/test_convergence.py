@@ -15,11 +15,12 @@ import pytest
 
 from sentiment_contract.names import VERSION_LABEL
 from sentiment_contract.training import FailureReason
-from sentiment_operator import extract
+from sentiment_operator import extract, workload
 from sentiment_operator.api import ConditionType, SentimentModelSpec, SentimentModelStatus
 from sentiment_operator.attempts import KEPT_FINISHED_JOBS
 from sentiment_operator.conditions import condition_of
 from sentiment_operator.facts import Manifest
+from sentiment_operator.gating import KEPT_COMPARISONS
 from sentiment_operator.kinds import JOB, MODEL, POD, REVISION, SERVICE, SERVING, Kind
 from sentiment_operator.names import COMPONENT_LABEL, TRAINER
 from sentiment_operator.raw import controller_uid, is_unfinished, labels_of, uid_of
@@ -67,8 +68,9 @@ def labels_of_starts(operator: Operator) -> list[str]:
 
 
 def trainings(operator: Operator) -> list[str]:
-    """Names of the Jobs that have not ended."""
-    return [job["metadata"]["name"] for job in operator.world.of(JOB) if is_unfinished(job)]
+    """Names of the trainings that have not ended."""
+    jobs = [job for job in operator.world.of(JOB) if is_unfinished(job) and not workload.is_comparison(job)]
+    return [job["metadata"]["name"] for job in jobs]
 
 
 # What an end has to be
@@ -142,10 +144,12 @@ def assert_recorded_as_registered(operator: Operator) -> None:
 
 
 def assert_no_losers(operator: Operator) -> None:
-    """Nothing trains; there are no more records of trainings than are kept, and no pods without their Job."""
+    """No Job runs; there are no more records of them than are kept, and no pods without their Job."""
     jobs = operator.world.of(JOB)
+    comparisons = list(filter(workload.is_comparison, jobs))
     assert trainings(operator) == []
-    assert len(jobs) <= KEPT_FINISHED_JOBS + 1
+    assert len(comparisons) <= KEPT_COMPARISONS
+    assert len(jobs) - len(comparisons) <= KEPT_FINISHED_JOBS + 1
     trained = [pod for pod in operator.world.of(POD) if labels_of(pod)[COMPONENT_LABEL] == TRAINER]
     assert {controller_uid(pod) for pod in trained} <= {uid_of(job) for job in jobs}
 

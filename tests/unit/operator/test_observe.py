@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 
+from sentiment_operator import attempts, children
 from sentiment_operator.extract import registry_of
 from sentiment_operator.facts import Manifest
-from sentiment_operator.kinds import POD
+from sentiment_operator.kinds import APPROVAL, JOB, POD, REVISION, Kind
 from sentiment_operator.names import SERVER, labels
-from sentiment_operator.observe import Fresh, Observer
-from sentiment_operator.store import Store
-from tests.support.builders import SETTINGS, model
+from sentiment_operator.observe import Asked, Fresh, Observer
+from sentiment_operator.plan import Compare, Record, Train
+from sentiment_operator.store import Key, Store
+from tests.support.builders import SETTINGS, digest, model, registered, revision, spec
 
 
 def seen(*pods: Manifest) -> list[str]:
@@ -45,3 +47,76 @@ def test_pods_that_run_or_are_about_to_are_seen() -> None:
 @pytest.mark.parametrize("phase", ["Failed", "Succeeded"])
 def test_a_pod_of_an_old_version_that_was_evicted_long_ago_holds_nothing_up(phase: str) -> None:
     assert seen(a_pod("evicted", phase, "1"), a_pod("running", "Running", "2")) == ["running"]
+
+
+def observer(store: Store, **parts: Any) -> Observer:
+    """One that only the store tells anything, and what is given."""
+    unused: Any = None
+    given = dict.fromkeys(("kube", "registry", "progress", "http"), unused) | parts
+    return Observer(store, settings=SETTINGS, **given)
+
+
+def a_store(*bodies: tuple[Kind, Manifest]) -> Store:
+    """What the watches told of the model."""
+    store = Store(lambda body: registry_of(body, SETTINGS.tracking_url))
+    for kind, body in bodies:
+        metadata = {"uid": body["metadata"]["name"], "resourceVersion": "1"} | body["metadata"]
+        store.put(kind, {**body, "metadata": metadata})
+    return store
+
+
+NO_WORSE = {"name": "no-worse", "metric": "f1", "compareWith": "Serving"}
+WANTED = model(spec("2", gates=[NO_WORSE]))
+
+
+class NothingGetsOn:
+    """No training is known to get on."""
+
+    def percent(self, job: Manifest) -> int:
+        return 0
+
+
+def test_a_comparison_is_never_counted_as_a_training() -> None:
+    compare = Compare(revision("2"), revision("1"), WANTED.spec.gates, key="0123456789abcdef", attempt=7)
+    training = children.training_job(WANTED, Train("2", 1), SETTINGS)
+    comparison = children.comparison_job(WANTED, compare, SETTINGS)
+    store = a_store((JOB, training), (JOB, comparison))
+    found = asyncio.run(observer(store, progress=NothingGetsOn()).look(WANTED, Fresh()))
+    assert [job.name for job in found.jobs] == [training["metadata"]["name"]]
+    assert [(job.name, job.attempt) for job in found.comparisons] == [("imdb-gate-01234567-7", 7)]
+    assert attempts.next_attempt(WANTED, found) == 2
+    assert found.trainings_elsewhere == 0
+    assert a_store((JOB, comparison)).unfinished_jobs_elsewhere(Key("reviews", "other")) == 1
+
+
+def test_the_answers_to_the_wanted_version_are_seen_and_no_others() -> None:
+    recorded = children.revision(WANTED, Record("2", registered("2", of=WANTED.spec)), SETTINGS)
+    said = [("ana", "2", digest("2")), ("bob", "1", digest("1")), ("eve", "2", digest("3"))]
+    store = a_store((REVISION, recorded), *[(APPROVAL, an_approval(*each)) for each in said])
+    found = asyncio.run(observer(store).look(WANTED, Fresh()))
+    assert [answer.approved_by for answer in found.answers] == ["ana"]
+
+
+def an_approval(by: str, version: str, revision_digest: str) -> Manifest:
+    spec = {"modelRef": {"name": "imdb"}, "version": version, "revisionDigest": revision_digest}
+    return {
+        "kind": APPROVAL.name,
+        "metadata": {"namespace": "reviews", "name": by, "creationTimestamp": "2026-01-01T00:00:00Z"},
+        "spec": spec | {"decision": "Approve", "approvedBy": by},
+    }
+
+
+class Pods:
+    """An API server that has one pod more than the watch told of."""
+
+    async def all_of(self, kind: Kind, namespace: str, labels: dict[str, str]) -> tuple[list[Manifest], int]:
+        assert kind == POD
+        return [a_pod("new", "Running", "2")], 9
+
+
+def test_pods_that_were_asked_for_are_listed_and_fresh() -> None:
+    looking = observer(a_store(), kube=Pods())
+    assert not asyncio.run(looking.look(WANTED, Fresh())).pods_are_fresh
+    fresh = asyncio.run(looking.ask(WANTED, Fresh(), Asked.PODS))
+    found = asyncio.run(looking.look(WANTED, fresh))
+    assert ([pod.name for pod in found.pods], found.pods_are_fresh, found.probe) == (["new"], True, None)

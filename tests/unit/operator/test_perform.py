@@ -4,19 +4,25 @@ import asyncio
 import copy
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from sentiment_operator import children, perform
-from sentiment_operator.api import SentimentModelSpec, SentimentModelStatus
-from sentiment_operator.facts import Child, ChildKind, Manifest, Model, Observed
-from sentiment_operator.kinds import JOB, SERVICE, Kind
+from sentiment_contract.gates import Gate, Verdict
+from sentiment_operator import children, extract, perform
+from sentiment_operator.api import HistoryEntry, SentimentModelSpec, SentimentModelStatus
+from sentiment_operator.api_promotion import GateEvidence
+from sentiment_operator.api_revision import SentimentModelRevisionStatus
+from sentiment_operator.facts import Child, ChildKind, Manifest, Model, Observed, Revision
+from sentiment_operator.kinds import JOB, REVISION, SERVICE, Kind
+from sentiment_operator.kinds import MODEL as MODEL_KIND
 from sentiment_operator.kube_errors import Away, Refused, Stale
 from sentiment_operator.perform import Outcome, Performer
-from sentiment_operator.plan import Held, Plan, Train
+from sentiment_operator.plan import Compare, Held, Plan, Record, Seal, Steady, Train
+from sentiment_operator.report import Reporter
 from sentiment_operator.settings import Settings
-from sentiment_operator.store import Store
+from sentiment_operator.store import Key, Store
+from tests.support.builders import answer, pod, registered, revision
 
 MODEL = Model(
     namespace="shop",
@@ -82,6 +88,16 @@ class Api:
     async def delete(self, kind: Kind, body: Manifest) -> None:
         self._count("delete")
         del self.objects[kind, body["metadata"]["name"]]
+
+    async def patch_status(self, kind: Kind, body: Manifest, status: Manifest, *, unchanged: bool = False) -> Manifest:
+        self._count("add" if unchanged else "status")
+        live = self.objects[kind, body["metadata"]["name"]]
+        if unchanged and live["metadata"]["resourceVersion"] != body["metadata"]["resourceVersion"]:
+            raise Stale("somebody wrote to it")
+        return self.holds(kind, {**live, "status": status}, live["metadata"]["uid"])
+
+    async def post_event(self, manifest: Manifest) -> None:
+        self._count("event")
 
     async def patch_scale(self, deployment: Manifest, replicas: int) -> Manifest:
         self._count("scale")
@@ -290,3 +306,162 @@ def test_replicas_are_set_through_scale_where_they_differ(
     live = api.holds(perform.DEPLOYMENT, {**DESIRED, "spec": {"replicas": replicas}})
     performed(api, store, deployment=Child(live, ours=True))
     assert api.calls == calls
+
+
+# What is found out about a version
+
+JUDGED = GateEvidence(name="accurate", verdict=Verdict.PASSED, time="2026-01-01T00:00:00Z", key="k")
+AGREED = answer("ana")
+BEGAN = HistoryEntry(version="1", since="2026-01-01T10:00:00Z", reason="Wanted")
+
+
+def holds_revision(api: Api, store: Store, **status: Any) -> Revision:
+    """The revision of version 1 as it stands there, known to the store."""
+    wire = SentimentModelRevisionStatus(**status).model_dump(mode="json", by_alias=True, exclude_none=True)
+    manifest = children.revision(MODEL, Record("1", registered(of=MODEL.spec)), SETTINGS)
+    manifest["metadata"]["creationTimestamp"] = "2026-01-01T09:00:00Z"
+    store.put(REVISION, api.holds(REVISION, {**manifest, "status": wire}, uid="r1"))
+    return revision_of(store)
+
+
+def revision_of(store: Store) -> Revision:
+    return extract.revisions(store.of_model(REVISION, Key("shop", "imdb")), MODEL.uid)["1"]
+
+
+def as_it_stands(api: Api) -> SentimentModelRevisionStatus:
+    """The status that the API server holds."""
+    return SentimentModelRevisionStatus.model_validate(api.objects[REVISION, "imdb.1"]["status"])
+
+
+def by_somebody_else(api: Api, **status: Any) -> Manifest:
+    """Another process adds to the revision, and the store has not heard of it."""
+    body = copy.deepcopy(api.objects[REVISION, "imdb.1"])
+    body["status"] = SentimentModelRevisionStatus(**status).model_dump(mode="json", by_alias=True, exclude_none=True)
+    return api.holds(REVISION, body, uid="r1")
+
+
+def sealing(found: Revision, **evidence: Any) -> Plan:
+    return replace(NOTHING, step=Seal(found, **evidence))
+
+
+@pytest.fixture
+def no_children(only_a_service: dict[ChildKind, Manifest | None]) -> None:
+    only_a_service.clear()
+
+
+@pytest.mark.usefixtures("no_children")
+def test_evidence_is_added_to_what_stands_there(api: Api, store: Store) -> None:
+    older = JUDGED.model_copy(update={"name": "older"})
+    found = holds_revision(api, store, serving=(BEGAN,), gates=(older,), approvals=(answer("bob"),))
+    outcome = performed(api, store, sealing(found, gates=(JUDGED,), approvals=(AGREED,)))
+    assert (api.calls, outcome.wrote) == (["add"], True)
+    assert as_it_stands(api).serving == (BEGAN,)
+    assert as_it_stands(api).gates == (older, JUDGED)
+    assert {entry.approved_by for entry in as_it_stands(api).approvals} == {"ana", "bob"}
+    assert revision_of(store).status == as_it_stands(api), "the next look sees it"
+
+
+@pytest.mark.usefixtures("no_children")
+def test_no_more_evidence_is_kept_than_the_schema_allows_and_the_latest_stays(api: Api, store: Store) -> None:
+    many = tuple(JUDGED.model_copy(update={"name": f"gate-{number}"}) for number in range(50))
+    found = holds_revision(api, store, gates=many)
+    assert performed(api, store, sealing(found, gates=(JUDGED,))).wrote
+    assert as_it_stands(api).gates == (*many[1:], JUDGED)
+
+
+@pytest.mark.usefixtures("no_children")
+def test_evidence_that_may_not_be_written_is_reported(api: Api, store: Store) -> None:
+    found = holds_revision(api, store)
+    api.refuses["add"] = Refused(403, "Forbidden", "may not patch")
+    outcome = performed(api, store, sealing(found, gates=(JUDGED,)))
+    assert [(refusal.kind, refusal.name) for refusal in outcome.refusals] == [("SentimentModelRevision", "imdb.1")]
+    assert not outcome.wrote
+
+
+@pytest.mark.usefixtures("no_children")
+@pytest.mark.parametrize("is_heard", [True, False])
+def test_where_more_is_known_by_now_it_is_decided_anew_and_nothing_is_lost(
+    api: Api, store: Store, is_heard: bool
+) -> None:
+    found = holds_revision(api, store)
+    newer = by_somebody_else(api, serving=(BEGAN,), approvals=(AGREED,))
+    if is_heard:
+        store.put(REVISION, newer)
+    outcome = performed(api, store, sealing(found, gates=(JUDGED,)))
+    assert (outcome.stale, outcome.wrote, outcome.refusals) == (True, False, [])
+    assert as_it_stands(api).serving == (BEGAN,)
+    assert as_it_stands(api).approvals == (AGREED,)
+
+
+@pytest.mark.usefixtures("no_children")
+def test_a_revision_that_is_gone_is_looked_for_again(api: Api, store: Store) -> None:
+    found = holds_revision(api, store)
+    store.remove(REVISION, api.objects[REVISION, "imdb.1"])
+    outcome = performed(api, store, sealing(found, gates=(JUDGED,)))
+    assert (api.calls, outcome.stale) == ([], True)
+
+
+@pytest.mark.usefixtures("no_children")
+def test_a_comparison_is_created_once_and_seen_at_once(api: Api, store: Store) -> None:
+    gate = Gate.model_validate({"name": "no-worse", "metric": "f1", "compareWith": "Serving"})
+    step = Compare(revision("2"), None, (gate,), key="0123456789abcdef", attempt=1)
+    plan = replace(NOTHING, step=step)
+    assert performed(api, store, plan).wrote
+    assert [job["metadata"]["name"] for job, _ in store.unfinished_jobs()] == ["imdb-gate-01234567-1"]
+    again = performed(api, store, plan)
+    assert (again.wrote, again.stale, again.refusals) == (False, True, [])
+    assert Performer(cast("Any", api), store, SETTINGS).takes_turns(MODEL, plan, Observed())
+
+
+# What is told
+
+
+def reported(api: Any, store: Store, seen: Observed) -> None:
+    """Version 1 serves, and says so."""
+    body = api.holds(
+        MODEL_KIND, {"apiVersion": "a/v1", "kind": "SentimentModel", "metadata": {"name": "imdb", "namespace": "shop"}}
+    )
+    reporter = Reporter(api, store, SETTINGS, serving=lambda key: None)
+    plan = Plan(step=Steady(seen.revisions["1"]), wanted="1", target=seen.revisions["1"])
+    now = datetime(2026, 1, 1, 10, tzinfo=UTC)
+    assert asyncio.run(reporter.report(MODEL, body, seen, plan, now))
+
+
+def seen(found: Revision) -> Observed:
+    return Observed(revisions={"1": found}, pods=(pod("1"),))
+
+
+def test_that_a_version_serves_is_added_to_what_stands_there(api: Api, store: Store) -> None:
+    found = holds_revision(api, store, gates=(JUDGED,), approvals=(AGREED,))
+    reported(api, store, seen(found))
+    assert as_it_stands(api) == SentimentModelRevisionStatus(serving=(BEGAN,), gates=(JUDGED,), approvals=(AGREED,))
+
+
+def test_what_was_added_after_the_look_stays_when_it_is_told_that_the_version_serves(api: Api, store: Store) -> None:
+    found = holds_revision(api, store)
+    store.put(REVISION, by_somebody_else(api, gates=(JUDGED,), approvals=(AGREED,)))
+    reported(api, store, seen(found))
+    assert as_it_stands(api) == SentimentModelRevisionStatus(serving=(BEGAN,), gates=(JUDGED,), approvals=(AGREED,))
+
+
+def test_what_somebody_else_added_ends_the_pass_and_stays(api: Api, store: Store) -> None:
+    found = holds_revision(api, store)
+    by_somebody_else(api, gates=(JUDGED,))
+    with pytest.raises(Stale):
+        reported(api, store, seen(found))
+    assert as_it_stands(api).gates == (JUDGED,)
+
+
+def test_an_interval_that_stands_there_is_not_written_again(api: Api, store: Store) -> None:
+    found = holds_revision(api, store, serving=(BEGAN,))
+    reported(api, store, seen(found))
+    assert "add" not in api.calls
+
+
+def test_a_revision_made_after_its_label_began_to_serve_did_not_serve_then(api: Api, store: Store) -> None:
+    found = holds_revision(api, store)
+    body = api.objects[REVISION, "imdb.1"]
+    body["metadata"]["creationTimestamp"] = "2026-01-01T10:00:01Z"
+    store.put(REVISION, api.holds(REVISION, body, uid="r1"))
+    reported(api, store, seen(found))
+    assert as_it_stands(api).serving == ()

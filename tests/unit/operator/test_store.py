@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sentiment_operator.kinds import DEPLOYMENT, JOB, MODEL, POD, REVISION
+from sentiment_operator.kinds import APPROVAL, DEPLOYMENT, JOB, MODEL, POD, REVISION
 from sentiment_operator.store import Key, Store
 
 Manifest = dict[str, Any]
@@ -91,6 +91,14 @@ def test_a_revision_is_found_by_the_model_it_names(store: Store) -> None:
         REVISION, thing("imdb.1", 1, instance="", kind="SentimentModelRevision", spec={"modelRef": {"name": "imdb"}})
     )
     assert len(store.of_model(REVISION, IMDB)) == 1
+
+
+def test_an_approval_is_found_by_the_model_it_answers_for_whatever_it_is_labelled(store: Store) -> None:
+    given = thing("yes", 1, instance="other", kind="SentimentModelApproval", spec={"modelRef": {"name": "imdb"}})
+    store.put(APPROVAL, given)
+    assert (store.of_model(APPROVAL, IMDB), store.of_model(APPROVAL, OTHER)) == ([given], [])
+    store.remove(APPROVAL, given)
+    assert store.of_model(APPROVAL, IMDB) == []
 
 
 def test_relabelling_moves_an_object_from_model_to_model(store: Store) -> None:

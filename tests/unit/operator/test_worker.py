@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sentiment_operator.facts import Manifest
-from sentiment_operator.kinds import DEPLOYMENT, JOB, MODEL
+from sentiment_operator.kinds import APPROVAL, DEPLOYMENT, JOB, MODEL
 from sentiment_operator.kube_errors import Away, NotLeading, Stale
 from sentiment_operator.reconcile import Done
 from sentiment_operator.store import Key, Store
@@ -77,6 +77,16 @@ def thing(name: str, version: int, instance: str = "", **more: Any) -> Manifest:
     labels = {"app.kubernetes.io/instance": instance}
     metadata = {"namespace": "shop", "name": name, "uid": f"{name}", "resourceVersion": str(version), "labels": labels}
     return {"metadata": metadata, **more}
+
+
+def test_an_approval_makes_the_model_due_that_it_answers_for(stage: Stage) -> None:
+    stage.worker.hear(MODEL, None, thing("imdb", 1))
+    stage.worker.hear(MODEL, None, thing("other", 1))
+    stage.due()
+    given = thing("yes", 2, kind="SentimentModelApproval", spec={"modelRef": {"name": "imdb"}})
+    for event in ("ADDED", "DELETED"):
+        stage.worker.hear(APPROVAL, event, given)
+        assert stage.due() == [IMDB]
 
 
 def test_a_model_is_due_when_it_is_heard_of_and_not_again_when_nothing_is_new(stage: Stage) -> None:

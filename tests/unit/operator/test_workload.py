@@ -1,12 +1,14 @@
 """Raw Jobs and pods → facts."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from sentiment_contract.gates import Compared
 from sentiment_contract.training import FailureReason, TrainingFailed, TrainingSucceeded
-from sentiment_operator import workload
+from sentiment_operator import names, workload
 from sentiment_operator.facts import JobState, Trouble
 
 Manifest = dict[str, Any]
@@ -209,3 +211,78 @@ RUNNING: Manifest = {"phase": "Running", "containerStatuses": [{"name": "c", "st
 )
 def test_only_a_running_pod_that_is_not_ready_is_asked_why(status: Manifest, asks: bool) -> None:
     assert workload.is_running_unready(a_pod(**status)) is asks
+
+
+# Jobs that score for gates
+
+COMPARED: Manifest = {
+    "outcome": "Compared",
+    "figures": [{"gate": "no-worse", "value": "0.91", "baselineValue": "0.9", "low": "-0.002", "samples": 2000}],
+}
+
+
+def a_comparison(**status: Any) -> Manifest:
+    body = a_job(**status)
+    annotations = {names.COMPARISON_ANNOTATION: "0123456789abcdef", names.ATTEMPT_ANNOTATION: "2"}
+    return body | {"metadata": body["metadata"] | {"name": "imdb-gate-01234567-2", "annotations": annotations}}
+
+
+def test_the_answer_of_a_comparison_is_the_message_of_its_pod() -> None:
+    body = a_comparison(conditions=condition("Complete"))
+    job = workload.comparison_job(body, [a_pod(**ended(0, json.dumps(COMPARED)))])
+    assert isinstance(job.answer, Compared)
+    assert [(one.gate, one.value, one.samples) for one in job.answer.figures] == [("no-worse", "0.91", 2000)]
+    assert (job.name, job.key, job.attempt) == ("imdb-gate-01234567-2", "0123456789abcdef", 2)
+    assert (job.state, job.failure, job.trouble) == (JobState.SUCCEEDED, None, None)
+    assert job.finished_at == datetime(2026, 1, 1, 10, 5, tzinfo=UTC)
+
+
+def test_a_comparison_that_failed_says_why() -> None:
+    body = a_comparison(conditions=condition("Failed", "PodFailurePolicy"))
+    job = workload.comparison_job(body, [a_pod(**ended(15, json.dumps(FAILED)))])
+    assert isinstance(job.answer, TrainingFailed)
+    assert (job.answer.reason, job.failure) == (FailureReason.DATA_ONE_CLASS, None)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["", "Traceback", "{}", "[]", '{"outcome": "Compared"}', json.dumps(SUCCEEDED), json.dumps(COMPARED)[:-9]],
+    ids=["nothing", "a log", "nothing of it", "a list", "no figures", "a training", "cut off"],
+)
+def test_what_is_no_answer_to_a_comparison_is_none(said: str) -> None:
+    job = workload.comparison_job(a_comparison(conditions=condition("Complete")), [a_pod(**ended(0, said))])
+    assert (job.state, job.answer) == (JobState.SUCCEEDED, None)
+
+
+@pytest.mark.parametrize(
+    ("reason", "pod", "trouble"),
+    [
+        ("DeadlineExceeded", ended(137, "", "Error"), Trouble("DeadlineExceeded", "too long")),
+        ("BackoffLimitExceeded", ended(137, "", "OOMKilled"), Trouble("OOMKilled", "exit code 137")),
+        ("BackoffLimitExceeded", ended(1, "bad"), Trouble("BackoffLimitExceeded", "exit code 1: bad")),
+    ],
+)
+def test_why_a_comparison_failed_without_an_answer(reason: str, pod: Manifest, trouble: Trouble) -> None:
+    body = a_comparison(conditions=condition("Failed", reason, "too long"))
+    job = workload.comparison_job(body, [a_pod(**pod)])
+    assert (job.answer, job.failure) == (None, trouble)
+
+
+def test_a_comparison_whose_pod_does_not_get_on_says_so() -> None:
+    assert workload.comparison_job(a_comparison(active=1), [a_pod(**UNSCHEDULABLE)]).trouble == Trouble(
+        "Unschedulable", "0/1 nodes: no memory"
+    )
+
+
+def test_a_comparison_that_may_make_no_pod_says_so_in_its_events() -> None:
+    told = {"metadata": {"resourceVersion": "9"}, "reason": "FailedCreate", "note": "exceeded quota"}
+    assert workload.comparison_job(a_comparison(), [], [told]).trouble == Trouble("FailedCreate", "exceeded quota")
+
+
+def test_an_answer_to_a_training_is_not_one_to_a_comparison_nor_the_other_way_round() -> None:
+    pods = [a_pod(**ended(0, json.dumps(COMPARED)))]
+    assert workload.training_job(a_job(conditions=condition("Complete")), pods, 0).answer is None
+
+
+def test_a_comparison_is_told_from_a_training() -> None:
+    assert (workload.is_comparison(a_comparison()), workload.is_comparison(a_job())) == (True, False)

@@ -1,0 +1,139 @@
+"""Whether the people who have to agree to a version do: answers in, standing out.
+
+An answer is a SentimentModelApproval; who gave it, and that they may, was proven by admission when it was created. It is
+copied to the status of its revision, where it stays when the SentimentModelApproval is deleted: to take an answer back is
+to give another one. This module knows no client and no clock.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from sentiment_operator.api_approval import SentimentModelApprovalSpec
+from sentiment_operator.api_promotion import (
+    ApprovalEvidence,
+    ApprovalPolicy,
+    Decision,
+    Promotion,
+    SeparationOfDuties,
+)
+from sentiment_operator.facts import Manifest, Revision
+
+MOST_RECORDED = 50
+"""As many answers as the status of a revision holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """Nobody's agreement is missing."""
+
+    by: tuple[str, ...]
+    """Who approved, the latest last; empty where nobody is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Awaiting:
+    """Some people still have to agree."""
+
+    have: int
+    need: int
+    not_counted: tuple[str, ...] = ()
+    """Approvals that do not count: whose, and why, a sentence for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Somebody said no."""
+
+    by: str
+    note: str
+
+
+Standing = Granted | Awaiting | Rejected
+
+
+def missing(promotion: Promotion, approvals: Iterable[ApprovalEvidence]) -> Standing:
+    """What the answers to a version come to. One no outweighs any number of yeses."""
+    wanted = promotion.approval
+    if wanted.policy is ApprovalPolicy.NONE:
+        return Granted(by=())
+    latest = answers(approvals)
+    rejections = [answer for answer in latest if answer.decision is Decision.REJECT]
+    if rejections:
+        return Rejected(by=rejections[-1].approved_by, note=rejections[-1].note)
+    not_counted = {answer.approved_by: why for answer in latest if (why := _why_not(promotion, answer.approved_by))}
+    by = tuple(answer.approved_by for answer in latest if answer.approved_by not in not_counted)
+    if len(by) >= wanted.min_approvals:
+        return Granted(by)
+    return Awaiting(have=len(by), need=wanted.min_approvals, not_counted=tuple(not_counted.values()))
+
+
+def _why_not(promotion: Promotion, name: str) -> str:
+    """Why an approval by that person does not count, empty where it does."""
+    if promotion.approval.separation_of_duties is SeparationOfDuties.NONE:
+        return ""
+    if promotion.requested_by is None:
+        return f"The approval by {name} does not count: spec.promotion.requestedBy does not say who asked"
+    if promotion.requested_by == name:
+        return f"The approval by {name} does not count: the same person asked, and separationOfDuties is Required"
+    return ""
+
+
+def answers(approvals: Iterable[ApprovalEvidence]) -> tuple[ApprovalEvidence, ...]:
+    """The latest answer of each person, the latest last.
+
+    Times are whole seconds: of two answers of one second the no counts.
+    """
+    by_age = sorted(approvals, key=lambda answer: (answer.time, answer.decision is Decision.REJECT, answer.uid))
+    return _in_order({answer.approved_by: answer for answer in by_age}.values())
+
+
+def answers_for(bodies: Sequence[Manifest], revision: Revision) -> tuple[ApprovalEvidence, ...]:
+    """What SentimentModelApprovals say to this very revision, the latest last. What cannot be read does not count."""
+    return _in_order(answer for answer in (_answer(body, revision) for body in bodies) if answer is not None)
+
+
+def _answer(body: Manifest, revision: Revision) -> ApprovalEvidence | None:
+    try:
+        spec = SentimentModelApprovalSpec.model_validate(body.get("spec", {}))
+    except ValidationError:
+        return None
+    there = revision.spec
+    if (spec.model_ref, spec.version, spec.revision_digest) != (there.model_ref, there.version, there.artifact_digest):
+        return None
+    metadata = body["metadata"]
+    return ApprovalEvidence(
+        approval=metadata["name"],
+        uid=metadata["uid"],
+        approved_by=spec.approved_by,
+        decision=spec.decision,
+        note=(spec.note or "").strip(),
+        time=metadata["creationTimestamp"],
+    )
+
+
+def new_answers(revision: Revision, live: Sequence[ApprovalEvidence]) -> tuple[ApprovalEvidence, ...]:
+    """The answers that the status of the revision does not hold yet and has room for, the latest last."""
+    recorded = {answer.uid: answer for answer in revision.status.approvals}
+    everything = {answer.uid: answer for answer in live} | recorded
+    return tuple(answer for answer in on_record(everything.values()) if answer.uid not in recorded)
+
+
+def on_record(approvals: Iterable[ApprovalEvidence]) -> tuple[ApprovalEvidence, ...]:
+    """What the status of a revision has room for, the latest last.
+
+    Beyond that, answers that were taken back go first: nobody loses a no by being outnumbered.
+    """
+    given = {answer.uid: answer for answer in approvals}.values()
+    counting = {answer.uid for answer in answers(given)}
+    by_weight = sorted(given, key=lambda each: (each.uid in counting, each.decision is Decision.REJECT, _age(each)))
+    return _in_order(by_weight[-MOST_RECORDED:])
+
+
+def _in_order(approvals: Iterable[ApprovalEvidence]) -> tuple[ApprovalEvidence, ...]:
+    return tuple(sorted(approvals, key=_age))
+
+
+def _age(answer: ApprovalEvidence) -> tuple[str, str]:
+    return answer.time, answer.uid

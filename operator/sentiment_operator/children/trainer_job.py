@@ -1,0 +1,119 @@
+"""A Job of the trainer's image: one pod that reads the data, does what its order says, and answers in a few words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sentiment_contract.recipe import Data
+from sentiment_contract.training import FINAL_EXIT_CODES
+from sentiment_operator import names
+from sentiment_operator.api_resources import TRAINER_RESOURCES
+from sentiment_operator.children.pods import container_security, pod_security, resources
+from sentiment_operator.facts import Manifest, Model
+from sentiment_operator.settings import Settings
+
+DATA_MOUNT = "/data"
+SCRATCH_MOUNT = "/scratch"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What distinguishes one Job of the trainer from another."""
+
+    name: str
+    label: str
+    """The version it is about."""
+    annotations: Mapping[str, str]
+    command: str
+    """Subcommand of the trainer."""
+    variable: str
+    """Environment variable that holds the order."""
+    order: str
+    """The order as JSON."""
+    data: Data
+
+
+def trainer_job(model: Model, work: Work, settings: Settings) -> Manifest:
+    """The Job. It has no time to live: it is the record of how the work ended; the operator keeps the latest few."""
+    labels = names.labels(model.name, names.TRAINER, work.label)
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": work.name,
+            "namespace": model.namespace,
+            "labels": labels,
+            "annotations": dict(work.annotations),
+            "ownerReferences": [names.owner_reference(model)],
+        },
+        "spec": {
+            "backoffLimit": model.spec.training.backoff_limit,
+            "activeDeadlineSeconds": model.spec.training.active_deadline_seconds,
+            "podReplacementPolicy": "Failed",
+            "podFailurePolicy": {"rules": _failure_rules()},
+            "template": {"metadata": {"labels": labels}, "spec": _pod(model, work, settings)},
+        },
+    }
+
+
+def _failure_rules() -> list[Manifest]:
+    """An eviction is tried again and not counted; what the trainer calls final is not tried again."""
+    return [
+        {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
+        {
+            "action": "FailJob",
+            "onExitCodes": {"containerName": "trainer", "operator": "In", "values": FINAL_EXIT_CODES},
+        },
+    ]
+
+
+def _pod(model: Model, work: Work, settings: Settings) -> Manifest:
+    claim = _claim(work.data)
+    data_volume = [{"name": "data", "persistentVolumeClaim": {"claimName": claim, "readOnly": True}}] if claim else []
+    data_mount = [{"name": "data", "mountPath": DATA_MOUNT, "readOnly": True}] if claim else []
+    return {
+        "restartPolicy": "Never",
+        "serviceAccountName": model.name,
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "securityContext": pod_security(),
+        "containers": [
+            {
+                "name": "trainer",
+                "image": settings.trainer_image,
+                "imagePullPolicy": settings.image_pull_policy,
+                "args": [work.command],
+                "env": [
+                    {"name": work.variable, "value": work.order},
+                    {"name": "SENTIMENT_SCRATCH", "value": SCRATCH_MOUNT},
+                    {"name": "HOME", "value": SCRATCH_MOUNT},
+                    {"name": "MPLCONFIGDIR", "value": SCRATCH_MOUNT},
+                ],
+                "envFrom": _credentials(work.data),
+                "resources": resources(model.spec.training.resources, TRAINER_RESOURCES),
+                "securityContext": container_security(),
+                "terminationMessagePolicy": "FallbackToLogsOnError",
+                "volumeMounts": [
+                    {"name": "scratch", "mountPath": SCRATCH_MOUNT},
+                    {"name": "tmp", "mountPath": "/tmp"},
+                    *data_mount,
+                ],
+            }
+        ],
+        "volumes": [
+            {"name": "scratch", "emptyDir": {"sizeLimit": "20Gi"}},
+            {"name": "tmp", "emptyDir": {"sizeLimit": "2Gi"}},
+            *data_volume,
+        ],
+    }
+
+
+def _claim(data: Data) -> str | None:
+    if data.volume is not None:
+        return data.volume.claim_name
+    return data.dvc.volume_claim_name if data.dvc is not None else None
+
+
+def _credentials(data: Data) -> list[Manifest]:
+    """By reference only: neither the operator nor the Job's manifest ever holds a secret."""
+    reference = data.dvc.credentials_secret_ref if data.dvc is not None else None
+    return [{"secretRef": {"name": reference.name}}] if reference is not None else []

@@ -1,0 +1,147 @@
+"""What the gates of a revision came to: evidence made from figures, and found again in the revision's status. Pure.
+
+Evidence speaks of one definition of a gate, one artifact, and one artifact that it was compared with; for anything else
+there is none yet. It does not know what follows from a verdict.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sentiment_contract.gates import Figures, Gate, OnFailure, Verdict, decisive, judge
+from sentiment_contract.recipe import sha256_of_json
+from sentiment_operator.api_promotion import GateEvidence
+from sentiment_operator.conditions import timestamp
+from sentiment_operator.deployed import Deployed, deployed
+from sentiment_operator.facts import Model, Observed, Revision
+from sentiment_operator.next_step import without_step
+
+MESSAGE_CHARACTERS = 1024
+FIGURE_CHARACTERS = 32
+KEY_DIGITS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A revision before the gates of its model."""
+
+    model: Model
+    revision: Revision
+    baseline: Revision | None
+    """What it is compared with, None where nothing ever served."""
+    lost: str = ""
+    """Label of what serves, where it has no revision any more: then there is something to compare with and no way to."""
+
+    def needs_scoring(self, gate: Gate) -> bool:
+        """Whether reviews have to be scored for the gate."""
+        return gate.slice is not None if gate.compare_with is None else self.baseline is not None
+
+    def found(self) -> dict[str, GateEvidence]:
+        """The latest evidence for each gate of the spec, by its name; a gate that was not judged yet is not in it.
+
+        Whether it blocks or warns is what the spec says now.
+        """
+        pairs = ((gate, self._latest(gate)) for gate in self.model.spec.gates)
+        return {gate.name: was.model_copy(update={"on_failure": gate.on_failure}) for gate, was in pairs if was}
+
+    def judged_at_once(self, gate: Gate, now: datetime) -> GateEvidence:
+        """Evidence for a gate that needs no scoring."""
+        if gate.compare_with is not None and self.lost:
+            problem = (
+                f"version {self.lost} serves and its SentimentModelRevision is gone, so it cannot be compared with"
+            )
+            return self.judged(gate, Figures(gate=gate.name, problem=problem), now)
+        if gate.compare_with is not None:
+            said = "nothing served before, so there is nothing to compare with"
+            evidence = self.judged(gate, Figures(gate=gate.name), now)
+            return evidence.model_copy(update={"verdict": Verdict.PASSED, "message": said})
+        return self.judged(gate, Figures(gate=gate.name, value=self.revision.spec.metric(gate.metric)), now)
+
+    def judged(self, gate: Gate, figures: Figures, now: datetime) -> GateEvidence:
+        """Evidence from what was measured."""
+        verdict, said = judge(gate, figures)
+        compared, measured = self._compared_with(gate), decisive(gate, figures)
+        return GateEvidence(
+            name=gate.name,
+            verdict=verdict,
+            on_failure=gate.on_failure,
+            message=without_step(said)[:MESSAGE_CHARACTERS],
+            metric=gate.metric,
+            value=measured.value[:FIGURE_CHARACTERS],
+            threshold=gate.threshold or "",
+            baseline_version=compared.spec.version if compared is not None else "",
+            baseline_value=measured.baseline_value[:FIGURE_CHARACTERS],
+            low=measured.low[:FIGURE_CHARACTERS],
+            high=measured.high[:FIGURE_CHARACTERS],
+            p_value=measured.p_value[:FIGURE_CHARACTERS],
+            samples=max(0, measured.samples),
+            time=timestamp(now),
+            key=self._key(gate),
+            retry=self.model.retry,
+        )
+
+    def comparison_key(self, gates: Iterable[Gate]) -> str:
+        """Names the comparison for these gates: another one is needed where anything in it differs."""
+        return _hash([self.model.retry, *map(self._key, gates)])
+
+    def _latest(self, gate: Gate) -> GateEvidence | None:
+        """What passed has passed; anything else is asked anew with every value of the retry annotation."""
+        key = self._key(gate)
+        return next(
+            (
+                entry
+                for entry in reversed(self.revision.status.gates)
+                if entry.key == key and (entry.verdict is Verdict.PASSED or entry.retry == self.model.retry)
+            ),
+            None,
+        )
+
+    def _key(self, gate: Gate) -> str:
+        compared = self._compared_with(gate)
+        definition = gate.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"on_failure"})
+        against = compared.spec.artifact_digest if compared is not None else ""
+        return _hash([definition, self.revision.spec.artifact_digest, against])
+
+    def _compared_with(self, gate: Gate) -> Revision | None:
+        return self.baseline if gate.compare_with is not None else None
+
+
+def trial(model: Model, observed: Observed, revision: Revision) -> Trial:
+    """The revision, against what began to serve last."""
+    live, history = deployed(observed), model.status.history
+    serves = live.version if live is not None else next((entry.version for entry in history), "")
+    lost = serves if serves not in observed.revisions else ""
+    baseline = None if lost else served_last(model, observed, but=revision.spec.version)
+    return Trial(model, revision, baseline, lost)
+
+
+def served_last(model: Model, observed: Observed, but: str = "") -> Revision | None:
+    """What began to serve last of all that is recorded. The history of the model knows it first: it is written first."""
+    told = {entry.version: entry.since for entry in reversed(model.status.history)}
+    began = {
+        label: max([told.get(label, ""), *(interval.since for interval in revision.status.serving)])
+        for label, revision in observed.revisions.items()
+        if label != but
+    }
+    latest = max((label for label in began if began[label]), key=lambda label: began[label], default=None)
+    return observed.revisions[latest] if latest is not None else None
+
+
+def is_proven(observed: Observed, revision: Revision) -> bool:
+    """Whether it serves or has served: then it was let through before. Another artifact of that label was not."""
+    return runs(deployed(observed), revision) or bool(revision.status.serving)
+
+
+def runs(live: Deployed | None, revision: Revision) -> bool:
+    """Whether the Deployment's template is that of the revision."""
+    spec = revision.spec
+    return live is not None and (live.version, live.digest) == (spec.version, spec.artifact_digest)
+
+
+def blocking(found: Mapping[str, GateEvidence]) -> list[GateEvidence]:
+    """What keeps a version from serving."""
+    return [one for one in found.values() if one.verdict is not Verdict.PASSED and one.on_failure is OnFailure.BLOCK]
+
+
+def _hash(value: object) -> str:
+    return sha256_of_json(value)[:KEY_DIGITS]
