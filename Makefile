@@ -5,11 +5,11 @@ CLUSTER ?= local
 CLUSTER_NAME ?= demo
 export CLUSTER CLUSTER_NAME CONTEXT VALUES DATA KEEP
 DEV = $(shell $(PYTHON) -m tests environment)
-PACKAGES = contract artifact operator model_server trainer local_cluster images demo docs tests
-IMPORTS = contract:artifact:operator:model_server:trainer:.
+PACKAGES = contract artifact operator model_server trainer kubectl_plugin local_cluster images demo docs tests
+IMPORTS = contract:artifact:operator:model_server:trainer:kubectl_plugin:.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test campaign down kubeconfig kubectl images crd docs lock fmt lint types bench status
+.PHONY: help demo test campaign down kubeconfig kubectl images plugin crd docs lock fmt lint types bench status
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,11 @@ status: ## say which component of the local cluster runs
 
 images: ## build the images
 	@$(PYTHON) -m images build
+
+plugin: ## make `kubectl rotten` of this working copy, and print the folder to put on PATH
+	@mkdir -p build/bin
+	@printf '#!/bin/sh\nPYTHONPATH="%s" exec "%s" -m kubectl_rotten "$$@"\n' "$(realpath kubectl_plugin)" "$(DEV)/bin/python" >build/bin/kubectl-rotten
+	@chmod +x build/bin/kubectl-rotten && echo "$(CURDIR)/build/bin"
 
 crd: ## write the custom resource definitions from the API
 	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m sentiment_operator.crd

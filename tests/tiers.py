@@ -12,13 +12,14 @@ from local_cluster.console import ClusterError, say
 from local_cluster.preflight import obstacles
 from tests.venv import ROOT
 
-COMPONENTS = ("contract", "artifact", "operator", "model_server", "trainer", ".")
+COMPONENTS = ("contract", "artifact", "operator", "model_server", "trainer", "kubectl_plugin", ".")
 CODE = (
     "contract",
     "artifact",
     "operator",
     "model_server",
     "trainer",
+    "kubectl_plugin",
     "local_cluster",
     "images",
     "demo",
@@ -29,7 +30,7 @@ TIERS = ("static", "unit", "contract", "chart", "integration", "e2e")
 NO_TESTS = 5
 SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")
 """Two modules at a time: most of these tests wait for something, and each worker has servers of its own."""
-OPTIONS: dict[str, tuple[str, ...]] = {"unit": SIDE_BY_SIDE, "integration": SIDE_BY_SIDE}
+OPTIONS: dict[str, tuple[str, ...]] = dict.fromkeys(("unit", "chart", "integration"), SIDE_BY_SIDE)
 EVERYTHING = ("-m", "campaign or not campaign")
 """In turn, since the long forms give figures."""
 

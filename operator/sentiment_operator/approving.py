@@ -100,7 +100,10 @@ def _answer(body: Manifest, revision: Revision) -> ApprovalEvidence | None:
     except ValidationError:
         return None
     there = revision.spec
-    if (spec.model_ref, spec.version, spec.revision_digest) != (there.model_ref, there.version, there.artifact_digest):
+    if (spec.model_ref, spec.revision_digest) != (there.model_ref, there.artifact_digest):
+        return None
+    # What was rejected stays so under another label.
+    if spec.decision is Decision.APPROVE and spec.version != there.version:
         return None
     metadata = body["metadata"]
     return ApprovalEvidence(

@@ -87,10 +87,9 @@ def station(view: View, kind: ConditionType) -> Verdict:
 
 def _refusal(view: View, kind: ConditionType) -> Refusal | None:
     """A write of this pass that the API server refused."""
-    refusals = view.observed.refusals
-    return next(
-        (entry for entry in refusals if _CONDITION_OF_KIND.get(entry.kind, ConditionType.ROLLED_OUT) == kind), None
-    )
+    refusals, gating = view.observed.refusals, isinstance(view.plan.step, Compare | Seal)
+    of_kind = _CONDITION_OF_KIND if not gating else dict.fromkeys(_CONDITION_OF_KIND, ConditionType.GATES_PASSED)
+    return next((entry for entry in refusals if of_kind.get(entry.kind, ConditionType.ROLLED_OUT) == kind), None)
 
 
 def _refused(view: View, refusal: Refusal) -> str:

@@ -226,10 +226,10 @@ def _current(model: Model, observed: Observed) -> Revision | None:
     if live is not None and live.version not in observed.revisions:
         return None  # It keeps serving as it is: nothing is recorded that it could be held to.
     running = observed.revisions[live.version] if live is not None else None
-    if running is not None and is_proven(observed, running):
+    if running is not None and is_proven(model, observed, running):
         return running
     last = served_last(model, observed)
-    return last if last is not None and (live is None or is_proven(observed, last)) else None
+    return last if last is not None and (live is None or is_proven(model, observed, last)) else None
 
 
 def _current_label(model: Model, observed: Observed) -> str:

@@ -27,6 +27,11 @@ class Deployed:
     """Why the API server takes no more pods, empty if it does: quota, Pod Security, a policy."""
 
     @property
+    def is_alone(self) -> bool:
+        """No pod of an older template is left: what it runs serves, whether or not that was ever said of it."""
+        return self.is_current and self.updated == self.replicas
+
+    @property
     def is_complete(self) -> bool:
         """Every pod that is wanted runs the latest template and is available, and no other is left."""
         counts = {self.replicas, self.updated, self.available}

@@ -32,9 +32,16 @@ class Trial:
     lost: str = ""
     """Label of what serves, where it has no revision any more: then there is something to compare with and no way to."""
 
+    @property
+    def is_the_same(self) -> bool:
+        """Whether what is compared is one model under two labels."""
+        return self.baseline is not None and self.baseline.spec.artifact_digest == self.revision.spec.artifact_digest
+
     def needs_scoring(self, gate: Gate) -> bool:
         """Whether reviews have to be scored for the gate."""
-        return gate.slice is not None if gate.compare_with is None else self.baseline is not None
+        if gate.compare_with is None:
+            return gate.slice is not None
+        return self.baseline is not None and not self.is_the_same
 
     def found(self) -> dict[str, GateEvidence]:
         """The latest evidence for each gate of the spec, by its name; a gate that was not judged yet is not in it.
@@ -52,7 +59,11 @@ class Trial:
             )
             return self.judged(gate, Figures(gate=gate.name, problem=problem), now)
         if gate.compare_with is not None:
-            said = "nothing served before, so there is nothing to compare with"
+            said = (
+                "it is the model that serves, under another label"
+                if self.is_the_same
+                else "nothing served before, so there is nothing to compare with"
+            )
             evidence = self.judged(gate, Figures(gate=gate.name), now)
             return evidence.model_copy(update={"verdict": Verdict.PASSED, "message": said})
         return self.judged(gate, Figures(gate=gate.name, value=self.revision.spec.metric(gate.metric)), now)
@@ -107,12 +118,16 @@ class Trial:
 
 
 def trial(model: Model, observed: Observed, revision: Revision) -> Trial:
-    """The revision, against what began to serve last."""
-    live, history = deployed(observed), model.status.history
+    """The revision, against what serves, or else began to serve last."""
+    live, history, label = deployed(observed), model.status.history, revision.spec.version
     serves = live.version if live is not None else next((entry.version for entry in history), "")
     lost = serves if serves not in observed.revisions else ""
-    baseline = None if lost else served_last(model, observed, but=revision.spec.version)
-    return Trial(model, revision, baseline, lost)
+    if lost:
+        return Trial(model, revision, None, lost)
+    serving = observed.revisions.get(serves)
+    if live is None or not live.is_alone or serving is None or serving == revision or not runs(live, serving):
+        serving = served_last(model, observed, but=label)
+    return Trial(model, revision, serving)
 
 
 def served_last(model: Model, observed: Observed, but: str = "") -> Revision | None:
@@ -127,9 +142,14 @@ def served_last(model: Model, observed: Observed, but: str = "") -> Revision | N
     return observed.revisions[latest] if latest is not None else None
 
 
-def is_proven(observed: Observed, revision: Revision) -> bool:
-    """Whether it serves or has served: then it was let through before. Another artifact of that label was not."""
-    return runs(deployed(observed), revision) or bool(revision.status.serving)
+def is_proven(model: Model, observed: Observed, revision: Revision) -> bool:
+    """Whether it serves or has served: then it was let through before. Another artifact of that label was not.
+
+    What a Deployment runs proves it only together with the model's status, which nobody else may write.
+    """
+    status, label = model.status, revision.spec.version
+    told = {status.serving_version, status.candidate_version, *(entry.version for entry in status.history)}
+    return bool(revision.status.serving) or (label in told and runs(deployed(observed), revision))
 
 
 def runs(live: Deployed | None, revision: Revision) -> bool:

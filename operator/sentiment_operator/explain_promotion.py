@@ -12,16 +12,20 @@ from sentiment_operator.facts import ComparisonJob, Model, Revision
 from sentiment_operator.next_step import (
     NEXT,
     add,
-    allow_more,
     approve,
+    change_gates,
+    go_back,
     look_at_revision,
     sentence,
     take_another_label,
     then,
     try_again,
+    without_step,
 )
 from sentiment_operator.plan import Blocked
 from sentiment_operator.reasons import Reason
+
+NO_COMPARISON = "could not compare the versions"
 
 
 def gates_not_passed(model: Model, revision: Revision, evidence: Sequence[GateEvidence]) -> Blocked:
@@ -33,8 +37,8 @@ def gates_not_passed(model: Model, revision: Revision, evidence: Sequence[GateEv
         return Blocked(
             ConditionType.GATES_PASSED, Reason.GATE_FAILED, then(what, look_at_revision(model, revision)), dead_end=True
         )
-    hindered = all(entry.samples == 0 for entry in evidence)
-    step = try_again(model) if hindered else allow_more(model)
+    died = any(NO_COMPARISON in entry.message for entry in evidence)
+    step = try_again(model) if died else change_gates(model)
     return Blocked(ConditionType.GATES_PASSED, Reason.GATE_INCONCLUSIVE, then(what, step), dead_end=True)
 
 
@@ -46,23 +50,38 @@ def comparison_hindered(model: Model, answer: TrainingFailed) -> Blocked:
     return Blocked(step, answer.reason, message, dead_end=is_dead_end(answer.reason))
 
 
-def comparison_died(job: ComparisonJob) -> str:
-    """The Job ended without a word of its own."""
-    why = f"{job.failure.reason}: {job.failure.message}" if job.failure is not None else "it gave no answer"
-    return f"Job {job.name} could not compare the versions: {why}"
+def no_comparison(job: ComparisonJob) -> str:
+    """The Job ended without figures: what it said itself, or else what Kubernetes says."""
+    why = "it gave no answer"
+    if isinstance(job.answer, TrainingFailed):
+        why = without_step(job.answer.message)
+    elif job.failure is not None:
+        why = f"{job.failure.reason}: {job.failure.message}"
+    return f"Job {job.name} {NO_COMPARISON}: {why}"
 
 
 def awaited(model: Model, revision: Revision, standing: Awaiting) -> str:
     """Who has to act before the version serves."""
     need = f"{standing.have} of {standing.need} approvals are there"
     not_counted = "".join(f" {sentence(text)}" for text in standing.not_counted)
-    what = f"Version {revision.spec.version} passed its gates and waits for people: {need}.{not_counted}"
+    what = f"Version {revision.spec.version} {_passed(model, revision)} and waits for people: {need}.{not_counted}"
     return then(what, approve(model, revision))
 
 
-def rejected(model: Model, revision: Revision, standing: Rejected) -> Blocked:
-    """A person said no."""
+def _passed(model: Model, revision: Revision) -> str:
+    """What an approver has to know of its gates."""
+    latest = {entry.name: entry for entry in revision.status.gates}
+    found = [latest[gate.name] for gate in model.spec.gates if gate.name in latest]
+    warned = [sentence(f"{entry.name}: {entry.message}") for entry in found if entry.verdict is not Verdict.PASSED]
+    if not found:
+        return "has no gates"
+    return f"passed {len(found) - len(warned)} of {len(found)} gates" + (f" ({' '.join(warned)})" if warned else "")
+
+
+def rejected(model: Model, revision: Revision, standing: Rejected, serving: str) -> Blocked:
+    """A person said no. `serving`: label of what serves meanwhile, empty where nothing does."""
     # What a person wrote is not the next step of the message that it is quoted in.
-    note = f": {standing.note.replace(NEXT, NEXT.lower())}" if standing.note else ""
-    what = f"{standing.by} rejected version {revision.spec.version}{note}"
-    return Blocked(ConditionType.ROLLED_OUT, Reason.REJECTED, then(what, take_another_label(model)), dead_end=True)
+    words = " ".join(standing.note.replace(NEXT, NEXT.lower()).split())
+    what = f"{standing.by} rejected version {revision.spec.version}{f': {words}' if words else ''}"
+    step = go_back(model, serving) if serving else take_another_label(model)
+    return Blocked(ConditionType.ROLLED_OUT, Reason.REJECTED, then(what, step), dead_end=True)

@@ -15,6 +15,8 @@ from sentiment_operator.api_revision import SentimentModelRevisionSpec, Sentimen
 from sentiment_operator.facts import Child, Manifest, Model, Revision
 from sentiment_operator.raw import annotations_of, is_controlled_by, is_deleting, uid_of
 
+RETRY_CHARACTERS = 256
+"""As much of the annotation as a status can hold. Nobody tells two retries apart by what comes later."""
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
@@ -38,7 +40,7 @@ def model(body: Manifest) -> Model:
         status=model_status(body),
         created_at=time_of(metadata.get("creationTimestamp")) or _EPOCH,
         edited_at=edited_at(body),
-        retry=annotations_of(body).get(RETRY_ANNOTATION, ""),
+        retry=annotations_of(body).get(RETRY_ANNOTATION, "")[:RETRY_CHARACTERS],
         deleting=is_deleting(body),
     )
 

@@ -16,9 +16,8 @@ from sentiment_contract.gates import Compared, Figures, Gate
 from sentiment_contract.training import TrainingFailed
 from sentiment_operator import attempts, explain_promotion
 from sentiment_operator.approving import Awaiting, Granted, Rejected, missing, new_answers
-from sentiment_operator.evidence import Trial, blocking, is_proven, trial
+from sentiment_operator.evidence import Trial, blocking, is_proven, served_last, trial
 from sentiment_operator.facts import ComparisonJob, JobState, Model, Observed, Revision
-from sentiment_operator.next_step import without_step
 from sentiment_operator.plan import AwaitApproval, AwaitComparison, Blocked, Compare, Held, Queued, Seal, Step
 from sentiment_operator.settings import Settings
 
@@ -30,7 +29,10 @@ def before_serving(
     model: Model, observed: Observed, revision: Revision, settings: Settings, now: datetime
 ) -> Step | None:
     """What has to be done before the revision may serve; None: nothing, it may."""
-    if is_proven(observed, revision):
+    # Whatever people answered is kept at once: its SentimentModelApproval may be deleted before it counts.
+    if unsealed := new_answers(revision, observed.answers):
+        return Seal(revision, approvals=unsealed)
+    if is_proven(model, observed, revision):
         return None
     return _gates(trial(model, observed, revision), observed, settings, now) or _people(model, observed, revision)
 
@@ -102,16 +104,11 @@ def _figures(gate: Gate, job: ComparisonJob) -> Figures:
         case Compared(figures=figures):
             silent = Figures(gate=gate.name, problem=f"Job {job.name} reported nothing for this gate")
             return next((entry for entry in figures if entry.gate == gate.name), silent)
-        case TrainingFailed(message=message):
-            return Figures(gate=gate.name, problem=without_step(message)[:PROBLEM_CHARACTERS])
-        case None:
-            return Figures(gate=gate.name, problem=explain_promotion.comparison_died(job)[:PROBLEM_CHARACTERS])
+        case TrainingFailed() | None:
+            return Figures(gate=gate.name, problem=explain_promotion.no_comparison(job)[:PROBLEM_CHARACTERS])
 
 
 def _people(model: Model, observed: Observed, revision: Revision) -> Step | None:
-    unsealed = new_answers(revision, observed.answers)
-    if unsealed:
-        return Seal(revision, approvals=unsealed)
     standing = missing(model.spec.promotion, revision.status.approvals)
     match standing:
         case Granted():
@@ -119,7 +116,8 @@ def _people(model: Model, observed: Observed, revision: Revision) -> Step | None
         case Awaiting():
             return AwaitApproval(revision, standing)
         case Rejected():
-            return explain_promotion.rejected(model, revision, standing)
+            serving = served_last(model, observed, but=revision.spec.version)
+            return explain_promotion.rejected(model, revision, standing, serving.spec.version if serving else "")
 
 
 def _ended_at(job: ComparisonJob) -> datetime:

@@ -48,11 +48,11 @@ def _judged(view: View, revision: Revision) -> Verdict:
         return Verdict("True", Reason.NO_GATES, "The spec names no gates.")
     found = trial(view.model, view.observed, revision).found()
     if any(gate.name not in found for gate in gates):
-        if is_proven(view.observed, revision):
+        if is_proven(view.model, view.observed, revision):
             message = f"Version {revision.spec.version} served before: it needs no new proof."
             return Verdict("True", Reason.EVIDENCE_REUSED, message)
         return NOT_REACHED
-    if (not_passed := blocking(found)) and not is_proven(view.observed, revision):
+    if (not_passed := blocking(found)) and not is_proven(view.model, view.observed, revision):
         kept_out = explain_promotion.gates_not_passed(view.model, revision, not_passed)
         return Verdict("False", kept_out.reason, kept_out.message)
     warned = [entry for entry in found.values() if entry.verdict is not Outcome.PASSED]

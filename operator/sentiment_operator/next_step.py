@@ -69,12 +69,14 @@ def look_at_revision(model: Model, revision: Revision) -> str:
     return f"kubectl -n {model.namespace} get smrev {revision.name} -o yaml"
 
 
-def allow_more(model: Model) -> str:
-    """Where there were too few reviews to tell."""
-    return (
-        f"kubectl -n {model.namespace} edit smod {model.name}, and raise the gate's maxDecrease, or take another"
-        " spec.version with more rows held out"
-    )
+def change_gates(model: Model) -> str:
+    """Where a gate asks for what cannot be told: a larger maxDecrease, another metric, Warn, or more rows held out."""
+    return f"kubectl -n {model.namespace} edit smod {model.name}, and change spec.gates, or train on more rows under another label"
+
+
+def go_back(model: Model, label: str) -> str:
+    """Wants what serves."""
+    return _patch(model, f'{{"spec":{{"version":"{label}"}}}}')
 
 
 def approve(model: Model, revision: Revision) -> str:

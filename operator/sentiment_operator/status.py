@@ -92,7 +92,7 @@ def _evidence(model: Model, observed: Observed, wanted: Revision | None) -> tupl
     if wanted is None:
         return ()
     found = trial(model, observed, wanted).found()
-    if found or not is_proven(observed, wanted):
+    if found or not is_proven(model, observed, wanted):
         return tuple(found.values())
     latest = {entry.name: entry for entry in wanted.status.gates}
     return tuple(latest.values())[-KEPT_HISTORY:]

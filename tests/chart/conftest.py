@@ -125,10 +125,24 @@ SERVICE: Manifest = {
     "metadata": {"name": "probe"},
     "spec": {"ports": [{"port": 80}]},
 }
+JOB: Manifest = {
+    "apiVersion": "batch/v1",
+    "kind": "Job",
+    "metadata": {
+        "name": "probe",
+        "ownerReferences": [
+            {**{name: MODEL[name] for name in ("apiVersion", "kind")}, "name": "probe", "uid": "0", "controller": True}
+        ],
+    },
+    "spec": {
+        "template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "probe", "image": "localhost/probe"}]}}
+    },
+}
 PROBES: dict[str, tuple[str, Manifest]] = {
     "references": ("prober", MODEL),
     "promotion": ("", {**MODEL, "spec": {**MODEL["spec"], "promotion": {"requestedBy": "nobody"}}}),
     "approvals": ("", APPROVAL),
+    "jobs": ("", JOB),
     "operator-objects": (f"system:serviceaccount:{NAMESPACE}:{RELEASE}", SERVICE),
 }
 """Policy → user and what it refuses them. The API server takes up new policies about once in a second, not all at once."""

@@ -359,6 +359,38 @@ def test_a_namespace_that_begins_to_require_approval_leaves_its_models_to_run_an
     team.server.must("wait", "--for=delete", "smod/imdb", f"--namespace={team.namespace}", "--timeout=10s")
 
 
+def test_only_who_may_approve_removes_what_people_have_approved(team: Team) -> None:
+    team.must_create(a_model({**MANUAL, "requestedBy": DEVELOPER}), DEVELOPER)
+    for command in (["smod/imdb"], ["smod", "--all"]):
+        answer = team.server.kubectl("delete", *command, f"--namespace={team.namespace}", user=DEVELOPER)
+        assert refused(answer, "its evidence would be gone with it", f"{MAY_APPROVE}{team.namespace}")
+    team.server.must("delete", "smod/imdb", f"--namespace={team.namespace}", user=LEAD)
+
+
+def test_whoever_writes_a_model_removes_what_nobody_has_to_approve(team: Team) -> None:
+    team.must_create(a_model({"requestedBy": DEVELOPER}), DEVELOPER)
+    team.server.must("delete", "smod/imdb", f"--namespace={team.namespace}", user=DEVELOPER)
+
+
+def a_job(**owner: Any) -> Manifest:
+    pod = {"restartPolicy": "Never", "containers": [{"name": "forger", "image": "localhost/forger"}]}
+    owners = [{"apiVersion": API_VERSION, "kind": "SentimentModel", "name": "imdb", "uid": "0", **owner}]
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": "forged", "ownerReferences": owners},
+        "spec": {"template": {"spec": pod}},
+    }
+
+
+def test_nobody_makes_a_job_that_would_answer_for_a_model(team: Team) -> None:
+    assert refused(team.create(a_job(controller=True), ""), "made by the operator alone")
+
+
+def test_jobs_of_others_are_nobodys_business(team: Team) -> None:
+    assert team.create(a_job(kind="Workflow", apiVersion="example.org/v1", controller=True), "").accepted
+
+
 def test_the_operator_reports_on_a_model_that_somebody_else_asked_for(team: Team) -> None:
     team.must_create(a_model({**MANUAL, "requestedBy": DEVELOPER}, gates=[GATE]), DEVELOPER)
     answer = team.patch("smod/imdb", {"status": {"wantedVersion": "1"}}, OPERATOR, "--subresource=status")

@@ -49,7 +49,7 @@ def test_no_expression_of_a_policy_names_a_field_that_is_not_there(installed: Se
             policies = eventually_checked(installed)
         finally:
             controller.terminate()
-    assert len(policies) == 8
+    assert len(policies) == 10
     assert {name: status["typeChecking"] for name, status in policies.items()} == {name: {} for name in policies}
 
 
@@ -110,7 +110,7 @@ def test_an_upgrade_with_other_images_changes_what_the_policy_lets_run(installed
 def test_upgrade_and_uninstall_leave_nothing_else_behind(installed: Server, helm: Helm) -> None:
     everything = "clusterroles,clusterrolebindings,validatingadmissionpolicies,validatingadmissionpolicybindings"
     selector = "--selector=app.kubernetes.io/part-of=sentiment-operator"
-    assert installed.must("get", everything, selector, "--output=name").output.count("\n") == 23
+    assert installed.must("get", everything, selector, "--output=name").output.count("\n") == 27
     helm.run("uninstall", RELEASE, f"--namespace={NAMESPACE}", f"--kubeconfig={installed.plane.kubeconfig}", "--wait")
     assert installed.must("get", everything, selector, "--output=name").output == ""
     install(installed, helm)

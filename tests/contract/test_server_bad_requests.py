@@ -244,10 +244,12 @@ def test_memory_stays_flat_under_bad_requests(server) -> None:
 
     for _ in range(2):
         round_of_everything()
-    before = server.rss_bytes()
-    for _ in range(4):
+    sizes: list[int] = []
+    for _ in range(24):
         round_of_everything()
-    assert server.rss_bytes() - before < 8 * 2**20
+        sizes.append(server.rss_bytes())
+    # A large body comes and goes between two looks. What stays behind lifts the ceiling with every round.
+    assert max(sizes[12:]) - max(sizes[:12]) < 4 * 2**20, sizes
 
 
 def test_the_server_still_answers_and_never_failed(server) -> None:

@@ -37,6 +37,7 @@ from tests.support.builders import (
     probe,
     registered,
     revision,
+    served,
     spec,
 )
 
@@ -226,7 +227,7 @@ def test_a_foreign_object_under_a_name_of_ours_is_a_dead_end() -> None:
 
 
 def test_the_old_version_keeps_serving_while_the_wanted_one_is_trained() -> None:
-    old = revision("0")
+    old = served("0")
     assert plan(model(), observed(old, live=deployment("0"), jobs=(job(JobState.RUNNING),))).target == old
 
 
@@ -242,7 +243,7 @@ def test_suspended_nothing_is_trained() -> None:
 
 
 def test_suspended_nothing_is_rolled_out_and_what_serves_is_kept() -> None:
-    old = revision("0")
+    old = served("0")
     found = plan(model(spec(suspend=True)), observed(old, revision(), live=deployment("0")))
     assert (found.step, found.target) == (Held(), old)
 
@@ -380,6 +381,6 @@ def test_a_second_label_of_the_same_recipe_gets_a_job_of_its_own() -> None:
 
 
 def test_of_two_models_with_one_registered_model_the_younger_gives_way() -> None:
-    old = revision("0")
+    old = served("0")
     found = plan(model(), observed(old, revision(), live=deployment("0"), rival="reviews/older"))
     assert (blocked(found).reason, blocked(found).step, found.target) == ("Conflict", "Accepted", old)

@@ -183,6 +183,13 @@ def test_what_served_by_the_history_alone_is_compared_with_too() -> None:
     assert compare(plan(wanted, seen)).baseline == revision("1")
 
 
+@pytest.mark.parametrize(("old_pods", "baseline"), [(0, revision("1")), (1, served("0"))])
+def test_what_serves_is_compared_with_although_it_was_never_seen_to_begin(old_pods: int, baseline: Revision) -> None:
+    rolled = deployment("1", replicas=1 + old_pods)
+    seen = observed(served("0"), revision("1"), revision("2"), live=rolled, pods=(pod("1"),))
+    assert compare(plan(wanting("2", NO_WORSE), seen)).baseline == baseline
+
+
 def test_a_comparison_starts_once_the_edits_have_settled() -> None:
     found = plan(wanting("2", NO_WORSE, edited_at=NOW), serving_one(revision("2")))
     assert isinstance(found.step, Settle)
@@ -354,7 +361,27 @@ def test_a_version_waits_for_a_person_once_its_gates_are_passed() -> None:
 def test_nobody_is_asked_about_what_failed() -> None:
     wanted = wanting("2", TOO_STRICT, promotion=MANUAL)
     failed = with_evidence(revision("2"), *seal(plan(wanted, serving_one(revision("2")))).gates)
-    assert isinstance(plan(wanted, serving_one(failed, answers=(answer("ana"),))).step, Blocked)
+    sealed = with_evidence(failed, answers=seal(plan(wanted, serving_one(failed, answers=(answer("ana"),)))).approvals)
+    assert isinstance(plan(wanted, serving_one(sealed)).step, Blocked)
+
+
+def test_an_answer_is_kept_before_anything_else_is_known_of_the_version() -> None:
+    wanted = wanting("2", NO_WORSE, promotion=MANUAL)
+    early = serving_one(revision("2"), answers=(answer("bob", Decision.REJECT),))
+    assert seal(plan(wanted, early)).approvals == (answer("bob", Decision.REJECT),)
+
+
+def test_one_model_under_two_labels_is_not_compared_with_itself() -> None:
+    twin = replace(
+        revision("2"), spec=revision("2").spec.model_copy(update={"artifact_digest": served("1").spec.artifact_digest})
+    )
+    found = seal(plan(wanting("2", NO_WORSE), serving_one(twin)))
+    assert (found.gates[0].verdict, "under another label" in found.gates[0].message) == (Verdict.PASSED, True)
+
+
+def test_a_hand_written_deployment_proves_nothing() -> None:
+    forged = observed(served("1"), revision("2"), live=deployment("2"))
+    assert isinstance(plan(wanting("2", promotion=MANUAL), forged).step, AwaitApproval)
 
 
 def test_an_approval_is_sealed_and_counts_when_it_is_gone() -> None:

@@ -104,9 +104,10 @@ def test_the_same_model_twice_is_no_worse(desk: Desk) -> None:
     first = desk.train("1")
     twin = (first[0].model_copy(update={"label": "2"}), first[1])
     (figures,) = desk.compare(twin, first, NO_WORSE)
-    assert (figures.low, figures.high, figures.p_value) == ("0", "0", "1")
+    assert (figures.value, figures.p_value) == (figures.baseline_value, "1")
     assert figures.samples > 200
-    assert judge(NO_WORSE, figures)[0] is Verdict.PASSED
+    assert -0.02 < float(figures.low) < 0, "what was not seen in so few may be there all the same"
+    assert judge(NO_WORSE.model_copy(update={"max_decrease": "0.02"}), figures)[0] is Verdict.PASSED
 
 
 def test_a_model_that_saw_less_is_worse_and_one_that_saw_more_is_better(desk: Desk) -> None:
@@ -210,7 +211,7 @@ def test_versions_of_one_file_with_its_own_split_are_compared_and_of_two_are_not
     desk: Desk, client: MlflowClient
 ) -> None:
     for name, rows in (("a", 800), ("b", 801)):
-        _write(desk.settings.data_root / f"{name}.csv", rows=rows, split=lambda i: "test" if i % 4 == 0 else "train")
+        _write(desk.settings.data_root / f"{name}.csv", rows=rows, split=lambda i: "test" if i % 5 < 2 else "train")
     first, second, other = desk.train("1", "a.csv"), desk.train("2", "a.csv", rows=600), desk.train("3", "b.csv")
     tags = client.get_model_version(first[0].registered_model, first[1].registry_version).tags
     assert tags[names.TAG_SPLIT] == "Column"

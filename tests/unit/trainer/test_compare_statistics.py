@@ -105,12 +105,25 @@ def test_the_same_reviews_give_the_same_interval() -> None:
     assert area_interval(*ranks) == area_interval(*ranks)
 
 
+@pytest.mark.parametrize("rows", [30, 100, 300])
+def test_a_loss_beyond_the_margin_seldom_passes(rows: int) -> None:
+    """The candidate loses a few reviews and gains none, just as many as it may: five of a hundred samples are to hide it."""
+    chance, passed, samples = np.random.default_rng(7), 0, 400
+    for _ in range(samples):
+        truth = chance.random(rows) < 0.5
+        baseline = np.where(chance.random(rows) < 0.9, truth, ~truth)
+        lost = (baseline == truth) & (chance.random(rows) < 0.03 / 0.9)
+        interval = count_interval(COUNT_METRICS["accuracy"], truth, np.where(lost, ~truth, baseline), baseline)
+        passed += interval.low >= -0.03
+    assert passed / samples < 0.13
+
+
 def test_equal_models_differ_by_nothing() -> None:
     truth, candidate, _ = _predictions(500, seed=3)
     _, scores, _ = _ranks(500, seed=3)
     for metric in COUNT_METRICS.values():
         interval = count_interval(metric, truth, candidate, candidate)
-        assert (interval.low, interval.high) == (0.0, 0.0)
+        assert -0.02 < interval.low < 0 < interval.high < 0.02, "no difference was seen, and a small one may be there"
     interval = area_interval(truth, scores, scores)
     assert (interval.low, interval.high) == (0.0, 0.0)
     assert mcnemar(truth, candidate, candidate) == 1.0

@@ -49,9 +49,8 @@ def _compared(
         if order.baseline is not None:
             split = registry.split_of(order.baseline)
             model = _model(registry, order.baseline, folder / "baseline")
-            # Of the same file the candidate's reviews are the baseline's as well.
-            others = order.baseline.data_hash != order.candidate.data_hash
-            judged_by = _judged_by(registry, order.baseline, folder / "judged-by") if others else None
+            same = _reads_the_same(order.candidate, order.baseline)
+            judged_by = None if same else _judged_by(registry, order.baseline, folder / "judged-by")
             baseline = Entrant(Sides(order.baseline, split), model, judged_by)
         return measure(file, candidate, baseline, order.gates, progress)
     except Unmeasurable as problem:
@@ -79,6 +78,12 @@ def _pinned(data: Data, git_commit: str) -> Data:
     if data.dvc is None or not git_commit:
         return data
     return data.model_copy(update={"dvc": data.dvc.model_copy(update={"revision": git_commit})})
+
+
+def _reads_the_same(candidate: Contestant, baseline: Contestant) -> bool:
+    """Whether the candidate's reviews and labels are the baseline's as well."""
+    columns = [(one.recipe.data.text_column, one.recipe.data.label_column) for one in (candidate, baseline)]
+    return candidate.data_hash == baseline.data_hash and columns[0] == columns[1]
 
 
 def _judged_by(registry: ModelRegistry, baseline: Contestant, folder: Path) -> Reviews | Unmeasurable:

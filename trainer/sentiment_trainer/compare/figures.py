@@ -23,7 +23,6 @@ FEWEST_REVIEWS = 30
 """Fewer prove nothing in either direction."""
 NOTHING_SERVES = "nothing serves yet to compare with"
 _PROBLEM_LIMIT = 300
-_NEEDS_BOTH = {"precision", "f1", "rocAUC"}
 _DIGITS = Decimal("0.000001")
 
 
@@ -78,9 +77,13 @@ def _with_earlier(gate: Gate, figures: Figures, board: Board | Unmeasurable | No
         return figures
     if isinstance(board, Unmeasurable):
         return without_figures([gate], str(board))[0]
-    before = _figures(gate, board)
+    # All of them, also for a slice: what was kept knows no other columns, and a part of it may be too small to tell.
+    before = _figures(gate.model_copy(update={"slice": None}), board)
     if before.problem:
-        return figures
+        problem = (
+            f"of the reviews that the serving version was judged by and the new one has not learnt: {before.problem}"
+        )
+        return without_figures([gate], problem)[0]
     measured = Measured.model_validate(before.model_dump(include=set(Measured.model_fields)))
     return figures.model_copy(update={"on_earlier_reviews": measured})
 
@@ -149,9 +152,13 @@ def _chosen(gate: Gate, rows: HeldOut, among: Booleans) -> Booleans:
     count, positive = int(chosen.sum()), int(rows.positive[chosen].sum())
     if count < FEWEST_REVIEWS:
         raise Unmeasurable(f"only {count} {what}: at least {FEWEST_REVIEWS} are needed to measure {gate.metric}")
-    if (gate.metric in _NEEDS_BOTH and positive in (0, count)) or (gate.metric == "recall" and positive == 0):
-        only = "positive" if positive else "negative"
-        raise Unmeasurable(f"all {count} {what} are {only}: {gate.metric} cannot be measured on them")
+    # What the metric is about: recall knows positive reviews alone, the others need both sentiments.
+    about = {"accuracy": count, "recall": positive}.get(gate.metric, min(positive, count - positive))
+    if about < FEWEST_REVIEWS:
+        kind = "positive" if about == positive else "negative"
+        raise Unmeasurable(
+            f"only {about} of {count} {what} are {kind}: at least {FEWEST_REVIEWS} are needed to measure {gate.metric}"
+        )
     return chosen
 
 
