@@ -22,8 +22,13 @@ def test_going_back_and_forth_between_known_versions_starts_no_job(shop: Shop, o
         shop.ready(version=version)
     assert len(shop.node.trained) == 2
     assert shop.names("smrev") == ["imdb.1", "imdb.2"]
-    serving = (shop.get("smrev", "imdb.1") or {})["status"]["serving"]
-    assert len(serving) == 3
+
+    def served() -> bool:
+        # The interval is written after the status that says Ready.
+        revision = shop.get("smrev", "imdb.1") or {}
+        return len(revision["status"]["serving"]) == 3
+
+    eventually("all three intervals of version 1 are on record", served)
 
 
 def test_without_a_version_a_changed_recipe_becomes_a_new_version(shop: Shop, operator: OperatorProcess) -> None:
