@@ -89,6 +89,15 @@ ADVICE: Mapping[str, Calm | Act] = {
         look=f"{code(commands.APPROVALS)}: who said no, and why",
         meaning="Somebody rejected the version. It does not serve; what serves is not touched.",
     ),
+    Reason.ROLLED_BACK: Act(
+        look=f"{code(commands.REVISION)}: its `status.failedRollouts`",
+        meaning="The candidate did not keep the limits of `spec.rollout.analysis`, or its pods never answered. It was removed;"
+        " what served serves on, and `spec` is as you wrote it.",
+    ),
+    Reason.ROLLOUT_HELD: Act(
+        look=f"{code(commands.REVISION)}: its `status.failedRollouts`, and {code(commands.PODS)}",
+        meaning="The candidate failed and stays as it is, because `spec.rollout.onFailure` is `Hold`.",
+    ),
     Reason.COMPLETE: NOTHING,
     Reason.DIGEST_VERIFIED: NOTHING,
     Reason.RECIPE_MATCHES: NOTHING,
@@ -107,6 +116,11 @@ ADVICE: Mapping[str, Calm | Act] = {
     Reason.CHECKING: WAIT,
     Reason.STARTING: WAIT,
     Reason.ROLLING_OUT: WAIT,
+    Reason.CANDIDATE_STARTING: WAIT,
+    Reason.CANARY_RUNNING: Calm("Wait. `status.rollout` holds the figures."),
+    Reason.BLUE_GREEN_RUNNING: Calm("Wait. `status.rollout` holds the figures."),
+    Reason.SHADOW_RUNNING: Calm("Wait. `status.rollout` holds the figures."),
+    Reason.TAKING_OVER: WAIT,
     Reason.DRAINING: Calm("Wait: pods of the old version answer their last requests."),
     Reason.PROBING: Calm(
         f"Wait. If it stays so, see whether the Service has ready addresses: {code(commands.ENDPOINTS)}"

@@ -32,7 +32,7 @@ def situations_of_promotion(
     model: Model, recorded: Observed, why: str, settings: Settings, now: datetime
 ) -> Iterator[Situation]:
     """Situations of a model whose wanted version is recorded, with another that served."""
-    gated, seen = _with(model, gates=[GATE]), _with_one_that_served(recorded)
+    gated, seen = _with(model, gates=[GATE]), with_one_that_served(recorded)
     job = _job(gated, seen, settings, now)
     yield gated, seen
     yield gated, replace(seen, trainings_elsewhere=settings.max_concurrent_trainings)
@@ -59,10 +59,11 @@ def _with(model: Model, **changes: Any) -> Model:
     return replace(model, spec=type(model.spec).model_validate(spec))
 
 
-def _with_one_that_served(recorded: Observed) -> Observed:
+def with_one_that_served(recorded: Observed) -> Observed:
+    """The same, with a version 1 that has served."""
     (label, wanted), *_ = recorded.revisions.items()
     old = wanted.spec.model_copy(update={"version": "1", "artifact_digest": "1" * 64})
-    before = Revision("NAME.1", "uid-before", old, _serving(wanted, "1"))
+    before = Revision("NAME.1", "uid-before", old, _serving(wanted, "1"), wanted.created_at)
     return replace(recorded, revisions={"1": before, label: wanted})
 
 

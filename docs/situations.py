@@ -11,6 +11,7 @@ from typing import Any
 
 from docs.promotion_situations import situations_of_promotion
 from docs.reasons import SERVING_WAITS, TRAINING_ENDS, TRAINING_WAITS
+from docs.rollout_situations import situations_of_rollouts
 from sentiment_contract.names import VERSION_LABEL
 from sentiment_contract.training import EXIT_CODES, FailureReason, TrainingFailed
 from sentiment_operator import names
@@ -107,6 +108,7 @@ def _told() -> Iterator[SentimentModelStatus]:
         *_in_training(),
         *_after_a_training(),
         *situations_of_promotion(MODEL, _recorded(), WHY, SETTINGS, NOW),
+        *situations_of_rollouts(MODEL, _recorded(), WHY, NOW),
         *_rolling_out(),
         *_serving(),
     ):
@@ -191,7 +193,7 @@ def _proven() -> Observed:
 
 def _recorded(live: Child | None = None, *pods: ServingPod) -> Observed:
     """The wanted version exists."""
-    revision = Revision(f"NAME.{WANTED}", "uid-revision", _revision_spec(), SentimentModelRevisionStatus())
+    revision = Revision(f"NAME.{WANTED}", "uid-revision", _revision_spec(), SentimentModelRevisionStatus(), NOW)
     children = {ChildKind.DEPLOYMENT: live} if live is not None else {}
     return Observed(revisions={WANTED: revision}, children=children, pods=pods)
 

@@ -22,6 +22,7 @@ from sentiment_contract.recipe import (
 )
 from sentiment_operator.api_promotion import ApprovalEvidence, GateEvidence, Promotion
 from sentiment_operator.api_resources import SERVER_RESOURCES, TRAINER_RESOURCES, Resources
+from sentiment_operator.api_rollout import Rollout, RolloutStatus
 
 VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
@@ -139,6 +140,7 @@ class SentimentModelSpec(Wire):
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
     )
     promotion: Promotion = Field(default=Promotion(), description="Who has to agree before a new version serves.")
+    rollout: Rollout = Field(default=Rollout(), description="How a new version takes over.")
     serving: Serving = Field(default=Serving(), description="How the version is served.")
 
     def recipe(self) -> Recipe:
@@ -249,8 +251,12 @@ class SentimentModelStatus(Wire):
     candidate_version: ShortText = Field(default="", description="The version that is being rolled out.")
     previous_version: ShortText = Field(default="", description="The version that served before.")
     canary_percent: int | None = Field(
-        default=None, ge=0, le=100, description="Share of traffic that the candidate gets."
+        default=None,
+        ge=0,
+        le=100,
+        description="Share of requests that the candidate answered in this step, as measured. Absent: there is none.",
     )
+    rollout: RolloutStatus | None = Field(default=None, description="The rollout that runs.")
     url: ShortText = Field(default="", description="Where the model answers inside the cluster.")
     replicas: int = Field(default=0, ge=0, description="Serving pods.")
     ready_replicas: int = Field(default=0, ge=0, description="Serving pods that are ready.")

@@ -19,6 +19,7 @@ from sentiment_operator.api import (
     VersionLabel,
 )
 from sentiment_operator.api_promotion import ApprovalEvidence, GateEvidence
+from sentiment_operator.api_rollout import FailedRollout
 
 
 class ModelReference(Wire):
@@ -72,4 +73,7 @@ class SentimentModelRevisionStatus(Wire):
     )
     approvals: tuple[ApprovalEvidence, ...] = Field(
         default=(), max_length=50, description="What people answered, the latest last."
+    )
+    failed_rollouts: tuple[FailedRollout, ...] = Field(
+        default=(), max_length=20, description="Rollouts in which it failed, the latest last."
     )

@@ -34,10 +34,13 @@ from sentiment_operator.plan import (
     Roll,
     Seal,
     Settle,
+    Shift,
     Steady,
+    TakeOver,
     Train,
 )
 from sentiment_operator.reasons import Reason
+from sentiment_operator.rollout import told
 from sentiment_operator.view import View
 
 CHAIN = (
@@ -87,7 +90,7 @@ def station(view: View, kind: ConditionType) -> Verdict:
 
 def _refusal(view: View, kind: ConditionType) -> Refusal | None:
     """A write of this pass that the API server refused."""
-    refusals, gating = view.observed.refusals, isinstance(view.plan.step, Compare | Seal)
+    refusals, gating = view.observed.refusals, letting.is_gating(view.plan.step)
     of_kind = _CONDITION_OF_KIND if not gating else dict.fromkeys(_CONDITION_OF_KIND, ConditionType.GATES_PASSED)
     return next((entry for entry in refusals if of_kind.get(entry.kind, ConditionType.ROLLED_OUT) == kind), None)
 
@@ -153,7 +156,18 @@ def _trained(view: View) -> Verdict:
             return Verdict("True", Reason.FINISHED, "The training ended well.")
         case _ if _is_after(view, ConditionType.TRAINED):
             return Verdict("True", Reason.FINISHED, "The training ended well.")
-        case AskRegistry() | Compare() | AwaitComparison() | Seal() | AwaitApproval() | Roll() | Steady() | Blocked():
+        case (
+            AskRegistry()
+            | Compare()
+            | AwaitComparison()
+            | Seal()
+            | AwaitApproval()
+            | Shift()
+            | TakeOver()
+            | Roll()
+            | Steady()
+            | Blocked()
+        ):
             return NOT_REACHED
         case _:
             assert_never(step)
@@ -186,6 +200,10 @@ def _rolled_out(view: View) -> Verdict:
             return Verdict("True", Reason.COMPLETE, f"Every pod runs version {revision.spec.version}.")
         case Roll():
             return _rolling(view)
+        case Shift() | TakeOver():
+            return told.rolled_out(view, step)
+        case Seal() if step.failed_rollouts:
+            return Verdict("False", Reason.ROLLED_BACK, step.failed_rollouts[-1].message)
         case Held() if view.revision is not None:
             return _suspended(view)
         case AwaitApproval(revision, standing):

@@ -73,6 +73,12 @@ def _only_with(classifier: str, field: str, given: str) -> Rule:
 _FOREST = "self.?classifier.orValue('') == 'RandomForest'"
 _LINEAR = "self.?classifier.orValue('LogisticRegression') == 'LogisticRegression'"
 # The default of the object is checked before the defaults of its fields are there, so each field may be absent.
+_STRATEGY = "self.?strategy.orValue('RollingUpdate')"
+_NO_LIMITS = (
+    "(!has(self.analysis) || !has(self.analysis.maxErrorPercent) && !has(self.analysis.maxP95Milliseconds)"
+    " && !has(self.analysis.maxDisagreementPercent))"
+)
+_ROUTER = "self.?router.orValue('Replicas')"
 _MANUAL = "has(self.policy) && self.policy == 'Manual'"
 
 RULES: dict[str, tuple[Rule, ...]] = {
@@ -212,6 +218,49 @@ RULES: dict[str, tuple[Rule, ...]] = {
             f"!has(self.minApprovals) || self.minApprovals == 1 || {_MANUAL}",
             "minApprovals above 1 needs policy Manual: else nobody is asked",
             field=".policy",
+        ),
+    ),
+    "Rollout": (
+        Rule(
+            f"{_STRATEGY} == 'RollingUpdate' || {_STRATEGY} == 'BlueGreen' || has(self.steps) && size(self.steps) > 0",
+            "strategies Canary and Shadow need at least one step, for example steps: [{weightPercent: 20, pauseSeconds: 60}]",
+            field=".steps",
+            reason="FieldValueRequired",
+        ),
+        Rule(
+            f"{_STRATEGY} != 'RollingUpdate' || (!has(self.steps) || size(self.steps) == 0) && {_NO_LIMITS}",
+            "steps and analysis need strategy Canary, BlueGreen or Shadow: RollingUpdate runs no candidate that they could"
+            " speak of",
+            field=".strategy",
+        ),
+        Rule(
+            f"{_STRATEGY} != 'BlueGreen' || !has(self.steps) || size(self.steps) <= 1"
+            " && self.steps.all(step, !has(step.weightPercent))",
+            "strategy BlueGreen has one step at most, without weightPercent: all requests move at once",
+            field=".steps",
+        ),
+        Rule(
+            f"{_STRATEGY} == 'BlueGreen' || !has(self.steps) || self.steps.all(step, has(step.weightPercent))",
+            "every step of strategies Canary and Shadow needs weightPercent",
+            field=".steps",
+            reason="FieldValueRequired",
+        ),
+        Rule(
+            f"{_STRATEGY} != 'Canary' || {_ROUTER} != 'Replicas' || !has(self.steps)"
+            " || self.steps.all(step, !has(step.weightPercent) || step.weightPercent <= 50)",
+            "with router Replicas weightPercent is at most 50: more would take more candidate pods than there are pods that"
+            " serve. Use router GatewayAPI, or let the candidate take over after its last step",
+            field=".steps",
+        ),
+        Rule(
+            f"({_ROUTER} == 'GatewayAPI') == has(self.gateway)",
+            "router GatewayAPI needs gateway, and gateway needs router GatewayAPI",
+            field=".gateway",
+        ),
+        Rule(
+            f"{_ROUTER} != 'GatewayAPI' || {_STRATEGY} == 'Canary'",
+            "router GatewayAPI divides the requests of strategy Canary: choose that, or remove router",
+            field=".router",
         ),
     ),
     "Serving": (

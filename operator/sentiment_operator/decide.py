@@ -4,7 +4,8 @@ The rules, in the order in which they are tried:
 
 1. Another, older model names the same registered model: accepted is the older one only.
 2. The wanted label has a revision: it is served as recorded, whatever the recipe says now. No training, no registry.
-   It has to pass its gates and be approved first (gating.py), unless it served before.
+   It has to pass its gates and be approved first (gating.py), and to prove itself as a candidate where the rollout asks
+   for it (rollout/), unless it served before.
 3. `suspend`: nothing new is begun; a training that runs may end.
 4. A training of this label and recipe runs: wait for it.
 5. It ended well: its result stands in the registry, and becomes the revision.
@@ -42,6 +43,7 @@ from sentiment_operator.plan import (
     AwaitComparison,
     AwaitTraining,
     Blocked,
+    Candidate,
     Compare,
     Held,
     Plan,
@@ -50,15 +52,20 @@ from sentiment_operator.plan import (
     Roll,
     Seal,
     Settle,
+    Shift,
     Steady,
     Step,
+    TakeOver,
     Train,
 )
 from sentiment_operator.reasons import Reason
+from sentiment_operator.rollout import advance
+from sentiment_operator.rollout.candidate import running
 from sentiment_operator.settings import Settings
 
 PROGRESS_SECONDS = 5.0
 ROLLOUT_SECONDS = 2.0
+LEAST_SECONDS = 0.5
 QUEUE_SECONDS = 30.0
 REGISTRY_SECONDS = 15.0
 TIMESTAMP_GRAIN = timedelta(seconds=1)
@@ -69,10 +76,14 @@ def decide(model: Model, observed: Observed, settings: Settings, now: datetime) 
     """The next step, and which revision the Deployment has to run meanwhile."""
     wanted = model.spec.wanted_label()
     step = _step(model, observed, settings, now)
+    candidate = _candidate(model, observed, wanted, step)
     return Plan(
         step=step,
         wanted=wanted,
         target=_target(model, observed, wanted, step),
+        candidate=candidate,
+        only_version=advance.only_version(model, step, candidate),
+        obsolete_revisions=_obsolete_revisions(model, observed, wanted),
         obsolete_jobs=(
             *attempts.obsolete_jobs(model, observed, wanted, step),
             *gating.obsolete_comparisons(observed, step),
@@ -80,6 +91,7 @@ def decide(model: Model, observed: Observed, settings: Settings, now: datetime) 
         requeue_after=_requeue_after(model, observed, settings, step, now),
         needs_registry=isinstance(step, AskRegistry),
         needs_pods=isinstance(step, AwaitComparison) and step.job.state not in attempts.UNFINISHED,
+        needs_metrics=isinstance(step, Shift) and _counts(observed, step),
         needs_probe=isinstance(step, Roll) and _is_worth_a_probe(observed, step.revision),
     )
 
@@ -119,10 +131,15 @@ def _serve(model: Model, observed: Observed, revision: Revision, settings: Setti
     taken = [kind for kind, child in observed.children.items() if child is not None and not child.ours]
     if taken:
         return explain.name_taken(model, taken)
+    if (handing_over := advance.taking_over(observed, revision)) is not None:
+        return handing_over
     live = deployed(observed)
     if live is not None and _is_proven(model, observed, revision, live):
         return Steady(revision)
-    return Roll(revision)
+    stable = _current(model, observed)
+    if stable is None or runs(live, revision) or advance.takes_over_at_once(model, revision, stable):
+        return Roll(revision)
+    return advance.advance(model, observed, revision, stable, settings, now)
 
 
 def _is_proven(model: Model, observed: Observed, revision: Revision, live: Deployed) -> bool:
@@ -213,11 +230,51 @@ def _after_failure(
     return failed
 
 
+def _candidate(model: Model, observed: Observed, wanted: str, step: Step) -> Candidate | None:
+    """The pods to run beside those that serve."""
+    match step:
+        case Shift(candidate=candidate) | TakeOver(candidate=candidate):
+            return candidate
+        case Held():
+            is_kept = True
+        case Blocked():
+            is_kept = step.reason == Reason.ROLLOUT_HELD
+        case _:
+            # What is known of the version is written down first; what follows for the candidate, follows then.
+            is_kept = isinstance(step, Seal)
+    return (
+        advance.frozen(model, observed, observed.revisions.get(wanted), _current(model, observed)) if is_kept else None
+    )
+
+
+def _counts(observed: Observed, step: Shift) -> bool:
+    """Whether the metrics of the pods are needed to go on, and were not read yet."""
+    there = running(observed)
+    if observed.answered is not None or step.candidate is None or there is None:
+        return False
+    return step.candidate.progress.since is not None or there.live.is_complete
+
+
+def _obsolete_revisions(model: Model, observed: Observed, wanted: str) -> tuple[str, ...]:
+    """Names of the revisions beyond those to be kept, those that served longest ago or never first."""
+    live, last = deployed(observed), served_last(model, observed)
+    kept = {wanted, live.version if live is not None else "", last.spec.version if last is not None else ""}
+    others = [revision for label, revision in observed.revisions.items() if label not in kept]
+    others.sort(key=lambda revision: (_last_used(revision), revision.name), reverse=True)
+    room = model.spec.rollout.revision_history_limit - (len(observed.revisions) - len(others))
+    return tuple(revision.name for revision in others[max(0, room) :])
+
+
+def _last_used(revision: Revision) -> datetime:
+    began = [datetime.fromisoformat(interval.since) for interval in revision.status.serving]
+    return max([revision.created_at, *began])
+
+
 def _target(model: Model, observed: Observed, wanted: str, step: Step) -> Revision | None:
-    revision = observed.revisions.get(wanted)
-    if revision is not None and _may_serve(step):
+    revision, current = observed.revisions.get(wanted), _current(model, observed)
+    if revision is not None and _may_serve(model, revision, current, step):
         return revision
-    return _current(model, observed)
+    return current
 
 
 def _current(model: Model, observed: Observed) -> Revision | None:
@@ -239,8 +296,27 @@ def _current_label(model: Model, observed: Observed) -> str:
     return live.version if live is not None else ""
 
 
-def _may_serve(step: Step) -> bool:
-    return isinstance(step, Roll | Steady) or (isinstance(step, Blocked) and step.reason == Reason.NAME_TAKEN)
+def _may_serve(model: Model, revision: Revision, current: Revision | None, step: Step) -> bool:
+    if isinstance(step, Blocked) and step.reason == Reason.NAME_TAKEN:
+        return advance.takes_over_at_once(model, revision, current)
+    return isinstance(step, Roll | Steady | TakeOver)
+
+
+def _until_looked_at(step: Shift, now: datetime) -> float:
+    """Seconds until a candidate is looked at again: at the end of its stage, and now and then before."""
+    if step.candidate is None:
+        return ROLLOUT_SECONDS
+    if step.not_before is None:
+        return PROGRESS_SECONDS
+    return min(PROGRESS_SECONDS, max((step.not_before - now).total_seconds(), LEAST_SECONDS))
+
+
+def _until_next_try(model: Model, observed: Observed, step: Blocked, now: datetime) -> float | None:
+    if step.reason == FailureReason.REGISTRY_UNREACHABLE and not step.attempt:
+        return REGISTRY_SECONDS
+    if model.spec.wanted_label() in observed.revisions:
+        return gating.until_next_try(observed, step, now)
+    return attempts.until_next_try(model, observed, step, now)
 
 
 def _requeue_after(model: Model, observed: Observed, settings: Settings, step: Step, now: datetime) -> float | None:
@@ -249,16 +325,14 @@ def _requeue_after(model: Model, observed: Observed, settings: Settings, step: S
             return max(0.1, _settled_in(model, settings, now))
         case AwaitTraining() | AwaitComparison():
             return PROGRESS_SECONDS
-        case Roll():
+        case Shift():
+            return _until_looked_at(step, now)
+        case Roll() | TakeOver():
             return ROLLOUT_SECONDS
         case Queued():
             return QUEUE_SECONDS
-        case Blocked(reason=FailureReason.REGISTRY_UNREACHABLE, attempt=0):
-            return REGISTRY_SECONDS
-        case Blocked() if model.spec.wanted_label() in observed.revisions:
-            return gating.until_next_try(observed, step, now)
         case Blocked():
-            return attempts.until_next_try(model, observed, step, now)
+            return _until_next_try(model, observed, step, now)
         case Steady() if observed.rollouts_elsewhere >= settings.max_concurrent_rollouts:
             return QUEUE_SECONDS
         case Train() | AskRegistry() | Record() | Compare() | Seal() | AwaitApproval() | Steady() | Held():

@@ -18,6 +18,8 @@ class Deployed:
     """The digest its pod template pins."""
     is_current: bool
     """The Deployment controller has seen the latest template."""
+    paused: bool
+    """No pods are started or ended for its template."""
     wanted_replicas: int
     replicas: int
     updated: int
@@ -48,10 +50,11 @@ def deployed(observed: Observed) -> Deployed | None:
     child = observed.children.get(ChildKind.DEPLOYMENT)
     if child is None or not child.ours:
         return None
-    return _read(child.body)
+    return deployment_of(child.body)
 
 
-def _read(body: Manifest) -> Deployed:
+def deployment_of(body: Manifest) -> Deployed:
+    """What a Deployment says of itself."""
     status: dict[str, Any] = body.get("status", {})
     template: dict[str, Any] = body["spec"]["template"]["metadata"]
     labels: dict[str, str] = template.get("labels") or {}
@@ -63,6 +66,7 @@ def _read(body: Manifest) -> Deployed:
         version=labels.get(VERSION_LABEL, ""),
         digest=annotations.get(ARTIFACT_DIGEST_ANNOTATION, ""),
         is_current=status.get("observedGeneration", 0) >= body["metadata"].get("generation", 0),
+        paused=bool(body["spec"].get("paused")),
         wanted_replicas=body["spec"].get("replicas", 1),
         replicas=status.get("replicas", 0),
         updated=status.get("updatedReplicas", 0),

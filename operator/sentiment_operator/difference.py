@@ -25,6 +25,7 @@ SCALES = {
     "Gi": Decimal(2**30),
     "Ti": Decimal(2**40),
 }
+SELECTORS = frozenset({"matchLabels", "selector"})
 QUANTITY_MAPS = frozenset({"requests", "limits"})
 QUANTITY_FIELDS = frozenset({"sizeLimit"})
 LIST_KEYS = {
@@ -65,12 +66,12 @@ def _map_holds(desired: Mapping[str, Any], live: Mapping[str, Any], field: str) 
     quantities = field in QUANTITY_MAPS
     for key, value in desired.items():
         if key not in live:
-            if value not in ({}, [], None, ""):
+            if value not in ({}, [], None, "", False):
                 return False
         elif not _holds(value, live[key], key, quantities=quantities):
             return False
     # A request or limit that we no longer want must go, and so must a label in a selector.
-    return len(desired) == len(live) if quantities or field == "matchLabels" else True
+    return len(desired) == len(live) if quantities or field in SELECTORS else True
 
 
 def _list_holds(desired: list[Any], live: list[Any], field: str) -> bool:

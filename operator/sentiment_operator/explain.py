@@ -7,8 +7,10 @@ from collections.abc import Iterable
 
 from sentiment_contract.names import REGISTRY_LABEL_TAG
 from sentiment_contract.training import FailureReason, TrainingFailed
+from sentiment_operator import names
 from sentiment_operator.api import ConditionType
 from sentiment_operator.facts import ChildKind, Model, RegisteredVersion, TrainingJob, Trouble
+from sentiment_operator.kinds import SERVING
 from sentiment_operator.next_step import add, find_registry, sentence, take_another_label, then, try_again
 from sentiment_operator.plan import Blocked
 from sentiment_operator.reasons import Reason
@@ -33,10 +35,11 @@ def name_taken(model: Model, kinds: Iterable[ChildKind]) -> Blocked:
     """A foreign object holds the name of a child."""
     taken = list(kinds)
     what = (
-        f"{', '.join(f'{kind} {model.name}' for kind in taken)} in namespace {model.namespace} belongs to someone else and is"
-        " left alone; this model needs the name."
+        f"{', '.join(f'{kind} {names.child_name(model.name, kind)}' for kind in taken)} in namespace {model.namespace} belongs"
+        " to someone else and is left alone; this model needs the name."
     )
-    step = f"kubectl -n {model.namespace} get {taken[0].lower()} {model.name} -o yaml, and rename one of the two"
+    kind, name = SERVING[taken[0]].name.lower(), names.child_name(model.name, taken[0])
+    step = f"kubectl -n {model.namespace} get {kind} {name} -o yaml, and rename one of the two"
     return Blocked(ConditionType.ROLLED_OUT, Reason.NAME_TAKEN, then(what, step), dead_end=True)
 
 

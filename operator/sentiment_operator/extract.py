@@ -87,6 +87,7 @@ def _revision(body: Manifest) -> Revision | None:
             uid=uid_of(body),
             spec=SentimentModelRevisionSpec.model_validate(body.get("spec", {})),
             status=SentimentModelRevisionStatus.model_validate(body.get("status") or {}),
+            created_at=time_of(body["metadata"].get("creationTimestamp")) or _EPOCH,
         )
     except ValidationError:
         return None

@@ -20,11 +20,14 @@ Manifest = dict[str, Any]
 
 
 class ChildKind(StrEnum):
-    """Kinds of the serving children, each named like its model."""
+    """The serving children by what they are; names.py names them."""
 
     SERVICE_ACCOUNT = "ServiceAccount"
     SERVICE = "Service"
     DEPLOYMENT = "Deployment"
+    CANDIDATE = "candidate Deployment"
+    CANDIDATE_SERVICE = "candidate Service"
+    ROLLOUT_SETTING = "ConfigMap"
     AUTOSCALER = "HorizontalPodAutoscaler"
     DISRUPTION_BUDGET = "PodDisruptionBudget"
     NETWORK_POLICY = "NetworkPolicy"
@@ -57,6 +60,7 @@ class Revision:
     uid: str
     spec: SentimentModelRevisionSpec
     status: SentimentModelRevisionStatus
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,23 @@ class ServingPod:
     ready: bool
     deleting: bool
     trouble: Trouble | None
+    is_shadow: bool = False
+    """It answers copies of requests only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the living pods of one version answered since each of them started: requests for predictions only."""
+
+    requests: int = 0
+    errors: int = 0
+    """Replies with a status of 500 or above."""
+    buckets: tuple[tuple[float, int], ...] = ()
+    """Upper bound in seconds → so many requests took at most so long; the last bound is infinite."""
+    compared: int = 0
+    """Reviews that were also judged by the version that serves."""
+    disagreements: int = 0
+    """Those among them that it judges otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +234,8 @@ class Observed:
     pods: tuple[ServingPod, ...] = ()
     pods_are_fresh: bool = False
     """True where pods come from a LIST made in this pass and not from the watch."""
+    answered: Mapping[str, Answered] | None = None
+    """By version label; None: the pods' metrics were not read in this pass."""
     registry: RegistryFacts = RegistryNotAsked()
     probe: ServiceProbe | None = None
     """None: not made in this pass."""

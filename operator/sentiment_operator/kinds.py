@@ -39,6 +39,7 @@ JOB = Kind("batch", "v1", "jobs", "Job")
 POD = Kind("", "v1", "pods", "Pod")
 DEPLOYMENT = Kind("apps", "v1", "deployments", "Deployment")
 SERVICE = Kind("", "v1", "services", "Service")
+CONFIG_MAP = Kind("", "v1", "configmaps", "ConfigMap")
 SERVICE_ACCOUNT = Kind("", "v1", "serviceaccounts", "ServiceAccount")
 AUTOSCALER = Kind("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler")
 DISRUPTION_BUDGET = Kind("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget")
@@ -51,6 +52,9 @@ SERVING: dict[ChildKind, Kind] = {
     ChildKind.NETWORK_POLICY: NETWORK_POLICY,
     ChildKind.SERVICE: SERVICE,
     ChildKind.DEPLOYMENT: DEPLOYMENT,
+    ChildKind.ROLLOUT_SETTING: CONFIG_MAP,
+    ChildKind.CANDIDATE_SERVICE: SERVICE,
+    ChildKind.CANDIDATE: DEPLOYMENT,
     ChildKind.AUTOSCALER: AUTOSCALER,
     ChildKind.DISRUPTION_BUDGET: DISRUPTION_BUDGET,
 }
@@ -58,7 +62,7 @@ SERVING: dict[ChildKind, Kind] = {
 
 OWN: tuple[Kind, ...] = (MODEL, REVISION, APPROVAL)
 """Watched without a selector: whatever stands there is meant for the operator."""
-LABELLED: tuple[Kind, ...] = (JOB, POD, *SERVING.values())
+LABELLED: tuple[Kind, ...] = (JOB, POD, *dict.fromkeys(SERVING.values()))
 """Watched with a label selector on the server, so that foreign objects are never sent."""
 WATCHED: tuple[Kind, ...] = (*OWN, *LABELLED)
 
@@ -67,7 +71,7 @@ _CHILD_VERBS = frozenset({"get", "list", "watch", "create", "patch", "delete"})
 API_CALLS: dict[tuple[str, str], frozenset[str]] = {
     (MODEL.group, MODEL.plural): frozenset({"list", "watch"}),
     (MODEL.group, f"{MODEL.plural}/status"): frozenset({"patch"}),
-    (REVISION.group, REVISION.plural): frozenset({"get", "list", "watch", "create"}),
+    (REVISION.group, REVISION.plural): frozenset({"get", "list", "watch", "create", "delete"}),
     (REVISION.group, f"{REVISION.plural}/status"): frozenset({"patch"}),
     (APPROVAL.group, APPROVAL.plural): frozenset({"list", "watch"}),
     (JOB.group, JOB.plural): frozenset({"get", "list", "watch", "create", "delete"}),

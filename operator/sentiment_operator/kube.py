@@ -92,6 +92,18 @@ class Kube:
             if refused.code != HTTPStatus.NOT_FOUND:
                 raise
 
+    async def orphan(self, kind: Kind, body: Manifest) -> Manifest | None:
+        """Delete this very object and leave its dependents to whoever selects them; the object while it is ending."""
+        metadata = body["metadata"]
+        options = {"propagationPolicy": "Orphan", "preconditions": {"uid": metadata["uid"]}}
+        try:
+            answer = await self._write("delete", kind, kind.path(metadata["namespace"], metadata["name"]), options)
+        except Refused as refused:
+            if refused.code != HTTPStatus.NOT_FOUND:
+                raise
+            return None
+        return slim(answer) if answer.get("kind") == kind.name else None
+
     async def patch_scale(self, deployment: Manifest, replicas: int) -> Manifest:
         """Set the replicas of this very Deployment and nothing else; gives its Scale."""
         metadata = deployment["metadata"]

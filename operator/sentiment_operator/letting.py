@@ -9,9 +9,27 @@ from sentiment_operator.evidence import blocking, is_proven, trial
 from sentiment_operator.facts import ComparisonJob, Model, Revision
 from sentiment_operator.names import TRAINER
 from sentiment_operator.next_step import look_at_pods, sentence, then
-from sentiment_operator.plan import AwaitApproval, AwaitComparison, Blocked, Compare, Queued, Roll, Seal, Settle, Steady
+from sentiment_operator.plan import (
+    AwaitApproval,
+    AwaitComparison,
+    Blocked,
+    Compare,
+    Queued,
+    Roll,
+    Seal,
+    Settle,
+    Shift,
+    Steady,
+    Step,
+    TakeOver,
+)
 from sentiment_operator.reasons import Reason
 from sentiment_operator.view import View
+
+
+def is_gating(step: Step) -> bool:
+    """Whether the step finds out, or writes down, what gates and people say."""
+    return isinstance(step, Compare) or (isinstance(step, Seal) and not step.failed_rollouts)
 
 
 def gates_passed(view: View) -> Verdict:
@@ -20,7 +38,7 @@ def gates_passed(view: View) -> Verdict:
     if revision is None:
         return NOT_REACHED
     match view.plan.step:
-        case Compare() | Seal():
+        case Compare() | Seal() if is_gating(view.plan.step):
             return Verdict("False", Reason.COMPARING, "The version is measured on reviews that it was not trained on.")
         case Settle():
             return Verdict("False", Reason.SETTLING, "The comparison starts once no edit has come for two seconds.")
@@ -70,7 +88,7 @@ def awaiting_approval(view: View) -> Verdict:
         return Verdict("False", Reason.NOT_REQUIRED, "No approval is asked for.")
     if isinstance(step, Blocked) and step.reason == Reason.REJECTED:
         return Verdict("False", Reason.REJECTED, step.message)
-    if revision is None or not isinstance(step, Roll | Steady):
+    if revision is None or not isinstance(step, Roll | Shift | TakeOver | Steady):
         return Verdict("False", Reason.NOT_REACHED, "It is asked for once the wanted version has passed its gates.")
     standing = missing(view.model.spec.promotion, revision.status.approvals)
     if isinstance(standing, Granted):

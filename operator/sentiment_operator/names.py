@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from sentiment_contract.names import GROUP, RETRY_ANNOTATION, VERSION_LABEL
 from sentiment_operator.api import API_VERSION
-from sentiment_operator.facts import Manifest, Model
+from sentiment_operator.facts import ChildKind, Manifest, Model
 from sentiment_operator.settings import Settings
 
 FIELD_MANAGER = "sentiment-operator"
@@ -20,6 +20,8 @@ COMPONENT_LABEL = "app.kubernetes.io/component"
 APPLICATION = "sentiment-model"
 TRAINER = "trainer"
 SERVER = "server"
+SHADOW = "shadow"
+"""A server that answers copies of requests only: no Service, autoscaler or disruption budget counts it."""
 MLFLOW = "mlflow"
 """How the chart calls the pods of its MLflow."""
 
@@ -31,10 +33,17 @@ DATA_HASH_ANNOTATION = f"{GROUP}/data-hash"
 RUN_ANNOTATION = f"{GROUP}/mlflow-run"
 COMMIT_ANNOTATION = f"{GROUP}/git-commit"
 
+ROLLOUT_ANNOTATION = f"{GROUP}/rollout"
+"""How far a rollout is, on the Deployment of its candidate."""
 COMPARISON_ANNOTATION = f"{GROUP}/comparison"
 """Tells a comparison from a training: the hash of what is compared."""
 
 RECIPE_DIGITS = 8
+_SUFFIXES = {
+    ChildKind.CANDIDATE: "-candidate",
+    ChildKind.CANDIDATE_SERVICE: "-candidate",
+    ChildKind.ROLLOUT_SETTING: "-candidate",
+}
 COMPARISON_DIGITS = 8
 
 
@@ -46,6 +55,11 @@ def job_name(model: str, recipe_hash: str, attempt: int) -> str:
 def comparison_name(model: str, key: str, attempt: int) -> str:
     """Name of a Job that scores for the gates: as short as that of a training."""
     return f"{model}-gate-{key[:COMPARISON_DIGITS]}-{attempt}"
+
+
+def child_name(model: str, kind: ChildKind) -> str:
+    """Name of a serving child. What belongs to a rollout alone has a suffix that no model's name may end in."""
+    return f"{model}{_SUFFIXES.get(kind, '')}"
 
 
 def revision_name(model: str, label: str) -> str:

@@ -11,10 +11,11 @@ from enum import Flag, auto
 import aiohttp
 
 from sentiment_contract.names import VERSION_LABEL
-from sentiment_operator import extract, service_probe, workload
+from sentiment_operator import extract, pod_metrics, service_probe, workload
 from sentiment_operator.api_promotion import ApprovalEvidence
 from sentiment_operator.approving import answers_for
 from sentiment_operator.facts import (
+    Answered,
     Child,
     ChildKind,
     ComparisonJob,
@@ -29,7 +30,15 @@ from sentiment_operator.facts import (
 )
 from sentiment_operator.kinds import APPROVAL, JOB, POD, REVISION, SERVICE, SERVING, Kind
 from sentiment_operator.kube import Kube
-from sentiment_operator.names import COMPONENT_LABEL, INSTANCE_LABEL, MANAGED_BY_LABEL, MANAGER, SERVER
+from sentiment_operator.names import (
+    COMPONENT_LABEL,
+    INSTANCE_LABEL,
+    MANAGED_BY_LABEL,
+    MANAGER,
+    SERVER,
+    SHADOW,
+    child_name,
+)
 from sentiment_operator.progress import Progress
 from sentiment_operator.raw import is_controlled_by, is_finished, labels_of, uid_of
 from sentiment_operator.registry import Registry
@@ -44,6 +53,7 @@ class Asked(Flag):
     JOBS = auto()
     REGISTRY = auto()
     PODS = auto()
+    METRICS = auto()
     PROBE = auto()
 
 
@@ -53,6 +63,7 @@ class Fresh:
 
     asked: Asked = Asked.NOTHING
     registry: RegistryFacts = field(default_factory=RegistryNotAsked)
+    answered: Mapping[str, Answered] | None = None
     probe: ServiceProbe | None = None
     foreign: Mapping[ChildKind, Manifest] = field(default_factory=dict[ChildKind, Manifest])
     """Objects of others that hold a child's name: no watch tells of them."""
@@ -75,6 +86,9 @@ class Observer:
             await self._list(JOB, model)
         if Asked.PODS in more:
             await self._list(POD, model)
+        if Asked.METRICS in more:
+            bodies = self._server_bodies(Key(model.namespace, model.name))
+            fresh = replace(fresh, answered=await pod_metrics.by_version(self.http, bodies))
         if Asked.REGISTRY in more:
             fresh = replace(fresh, registry=await self._versions(model))
         if Asked.PROBE in more:
@@ -97,6 +111,7 @@ class Observer:
             answers=self._answers(model, key),
             pods=await self._serving_pods(key),
             pods_are_fresh=bool(fresh.asked & (Asked.PODS | Asked.PROBE)),
+            answered=fresh.answered,
             registry=fresh.registry,
             probe=fresh.probe,
             trainings_elsewhere=self.store.unfinished_jobs_elsewhere(key),
@@ -113,7 +128,10 @@ class Observer:
         )
 
     def _children(self, model: Model, fresh: Fresh) -> dict[ChildKind, Child | None]:
-        live = {child: self.store.get(kind, model.namespace, model.name) for child, kind in SERVING.items()}
+        live = {
+            child: self.store.get(kind, model.namespace, child_name(model.name, child))
+            for child, kind in SERVING.items()
+        }
         return {child: extract.child(body or fresh.foreign.get(child), model.uid) for child, body in live.items()}
 
     def _answers(self, model: Model, key: Key) -> tuple[ApprovalEvidence, ...]:
@@ -145,8 +163,12 @@ class Observer:
         return await self.kube.events_about(key.namespace, uid_of(job)) if asks else []
 
     async def _serving_pods(self, key: Key) -> tuple[ServingPod, ...]:
-        bodies = [pod for pod in self.store.of_model(POD, key) if labels_of(pod).get(COMPONENT_LABEL) == SERVER]
-        return tuple(await asyncio.gather(*(self._serving_pod(body) for body in bodies if not is_finished(body))))
+        return tuple(await asyncio.gather(*(self._serving_pod(body) for body in self._server_bodies(key))))
+
+    def _server_bodies(self, key: Key) -> list[Manifest]:
+        components = (SERVER, SHADOW)
+        bodies = [pod for pod in self.store.of_model(POD, key) if labels_of(pod).get(COMPONENT_LABEL) in components]
+        return [body for body in bodies if not is_finished(body)]
 
     async def _serving_pod(self, body: Manifest) -> ServingPod:
         asks = workload.is_running_unready(body)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import assert_never
 
-from sentiment_operator import children, extract
+from sentiment_operator import children, extract, names
 from sentiment_operator.additions import additions, overwriting
 from sentiment_operator.api_revision import SentimentModelRevisionStatus
 from sentiment_operator.approving import on_record
@@ -32,7 +32,9 @@ from sentiment_operator.plan import (
     Roll,
     Seal,
     Settle,
+    Shift,
     Steady,
+    TakeOver,
     Train,
 )
 from sentiment_operator.raw import is_controlled_by, is_deleting, uid_of
@@ -43,6 +45,8 @@ log = logging.getLogger(__name__)
 
 KEPT_EVIDENCE = 50
 """Verdicts of gates in the status of a revision, as its schema bounds them."""
+KEPT_FAILURES = 20
+"""Rollouts in which it failed, likewise."""
 
 
 @dataclass(slots=True)
@@ -83,9 +87,12 @@ class Performer:
         """Write what differs from the plan, and nothing else."""
         outcome = Outcome()
         await self._delete_obsolete_jobs(model, plan, outcome)
+        await self._delete_obsolete_revisions(model, plan, outcome)
         await self._step(model, plan, outcome)
         for kind, desired in children.serving_children(model, plan, observed, self.settings).items():
             await self._child(model, kind, desired, observed, outcome)
+        if isinstance(plan.step, TakeOver) and plan.step.hand_over:
+            await self._hand_over(model, outcome)
         await self._scale(model, observed, outcome)
         return outcome
 
@@ -109,6 +116,8 @@ class Performer:
                 | AwaitComparison()
                 | AwaitApproval()
                 | AskRegistry()
+                | Shift()
+                | TakeOver()
                 | Roll()
                 | Steady()
                 | Held()
@@ -133,6 +142,31 @@ class Performer:
             _mistaken(outcome, REVISION, step.revision.name, stale)
         else:
             _wrote(outcome, model, "evidence recorded", REVISION, step.revision.name)
+
+    async def _hand_over(self, model: Model, outcome: Outcome) -> None:
+        """Let go of the candidate's pods, which the model's Deployment takes since it waits for just such ones."""
+        name = names.child_name(model.name, ChildKind.CANDIDATE)
+        body = self.store.get(DEPLOYMENT, model.namespace, name)
+        if body is None or not is_controlled_by(body, model.uid) or is_deleting(body):
+            return
+        try:
+            ending = await self.kube.orphan(DEPLOYMENT, body)
+        except Refused as refused:
+            _refuse(outcome, DEPLOYMENT, name, refused.message)
+        except Stale as stale:
+            _mistaken(outcome, DEPLOYMENT, name, stale)
+        else:
+            if ending is not None:
+                self.store.put(DEPLOYMENT, ending)
+            else:
+                self.store.remove(DEPLOYMENT, body)
+            _wrote(outcome, model, "candidate handed over", DEPLOYMENT, name)
+
+    async def _delete_obsolete_revisions(self, model: Model, plan: Plan, outcome: Outcome) -> None:
+        for name in plan.obsolete_revisions:
+            body = self.store.get(REVISION, model.namespace, name)
+            if body is not None and is_controlled_by(body, model.uid) and not is_deleting(body):
+                await self._delete(model, REVISION, body, "version forgotten", outcome)
 
     async def _delete_obsolete_jobs(self, model: Model, plan: Plan, outcome: Outcome) -> None:
         for name in plan.obsolete_jobs:
@@ -251,6 +285,7 @@ def sealed(step: Seal) -> SentimentModelRevisionStatus:
     evidence = {
         "gates": (*before.gates, *step.gates)[-KEPT_EVIDENCE:],
         "approvals": on_record((*before.approvals, *step.approvals)),
+        "failed_rollouts": (*before.failed_rollouts, *step.failed_rollouts)[-KEPT_FAILURES:],
     }
     return before.model_copy(update=evidence)
 

@@ -1,11 +1,16 @@
 """What is to be done next, as a value: decide.py makes it, the shell performs it, status.py reports it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sentiment_contract.gates import Gate
 from sentiment_operator.api_promotion import ApprovalEvidence, GateEvidence
+from sentiment_operator.api_rollout import FailedRollout
 from sentiment_operator.approving import Awaiting
 from sentiment_operator.facts import ComparisonJob, RegisteredVersion, Revision, TrainingJob
+from sentiment_operator.rollout.analysis import Figures
+from sentiment_operator.rollout.progress import Progress
+from sentiment_operator.rollout.stages import Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,7 @@ class Seal:
     revision: Revision
     gates: tuple[GateEvidence, ...] = ()
     approvals: tuple[ApprovalEvidence, ...] = ()
+    failed_rollouts: tuple[FailedRollout, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,48 @@ class AwaitApproval:
 
     revision: Revision
     standing: Awaiting
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Pods of a version beside those that serve."""
+
+    revision: Revision
+    stable: Revision
+    """What serves meanwhile."""
+    stage: Stage
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A candidate runs beside what serves, and its stage is not over."""
+
+    revision: Revision
+    candidate: Candidate | None
+    """None: another candidate stands in its place and has to go first."""
+    stages: int = 0
+    figures: Figures | None = None
+    """None: nothing is known of what it answers."""
+    measured_percent: int = 0
+    """Share of the requests of this stage that it answered."""
+    lacking: str = ""
+    """What the stage still waits for, in words; empty: only for its time, or its pods."""
+    not_before: datetime | None = None
+    """When the stage may end."""
+    deadline: datetime | None = None
+    """When the candidate has failed at latest."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOver:
+    """The candidate has proven itself: its pods become those of the model, which serves nothing else then."""
+
+    revision: Revision
+    candidate: Candidate | None
+    """None: its pods were handed over, and its Deployment is ending."""
+    hand_over: bool = False
+    """True: the model's Deployment waits for the pods, so the candidate's lets go of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +177,8 @@ Step = (
     | AwaitComparison
     | Seal
     | AwaitApproval
+    | Shift
+    | TakeOver
     | Roll
     | Steady
     | Held
@@ -146,6 +196,12 @@ class Plan:
     target: Revision | None
     """The revision that the Deployment has to run after this pass: the wanted one, or the one that serves until then;
     None: nothing serves and nothing can yet."""
+    candidate: Candidate | None = None
+    """The pods to run beside those; None: there must be none."""
+    only_version: str = ""
+    """The one version that the Service leads to; empty: whichever runs."""
+    obsolete_revisions: tuple[str, ...] = ()
+    """Names of revisions beyond those to be kept."""
     obsolete_jobs: tuple[str, ...] = ()
     """Names of Jobs to delete with their pods: superseded, or older ended attempts."""
     requeue_after: float | None = None
@@ -154,5 +210,7 @@ class Plan:
     """True: the next pass must ask MLflow (or, after an outage, ask again)."""
     needs_pods: bool = False
     """True: the next pass must list the pods afresh: a Job ended, and what its pod said was not heard yet."""
+    needs_metrics: bool = False
+    """True: the next pass must read the metrics of the serving pods."""
     needs_probe: bool = False
     """True: the next pass must list the pods afresh and send a known review through the Service."""

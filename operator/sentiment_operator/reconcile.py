@@ -95,6 +95,7 @@ class Reconciler:
 def _asks(plan: Plan) -> Asked:
     asked = Asked.REGISTRY if plan.needs_registry else Asked.NOTHING
     asked |= Asked.PODS if plan.needs_pods else Asked.NOTHING
+    asked |= Asked.METRICS if plan.needs_metrics else Asked.NOTHING
     asked |= Asked.PROBE if plan.needs_probe else Asked.NOTHING
     # No Job is started because of what the store does not know.
     return asked | (Asked.JOBS if isinstance(plan.step, Train | Compare) else Asked.NOTHING)

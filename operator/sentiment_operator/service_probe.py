@@ -65,7 +65,7 @@ async def readiness_trouble(session: aiohttp.ClientSession, pod: Manifest) -> Tr
     address = pod.get("status", {}).get("podIP", "")
     if not address:
         return None
-    url = f"http://{_bracketed(address)}:{HTTP_PORT}/readyz"
+    url = f"http://{in_url(address)}:{HTTP_PORT}/readyz"
     try:
         async with session.get(url, headers=ALONE, timeout=READY_TIMEOUT) as response:
             answer = _ANSWER.validate_json(await response.read())
@@ -85,8 +85,9 @@ def service_address(service: Manifest | None) -> str:
         return ""
     ports: list[Manifest] = spec.get("ports") or []
     port = next((entry["port"] for entry in ports if entry.get("name") == "http"), 80)
-    return f"http://{_bracketed(address)}:{port}"
+    return f"http://{in_url(address)}:{port}"
 
 
-def _bracketed(address: str) -> str:
+def in_url(address: str) -> str:
+    """An address as a URL has it."""
     return f"[{address}]" if ":" in address else address

@@ -25,8 +25,9 @@ from sentiment_operator.conditions import condition_of, conditions, timestamp
 from sentiment_operator.deployed import deployed
 from sentiment_operator.evidence import is_proven, trial
 from sentiment_operator.facts import JobState, Model, Observed, Revision, TrainingJob
-from sentiment_operator.plan import Blocked, Plan, Roll, Steady
+from sentiment_operator.plan import Blocked, Plan, Roll, Shift, Steady, TakeOver
 from sentiment_operator.reasons import Reason
+from sentiment_operator.rollout import told as rollout_progress
 from sentiment_operator.verdicts import verdicts
 from sentiment_operator.view import View
 
@@ -55,11 +56,15 @@ def status(model: Model, observed: Observed, plan: Plan, now: datetime) -> Senti
         observed_generation=model.generation,
         wanted_version=plan.wanted,
         serving_version=serving,
-        candidate_version=plan.wanted if isinstance(plan.step, Roll) and serving != plan.wanted else "",
+        candidate_version=plan.wanted
+        if isinstance(plan.step, Roll | Shift | TakeOver) and serving != plan.wanted
+        else "",
         previous_version=next((entry.version for entry in history if entry.version != serving), ""),
         url=names.service_url(model) if live is not None else "",
         replicas=live.replicas if live is not None else 0,
-        ready_replicas=sum(pod.ready and not pod.deleting for pod in observed.pods),
+        ready_replicas=sum(pod.ready and not pod.deleting and not pod.is_shadow for pod in observed.pods),
+        canary_percent=rollout_progress.canary_percent(plan),
+        rollout=rollout_progress.rollout_status(model, plan),
         lineage=_lineage(revision) if revision is not None else None,
         training=_training(observed, plan),
         gates=evidence,
@@ -73,7 +78,7 @@ def status(model: Model, observed: Observed, plan: Plan, now: datetime) -> Senti
 
 def _serving_version(model: Model, observed: Observed) -> str:
     """The version that answers. While two do, it is the one that did before: the new one has not all traffic yet."""
-    answering = {pod.label for pod in observed.pods if pod.ready}
+    answering = {pod.label for pod in observed.pods if pod.ready and not pod.is_shadow}
     if model.status.serving_version in answering:
         return model.status.serving_version
     return min(answering, default="")

@@ -44,7 +44,7 @@ def _up_to_date(view: View) -> Verdict:
 
 
 def _available(view: View) -> Verdict:
-    ready = [pod for pod in view.observed.pods if pod.ready and not pod.deleting]
+    ready = [pod for pod in view.observed.pods if pod.ready and not pod.deleting and not pod.is_shadow]
     if not ready:
         return Verdict("False", Reason.NO_POD_READY, "No version answers.")
     versions = ", ".join(sorted({pod.label for pod in ready}))

@@ -107,6 +107,7 @@ def serving_pod(body: Manifest, says: Trouble | None = None) -> ServingPod:
         ready=is_ready(body),
         deleting=is_deleting(body),
         trouble=pod_trouble(body) or says,
+        is_shadow=labels_of(body).get(names.COMPONENT_LABEL) == names.SHADOW,
     )
 
 

@@ -88,7 +88,13 @@ def revision(label: str = "1", of: SentimentModelSpec | None = None) -> Revision
             "metrics": [{"name": "accuracy", "value": "0.91"}],
         }
     )
-    return Revision(names.revision_name("imdb", label), f"uid-{label}", recorded, SentimentModelRevisionStatus())
+    return Revision(
+        names.revision_name("imdb", label),
+        f"uid-{label}",
+        recorded,
+        SentimentModelRevisionStatus(),
+        NOW - timedelta(days=9),
+    )
 
 
 def served(label: str = "1", day: int = 1) -> Revision:

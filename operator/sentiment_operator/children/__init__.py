@@ -4,6 +4,7 @@ Nothing here reads what is live, except to hold back a rollout that nobody asked
 """
 
 from sentiment_operator.children.autoscaler import autoscaler
+from sentiment_operator.children.candidate import candidate_deployment, candidate_service, rollout_setting
 from sentiment_operator.children.comparison_job import comparison_job
 from sentiment_operator.children.deployment import deployment
 from sentiment_operator.children.disruption_budget import disruption_budget
@@ -14,8 +15,10 @@ from sentiment_operator.children.service import service
 from sentiment_operator.children.service_account import service_account
 from sentiment_operator.deployed import deployed
 from sentiment_operator.facts import Child, ChildKind, Manifest, Model, Observed
-from sentiment_operator.plan import Plan
+from sentiment_operator.plan import Plan, TakeOver
 from sentiment_operator.settings import Settings
+
+OF_A_ROLLOUT = (ChildKind.ROLLOUT_SETTING, ChildKind.CANDIDATE_SERVICE, ChildKind.CANDIDATE)
 
 __all__ = ["comparison_job", "desired_replicas", "revision", "serving_children", "training_job"]
 
@@ -30,15 +33,29 @@ def serving_children(
     workload = (
         {}
         if _waits_its_turn(plan, observed, settings)
-        else {ChildKind.DEPLOYMENT: deployment(model, plan.target, settings)}
+        else {ChildKind.DEPLOYMENT: deployment(model, plan.target, settings, paused=isinstance(plan.step, TakeOver))}
     )
     return {
         **account,
         ChildKind.NETWORK_POLICY: network_policy(model, settings),
-        ChildKind.SERVICE: service(model),
+        ChildKind.SERVICE: service(model, plan.only_version),
         **workload,
+        **_rollout_children(model, plan, settings),
         ChildKind.AUTOSCALER: autoscaler(model),
         ChildKind.DISRUPTION_BUDGET: disruption_budget(model),
+    }
+
+
+def _rollout_children(model: Model, plan: Plan, settings: Settings) -> dict[ChildKind, Manifest | None]:
+    """What there is for the time of a rollout."""
+    if plan.candidate is None:
+        # While its pods are handed over, the candidate's Deployment is neither held true nor removed.
+        handing_over = isinstance(plan.step, TakeOver)
+        return {} if handing_over else dict.fromkeys(OF_A_ROLLOUT)
+    return {
+        ChildKind.ROLLOUT_SETTING: rollout_setting(model, plan.candidate),
+        ChildKind.CANDIDATE_SERVICE: candidate_service(model, plan.candidate),
+        ChildKind.CANDIDATE: candidate_deployment(model, plan.candidate, settings),
     }
 
 

@@ -3,12 +3,13 @@
 import json
 
 from sentiment_contract.names import HTTP_PORT, METRICS_PORT, ServerVariable
+from sentiment_contract.rollout import SETTING_DIRECTORY, SETTING_FILE
 from sentiment_operator import names
 from sentiment_operator.api_resources import SERVER_RESOURCES
 from sentiment_operator.api_revision import SentimentModelRevisionSpec
 from sentiment_operator.children.metadata import child
 from sentiment_operator.children.pods import container_security, pod_security, resources
-from sentiment_operator.facts import Manifest, Model, Revision
+from sentiment_operator.facts import ChildKind, Manifest, Model, Revision
 from sentiment_operator.settings import Settings
 
 CACHE = "/var/cache/sentiment"
@@ -16,24 +17,38 @@ SECONDS_UNTIL_NO_NEW_REQUESTS = 5
 """Endpoints are taken away while the pod is told to end: requests go on arriving until every node has heard of it."""
 
 
-def deployment(model: Model, revision: Revision, settings: Settings) -> Manifest:
-    """The Deployment. It names no replicas: those belong to the autoscaler, or are set through /scale."""
+def deployment(model: Model, revision: Revision, settings: Settings, *, paused: bool = False) -> Manifest:
+    """The Deployment. It names no replicas: those belong to the autoscaler, or are set through /scale.
+
+    `paused`: it waits for the pods of a candidate, which are to become its own.
+    """
     return {
         **child("apps/v1", "Deployment", model, version=revision.spec.version),
         "spec": {
             "selector": {"matchLabels": names.identity_labels(model.name, names.SERVER)},
-            "revisionHistoryLimit": 2,
-            "progressDeadlineSeconds": settings.progress_deadline_seconds,
-            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
-            "template": _template(model, revision.spec, settings),
+            "paused": paused,
+            **rolling(model, settings),
+            "template": pod_template(model, revision.spec, settings),
         },
     }
 
 
-def _template(model: Model, revision: SentimentModelRevisionSpec, settings: Settings) -> Manifest:
+def rolling(model: Model, settings: Settings) -> Manifest:
+    """How pods are replaced: a new one has to answer before an old one goes."""
+    return {
+        "revisionHistoryLimit": 2,
+        "progressDeadlineSeconds": model.spec.rollout.progress_deadline_seconds or settings.progress_deadline_seconds,
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
+    }
+
+
+def pod_template(
+    model: Model, revision: SentimentModelRevisionSpec, settings: Settings, component: str = names.SERVER
+) -> Manifest:
+    """A pod that serves the revision."""
     return {
         "metadata": {
-            "labels": names.labels(model.name, names.SERVER, revision.version),
+            "labels": names.labels(model.name, component, revision.version),
             "annotations": _annotations(revision),
         },
         "spec": {
@@ -46,6 +61,8 @@ def _template(model: Model, revision: SentimentModelRevisionSpec, settings: Sett
             "volumes": [
                 {"name": "cache", "emptyDir": {"sizeLimit": "2Gi"}},
                 {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},
+                # It is there while a rollout runs. That it comes and goes must not restart a pod.
+                {"name": "rollout", "configMap": {"name": _setting(model), "optional": True}},
             ],
         },
     }
@@ -68,9 +85,17 @@ def _container(model: Model, revision: SentimentModelRevisionSpec, settings: Set
         "livenessProbe": _probe("/healthz", period=10, failures=6),
         "startupProbe": _probe("/healthz", period=1, failures=120),
         "lifecycle": {"preStop": {"sleep": {"seconds": SECONDS_UNTIL_NO_NEW_REQUESTS}}},
-        "volumeMounts": [{"name": "cache", "mountPath": CACHE}, {"name": "tmp", "mountPath": "/tmp"}],
+        "volumeMounts": [
+            {"name": "cache", "mountPath": CACHE},
+            {"name": "tmp", "mountPath": "/tmp"},
+            {"name": "rollout", "mountPath": SETTING_DIRECTORY, "readOnly": True},
+        ],
         "terminationMessagePolicy": "FallbackToLogsOnError",
     }
+
+
+def _setting(model: Model) -> str:
+    return names.child_name(model.name, ChildKind.ROLLOUT_SETTING)
 
 
 def _probe(path: str, *, period: int, failures: int) -> Manifest:
@@ -91,6 +116,7 @@ def _environment(model: Model, revision: SentimentModelRevisionSpec) -> dict[str
         ServerVariable.REGISTERED_MODEL: revision.registry.model_name,
         ServerVariable.REGISTRY_VERSION: revision.registry.version,
         ServerVariable.CACHE_DIRECTORY: CACHE,
+        ServerVariable.ROLLOUT_FILE: f"{SETTING_DIRECTORY}/{SETTING_FILE}",
         ServerVariable.LINEAGE: json.dumps(_lineage(revision), sort_keys=True),
     }
 

@@ -4,10 +4,12 @@ from sentiment_operator import names
 from sentiment_operator.facts import Manifest, Model
 
 
-def child(api_version: str, kind: str, model: Model, *, version: str = "", component: str = names.SERVER) -> Manifest:
-    """The head of a child that is called like its model."""
+def child(
+    api_version: str, kind: str, model: Model, *, version: str = "", component: str = names.SERVER, name: str = ""
+) -> Manifest:
+    """The head of a child, which is called like its model unless it gets a name."""
     metadata = {
-        "name": model.name,
+        "name": name or model.name,
         "namespace": model.namespace,
         "labels": names.labels(model.name, component, version),
         "ownerReferences": [names.owner_reference(model)],

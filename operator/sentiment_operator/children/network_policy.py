@@ -1,4 +1,4 @@
-"""Which connections a server pod may have: requests and scrapes in; names and the registry out."""
+"""Which connections a server pod may have: requests and scrapes in; names, the registry and copies for a shadow out."""
 
 from urllib.parse import urlsplit
 
@@ -16,15 +16,23 @@ def network_policy(model: Model, settings: Settings) -> Manifest:
     return {
         **child("networking.k8s.io/v1", "NetworkPolicy", model),
         "spec": {
-            "podSelector": {"matchLabels": names.identity_labels(model.name, names.SERVER)},
+            "podSelector": _servers(model),
             "policyTypes": ["Ingress", "Egress"],
             "ingress": [{"ports": [_port("TCP", HTTP_PORT), _port("TCP", METRICS_PORT)]}],
             "egress": [
                 {"ports": [_port("UDP", DNS_PORT), _port("TCP", DNS_PORT)]},
                 {"ports": [_port("TCP", _registry_port(names.tracking_url(model, settings)))]},
+                {"to": [{"podSelector": _servers(model)}], "ports": [_port("TCP", HTTP_PORT)]},
             ],
         },
     }
+
+
+def _servers(model: Model) -> Manifest:
+    """Every pod that answers requests, copies of them included: such a copy goes from one to another."""
+    component = {"key": names.COMPONENT_LABEL, "operator": "In", "values": [names.SERVER, names.SHADOW]}
+    own = {names.NAME_LABEL: names.APPLICATION, names.INSTANCE_LABEL: model.name}
+    return {"matchLabels": own, "matchExpressions": [component]}
 
 
 def _port(protocol: str, number: int) -> Manifest:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from sentiment_contract.gates import COMPARISON_VARIABLE, Compared, ComparisonOrder
-from sentiment_contract.names import RETRY_ANNOTATION, ServerVariable
+from sentiment_contract.names import RETRY_ANNOTATION, VERSION_LABEL, ServerVariable
 from sentiment_contract.training import (
     EXIT_CODES,
     ORDER_VARIABLE,
@@ -32,6 +32,7 @@ from sentiment_operator.conditions import timestamp
 from sentiment_operator.decide import decide
 from sentiment_operator.difference import is_subset
 from sentiment_operator.facts import (
+    Answered,
     ChildKind,
     Manifest,
     Model,
@@ -46,7 +47,8 @@ from sentiment_operator.facts import (
 )
 from sentiment_operator.kinds import APPROVAL, DEPLOYMENT, JOB, MODEL, POD, REVISION, SERVICE, SERVING, Kind
 from sentiment_operator.perform import sealed
-from sentiment_operator.plan import Compare, Plan, Record, Seal, Train
+from sentiment_operator.plan import Compare, Plan, Record, Seal, TakeOver, Train
+from sentiment_operator.pod_metrics import together
 from sentiment_operator.raw import annotations_of, controller_uid, is_deleting, is_unfinished, labels_of, uid_of
 from sentiment_operator.report import began, served
 from sentiment_operator.status import status
@@ -57,6 +59,7 @@ MOVE = timedelta(seconds=1)
 """How long a move of the cluster takes."""
 PATIENCE = 1000
 """Turns after which something goes round in circles."""
+REQUESTS_A_SECOND = 10
 CRASH_EXIT_CODE = EXIT_CODES[FailureReason.TRAINER_ERROR]
 SILENT_EXIT_CODE = 137
 """Of a pod that is killed before it can say a word."""
@@ -117,6 +120,10 @@ class World:
     """What a comparison of this order answers, None where it dies without a word."""
     comparisons: list[Comparison] = field(default_factory=list[Comparison])
     """One for every comparison Job there ever was."""
+    hinders: Callable[[str], str | None] = lambda _: None
+    """Why pods of that version do not become ready, None where they do."""
+    answers: Callable[[str, int], Answered] = lambda _, seconds: Answered(requests=REQUESTS_A_SECOND * seconds)
+    """What a pod of that version answered within so many seconds."""
     routed_to: str = ""
     """Name of the pod that the Service leads to. It follows the pods with delay, and no watch tells of it."""
     changes: int = 0
@@ -303,19 +310,26 @@ class World:
         )
 
     def _deployment_moves(self) -> Iterator[Move]:
-        deployment = self.objects.get((DEPLOYMENT, NAME))
-        if deployment is None:
+        for deployment in self.of(DEPLOYMENT):
+            yield from self._moves_of(deployment)
+
+    def _moves_of(self, deployment: Manifest) -> Iterator[Move]:
+        if is_deleting(deployment):
+            yield partial(self._let_go, deployment)
             return
-        pods = self._pods_of(deployment)
-        staying = [pod for pod in pods if not is_deleting(pod)]
+        orphans = [pod for pod in self.of(POD) if not controller_uid(pod) and _selects(deployment, pod)]
+        if orphans:
+            yield partial(self._adopt, deployment, orphans[0])
+        staying = [pod for pod in self._pods_of(deployment) if not is_deleting(pod)]
         updated = [pod for pod in staying if _runs_template(pod, deployment)]
-        starting = [pod for pod in updated if not workload.is_ready(pod)]
-        wanted = deployment["spec"]["replicas"]
-        if len(updated) < wanted:
+        starting = [pod for pod in updated if not workload.is_ready(pod) and self.hinders(_version_of(pod)) is None]
+        wanted, is_paused = deployment["spec"]["replicas"], bool(deployment["spec"].get("paused"))
+        ready = [pod for pod in updated if workload.is_ready(pod)]
+        if len(updated) < wanted and not is_paused:
             yield partial(self._start_serving_pod, deployment)
         elif starting:
-            yield partial(self.write_status, POD, starting[0]["metadata"]["name"], _READY)
-        elif len(staying) > wanted:
+            yield partial(self.write_status, POD, starting[0]["metadata"]["name"], self._readiness())
+        elif len(staying) > wanted and len(ready) >= wanted:
             # No pod goes before the new ones answer: maxUnavailable is 0.
             surplus = [pod for pod in staying if pod not in updated] or updated
             yield partial(self._end_serving_pod, surplus[0])
@@ -326,25 +340,55 @@ class World:
             "availableReplicas": len([pod for pod in staying if workload.is_ready(pod)]),
         }
         if deployment.get("status") != counts:
-            yield partial(self.write_status, DEPLOYMENT, NAME, counts)
+            yield partial(self.write_status, DEPLOYMENT, deployment["metadata"]["name"], counts)
+
+    def _readiness(self) -> Manifest:
+        condition = {"type": "Ready", "status": "True", "lastTransitionTime": timestamp(self.now)}
+        return {"phase": "Running", "conditions": [condition]}
+
+    def _adopt(self, deployment: Manifest, pod: Manifest) -> None:
+        reference = {"uid": uid_of(deployment), "controller": True}
+        self.write(POD, {**pod, "metadata": {**pod["metadata"], "ownerReferences": [reference]}})
+
+    def _let_go(self, deployment: Manifest) -> None:
+        """What the garbage collector does for a deletion that orphans: pod by pod, and then the Deployment itself."""
+        pods = self._pods_of(deployment)
+        if pods:
+            self.write(POD, {**pods[0], "metadata": {**pods[0]["metadata"], "ownerReferences": []}})
+        else:
+            self.delete(DEPLOYMENT, deployment["metadata"]["name"])
+
+    def orphan(self, name: str) -> Manifest | None:
+        """Delete a Deployment and leave its pods."""
+        live = self.objects.get((DEPLOYMENT, name))
+        if live is None:
+            return None
+        return self.write(
+            DEPLOYMENT, {**live, "metadata": {**live["metadata"], "deletionTimestamp": timestamp(self.now)}}
+        )
 
     def _start_serving_pod(self, deployment: Manifest) -> None:
-        template = deployment["spec"]["template"]
-        self.write(POD, _pod(f"{NAME}-{self.changes}", template, deployment, {"phase": "Running"}))
+        template, name = deployment["spec"]["template"], deployment["metadata"]["name"]
+        why = self.hinders(_version_of(template))
+        waiting: Manifest = {"state": {"waiting": {"reason": why, "message": f"{why} happened"}}}
+        status: Manifest = {"phase": "Running"} | ({"containerStatuses": [waiting]} if why else {})
+        self.write(POD, _pod(f"{name}-{self.changes}", template, deployment, status))
 
     def _end_serving_pod(self, pod: Manifest) -> None:
         metadata = {**pod["metadata"], "deletionTimestamp": timestamp(self.now)}
         self.write(POD, {**pod, "metadata": metadata, "status": {"phase": "Running"}})
 
     def _route_moves(self) -> Iterator[Move]:
-        ready = [pod["metadata"]["name"] for pod in self.serving_pods() if workload.is_ready(pod)]
+        service = self.objects.get((SERVICE, NAME), {"spec": {"selector": {"nothing": "is there"}}})
+        selected = [pod for pod in self.serving_pods() if service["spec"]["selector"].items() <= labels_of(pod).items()]
+        ready = [pod["metadata"]["name"] for pod in selected if workload.is_ready(pod)]
         if ready and self.routed_to not in ready:
             yield partial(setattr, self, "routed_to", ready[0])
 
     def _garbage_moves(self) -> Iterator[Move]:
         owners = {uid_of(body) for body in self.objects.values()}
         for pod in self.of(POD):
-            if is_deleting(pod) or controller_uid(pod) not in owners:
+            if is_deleting(pod) or (controller_uid(pod) and controller_uid(pod) not in owners):
                 yield partial(self.delete, POD, pod["metadata"]["name"])
 
     def _pods_of(self, owner: Manifest) -> list[Manifest]:
@@ -356,9 +400,18 @@ class World:
         """What MLflow answers."""
         return RegistryAway("connection refused") if self.mlflow_is_away else RegistryAnswer(self.versions)
 
-    def serving_pods(self) -> list[Manifest]:
-        """Pods of the Deployment, those included that are ending."""
-        return [pod for pod in self.of(POD) if _is_serving(pod)]
+    def serving_pods(self, *, with_shadows: bool = False) -> list[Manifest]:
+        """Pods that serve, those included that are ending."""
+        return [pod for pod in self.of(POD) if _is_serving(pod) and (with_shadows or not _is_shadow(pod))]
+
+    def answered(self) -> dict[str, Answered]:
+        """What the metrics of the pods tell, by version."""
+        told: dict[str, list[Answered]] = {}
+        for pod in filter(workload.is_ready, self.serving_pods(with_shadows=True)):
+            since = datetime.fromisoformat(pod["status"]["conditions"][0]["lastTransitionTime"])
+            label = _version_of(pod)
+            told.setdefault(label, []).append(self.answers(label, int((self.now - since).total_seconds())))
+        return {label: together(parts) for label, parts in told.items()}
 
     def answer(self) -> ServiceProbe:
         """What a review sent through the Service gets."""
@@ -371,7 +424,6 @@ class World:
 
 _UNBORN: Manifest = {"metadata": {}}
 _DEFAULTS: dict[Kind, Manifest] = {DEPLOYMENT: {"replicas": 1}, SERVICE: {"clusterIP": "10.0.0.1"}}
-_READY: Manifest = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
 
 
 def _pod(name: str, template: Manifest, owner: Manifest, status: Manifest) -> Manifest:
@@ -386,7 +438,19 @@ def _runs_template(pod: Manifest, deployment: Manifest) -> bool:
 
 
 def _is_serving(pod: Manifest) -> bool:
-    return labels_of(pod)[names.COMPONENT_LABEL] == names.SERVER
+    return labels_of(pod)[names.COMPONENT_LABEL] in (names.SERVER, names.SHADOW)
+
+
+def _is_shadow(pod: Manifest) -> bool:
+    return labels_of(pod)[names.COMPONENT_LABEL] == names.SHADOW
+
+
+def _version_of(body: Manifest) -> str:
+    return labels_of(body)[VERSION_LABEL]
+
+
+def _selects(deployment: Manifest, pod: Manifest) -> bool:
+    return deployment["spec"]["selector"]["matchLabels"].items() <= labels_of(pod).items()
 
 
 def _variables(pod: Manifest) -> dict[str, str]:
@@ -399,7 +463,7 @@ def _order_of(pod: Manifest) -> TrainingOrder:
 
 def _assert_nothing_is_lost(before: Manifest, after: Manifest) -> None:
     """What was found out about a version stays on its record."""
-    for evidence in ("serving", "gates", "approvals"):
+    for evidence in ("serving", "gates", "approvals", "failedRollouts"):
         assert [entry for entry in before.get(evidence, []) if entry not in after.get(evidence, [])] == [], evidence
 
 
@@ -532,6 +596,10 @@ class Operator:
             self._list(POD)
             observed = replace(self._observed(model), registry=observed.registry, pods_are_fresh=True)
             plan = decide(model, observed, SETTINGS, self.world.now)
+        if plan.needs_metrics:
+            self.questions.append("metrics")
+            observed = replace(observed, answered=self.world.answered())
+            plan = decide(model, observed, SETTINGS, self.world.now)
         if plan.needs_probe:
             self.questions.append("Service")
             probe = self.world.answer()
@@ -545,7 +613,10 @@ class Operator:
         revisions = extract.revisions(self._all(REVISION), model.uid)
         return Observed(
             revisions=revisions,
-            children={child: extract.child(self.known.get((kind, NAME)), model.uid) for child, kind in SERVING.items()},
+            children={
+                child: extract.child(self.known.get((kind, names.child_name(NAME, child))), model.uid)
+                for child, kind in SERVING.items()
+            },
             jobs=tuple(workload.training_job(job, pods, 0) for job in jobs if not workload.is_comparison(job)),
             comparisons=tuple(workload.comparison_job(job, pods) for job in jobs if workload.is_comparison(job)),
             answers=self._answers(revisions.get(model.spec.wanted_label())),
@@ -570,6 +641,8 @@ class Operator:
     def _perform(self, model: Model, plan: Plan, observed: Observed) -> None:
         for name in plan.obsolete_jobs:
             self._delete(JOB, name)
+        for name in plan.obsolete_revisions:
+            self._delete(REVISION, name)
         if isinstance(plan.step, Train):
             job = children.training_job(model, plan.step, SETTINGS)
             self._write("create", JOB, lambda: self.world.create(JOB, job))
@@ -584,7 +657,10 @@ class Operator:
         for child, desired in children.serving_children(model, plan, observed, SETTINGS).items():
             if child is ChildKind.DEPLOYMENT and desired is not None and not self._is_as(desired, DEPLOYMENT):
                 self.before_rollout(self, model, desired)
-            self._child(SERVING[child], desired)
+            self._child(SERVING[child], names.child_name(NAME, child), desired)
+        if isinstance(plan.step, TakeOver) and plan.step.hand_over:
+            candidate = names.child_name(NAME, ChildKind.CANDIDATE)
+            self._write("orphan", DEPLOYMENT, lambda: self.world.orphan(candidate))
         replicas = children.desired_replicas(model, observed)
         if replicas is not None and (DEPLOYMENT, NAME) in self.world.objects:
             live = self.world.objects[DEPLOYMENT, NAME]
@@ -592,15 +668,15 @@ class Operator:
             self._write("scale", DEPLOYMENT, lambda: self.world.write(DEPLOYMENT, scaled))
 
     def _is_as(self, desired: Manifest, kind: Kind) -> bool:
-        live = self.known.get((kind, NAME))
+        live = self.known.get((kind, desired["metadata"]["name"]))
         return live is not None and is_subset(desired, live)
 
-    def _child(self, kind: Kind, desired: Manifest | None) -> None:
-        live = self.known.get((kind, NAME))
+    def _child(self, kind: Kind, name: str, desired: Manifest | None) -> None:
+        live = self.known.get((kind, name))
         if desired is None:
-            if live is not None:
-                self._delete(kind, NAME)
-        elif not self._is_as(desired, kind):
+            if live is not None and not is_deleting(live):
+                self._delete(kind, name)
+        elif not self._is_as(desired, kind) and not (live is not None and is_deleting(live)):
             uid = uid_of(live) if live is not None else ""
             self._write("apply", kind, lambda: self.world.apply(kind, desired, uid))
 

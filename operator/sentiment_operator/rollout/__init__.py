@@ -1,0 +1,1 @@
+"""How a version that never served before takes over the traffic, step by step: decided here, from facts alone."""
