@@ -7,15 +7,34 @@ from pathlib import Path
 from local_cluster import Cluster
 from tests.e2e.shop import CLUSTER, Manifest
 
+CONTROL_GROUPS = Path("/sys/fs/cgroup")
+
 
 def kill(pod: Manifest, program: str) -> int:
     """SIGKILL to the first process of the pod whose command line names the program; gives its pid."""
+    process = _process(pod, program)
+    os.kill(int(process.name), signal.SIGKILL)
+    return int(process.name)
+
+
+def slow_down(pod: Manifest, program: str, percent: int) -> None:
+    """Leave the container so much of one core: it answers, and late."""
+    for line in (_process(pod, program) / "cgroup").read_text().splitlines():
+        _, controllers, group = line.split(":", 2)
+        if not controllers:
+            (CONTROL_GROUPS / group.strip("/") / "cpu.max").write_text(f"{percent * 1000} 100000")
+        elif "cpu" in controllers.split(","):
+            folder = CONTROL_GROUPS / "cpu" / group.strip("/")
+            (folder / "cpu.cfs_period_us").write_text("100000")
+            (folder / "cpu.cfs_quota_us").write_text(str(percent * 1000))
+
+
+def _process(pod: Manifest, program: str) -> Path:
     uid = pod["metadata"]["uid"]
-    for process in sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name)):
-        if _is_of(process, uid, program):
-            os.kill(int(process.name), signal.SIGKILL)
-            return int(process.name)
-    raise AssertionError(f"pod {pod['metadata']['name']} runs no process named {program}")
+    processes = sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name))
+    found = next((process for process in processes if _is_of(process, uid, program)), None)
+    assert found is not None, f"pod {pod['metadata']['name']} runs no process named {program}"
+    return found
 
 
 def _is_of(process: Path, uid: str, program: str) -> bool:

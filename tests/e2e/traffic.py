@@ -44,18 +44,23 @@ class Traffic:
         """When the first answer of that version ended, of requests begun since then."""
         return min(answer.ended for answer in self.answers if answer.began >= since and answer.version == version)
 
+    def share(self, version: str, since: float, until: float) -> tuple[float, int]:
+        """Percentage of the answers that version gave to requests begun in that time, and how many answers there were."""
+        within = [answer for answer in self.answers if since <= answer.began < until and not answer.error]
+        return 100 * sum(answer.version == version for answer in within) / max(1, len(within)), len(within)
+
     def rate(self) -> float:
         """Requests per second."""
         return len(self.answers) / (self.answers[-1].ended - self.answers[0].began)
 
 
 @contextmanager
-def traffic(address: str, per_second: float = 30.0, callers: int = 4) -> Generator[Traffic]:
-    """Half of the callers keep their connection, half open a fresh one for each request."""
+def traffic(address: str, per_second: float = 30.0, callers: int = 4, keeping: int = 2) -> Generator[Traffic]:
+    """So many of the callers keep their connection, the others open a fresh one for each request."""
     told, stop = Traffic(), threading.Event()
     pause = callers / per_second
     threads = [
-        threading.Thread(target=_call, args=(address, pause, number % 2 == 0, told.answers, stop))
+        threading.Thread(target=_call, args=(address, pause, number < keeping, told.answers, stop))
         for number in range(callers)
     ]
     for thread in threads:

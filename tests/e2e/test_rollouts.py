@@ -1,0 +1,175 @@
+"""A new version takes over step by step, or is rolled back, and users of the one that serves notice nothing of it."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.e2e import node
+from tests.e2e.shop import MORE, Manifest, Shop, data, model
+from tests.e2e.traffic import Traffic, traffic
+from tests.support.eventually import eventually
+
+pytestmark = [pytest.mark.e2e, pytest.mark.exclusive, pytest.mark.timeout(900)]
+
+PODS = 2
+LEAST = {"requests": {"cpu": "50m", "memory": "96Mi"}}
+HALF = {"weightPercent": 50, "pauseSeconds": 3, "minRequests": 100}
+THIRD = {"weightPercent": 33, "pauseSeconds": 3, "minRequests": 100}
+CANARY = {"strategy": "Canary", "steps": [THIRD, HALF], "analysis": {"maxErrorPercent": 1}}
+
+
+@pytest.fixture(scope="module")
+def stable(shop: Shop) -> Shop:
+    """Model `imdb` serves version 1 with two pods."""
+    shop.apply(model(serving={"replicas": PODS, "resources": LEAST}, rollout=CANARY))
+    shop.is_ready("imdb", "1")
+    return shop
+
+
+@pytest.fixture
+def back_at_1(stable: Shop) -> Iterator[Shop]:
+    """Whatever a test does, version 1 serves before and after it."""
+    yield stable
+    stable.patch("smod", "imdb", {"spec": {"version": "1"}})
+    stable.is_ready("imdb", "1")
+    assert_nothing_left(stable)
+
+
+def want(shop: Shop, version: str, rollout: Manifest, path: str = MORE, **training: Any) -> None:
+    change: Manifest = {"version": version, "rollout": {"analysis": None, "onFailure": None, **rollout}, "data": data(path)}
+    if training:
+        change["training"] = {"parameters": training}
+    shop.patch("smod", "imdb", {"spec": change})
+
+
+def versions(shop: Shop, component: str = "server") -> dict[str, str]:
+    """Version by name of every pod that is not ending."""
+    pods = shop.every("pods", f"app.kubernetes.io/instance=imdb,app.kubernetes.io/component={component}")
+    return {
+        pod["metadata"]["name"]: pod["metadata"]["labels"]["rottenpotatoes.com/version"]
+        for pod in pods
+        if "deletionTimestamp" not in pod["metadata"]
+    }
+
+
+def candidates(shop: Shop, version: str, component: str = "server") -> set[str]:
+    return {name for name, of in versions(shop, component).items() if of == version}
+
+
+def assert_nothing_left(shop: Shop) -> None:
+    for kind in ("deployment", "service", "configmap"):
+        assert shop.get(kind, "imdb-candidate") is None
+    eventually("no shadow is left", lambda: not versions(shop, "shadow"), 60)
+    assert "rottenpotatoes.com/version" not in shop.the("service", "imdb")["spec"]["selector"]
+    assert not shop.the("deployment", "imdb")["spec"].get("paused")
+
+
+def assert_unnoticed(told: Traffic) -> None:
+    assert not told.failures(), told.failures()[:5]
+
+
+def test_a_canary_takes_over_in_steps_and_its_pods_stay(stable: Shop) -> None:
+    with traffic(stable.address("imdb"), per_second=60, callers=6, keeping=1) as told:
+        want(stable, "2", CANARY)
+        stable.becomes("imdb", "RolledOut", "CanaryRunning", status="False")
+        assert stable.the("smod", "imdb")["status"]["candidateVersion"] == "2"
+        eventually("as many candidates as pods", lambda: len(candidates(stable, "2")) == PODS, 90)
+        before = candidates(stable, "2")
+        stable.is_ready("imdb", "2")
+        ready = time.monotonic()
+        assert candidates(stable, "2") == before, "promoted, not started anew"
+        eventually("some more answers", lambda: len(told.answers) and told.answers[-1].began > ready + 2)
+    assert_unnoticed(told)
+    assert told.versions(since=ready) == {"2"}
+    assert_nothing_left(stable)
+
+
+def test_the_way_back_needs_no_candidate(stable: Shop) -> None:
+    jobs = stable.jobs()
+    stable.patch("smod", "imdb", {"spec": {"version": "1"}})
+    stable.is_ready("imdb", "1", 60)
+    assert stable.jobs() <= jobs
+    assert_nothing_left(stable)
+
+
+def test_a_candidate_that_answers_late_is_rolled_back_with_figures(back_at_1: Shop) -> None:
+    shop = back_at_1
+    strict = {**CANARY, "steps": [{**HALF, "pauseSeconds": 30}], "analysis": {"maxP95Milliseconds": 250, "minSamples": 50}}
+    with traffic(shop.address("imdb"), per_second=40, callers=8, keeping=0) as told:
+        want(shop, "slow", strict, maxFeatures=1100)
+        for pod in eventually("candidates run", lambda: running(shop, "slow")):
+            node.slow_down(pod, "sentiment", percent=2)
+        found = shop.becomes("imdb", "Stalled", "RolledBack", seconds=180)
+        assert "95 % of requests were answered within" in found["message"]
+        assert "Next: kubectl" in found["message"]
+        eventually("the candidates are gone", lambda: not candidates(shop, "slow"), 60)
+    assert_unnoticed(told)
+    (failure,) = shop.the("smrev", "imdb.slow")["status"]["failedRollouts"]
+    assert failure["reason"] == "LimitExceeded"
+    status = shop.the("smod", "imdb")["status"]
+    assert (status["wantedVersion"], status["servingVersion"]) == ("slow", "1")
+
+
+def running(shop: Shop, version: str) -> list[Manifest]:
+    pods = shop.every("pods", f"app.kubernetes.io/instance=imdb,rottenpotatoes.com/version={version}")
+    serving = [pod for pod in pods if pod["metadata"]["labels"]["app.kubernetes.io/component"] == "server"]
+    ready = [pod for pod in serving if all(c.get("ready") for c in pod["status"].get("containerStatuses", [{}]))]
+    return ready if len(ready) == PODS else []
+
+
+def test_blue_and_green_never_answer_at_the_same_time(back_at_1: Shop) -> None:
+    shop = back_at_1
+    with traffic(shop.address("imdb"), per_second=60, callers=6, keeping=0) as told:
+        want(shop, "green", {"strategy": "BlueGreen", "steps": [{"pauseSeconds": 5, "minRequests": 50}]}, maxFeatures=1200)
+        shop.becomes("imdb", "RolledOut", "BlueGreenRunning", status="False")
+        shop.is_ready("imdb", "green")
+    assert_unnoticed(told)
+    first = told.first("green", 0)
+    mixed = [answer for answer in told.answers if answer.version == "1" and answer.began > first + 1]
+    assert not mixed, "the switch is one moment, give or take a second of the node's proxy"
+
+
+def test_a_shadow_gets_copies_and_answers_nobody(back_at_1: Shop) -> None:
+    shop = back_at_1
+    shadow = {
+        "strategy": "Shadow",
+        "steps": [{"weightPercent": 100, "minRequests": 100}],
+        "analysis": {"maxErrorPercent": 1, "maxDisagreementPercent": 50},
+    }
+    with traffic(shop.address("imdb"), per_second=40, callers=4, keeping=2) as told:
+        want(shop, "shade", shadow, maxFeatures=1300)
+        shop.becomes("imdb", "RolledOut", "ShadowRunning", status="False")
+        assert candidates(shop, "shade", "shadow")
+        assert not candidates(shop, "shade")
+        eventually("copies are answered", lambda: copied(shop) >= 50, 180)
+        assert told.versions() == {"1"}
+        shop.is_ready("imdb", "shade", 240)
+    assert_unnoticed(told)
+    assert_nothing_left(shop)
+
+
+def copied(shop: Shop) -> int:
+    return shop.the("smod", "imdb")["status"].get("rollout", {}).get("requests", 0)
+
+
+def test_a_candidate_that_disagrees_too_much_is_rolled_back(back_at_1: Shop) -> None:
+    shop = back_at_1
+    agreeing = {**CANARY, "analysis": {"maxDisagreementPercent": 30, "minSamples": 30}}
+    with traffic(shop.address("imdb"), per_second=40, callers=4, keeping=0) as told:
+        want(shop, "flipped", agreeing, path="flipped.csv")
+        found = shop.becomes("imdb", "Stalled", "RolledBack", seconds=180)
+    assert "judged otherwise" in found["message"]
+    assert_unnoticed(told)
+
+
+def test_an_edit_back_in_the_middle_leaves_nothing(back_at_1: Shop) -> None:
+    shop = back_at_1
+    with traffic(shop.address("imdb"), per_second=40, callers=4, keeping=2) as told:
+        want(shop, "never", {"strategy": "Canary", "steps": [{**HALF, "pauseSeconds": 3600}]}, maxFeatures=1400)
+        shop.becomes("imdb", "RolledOut", "CanaryRunning", status="False")
+        shop.patch("smod", "imdb", {"spec": {"version": "1"}})
+        shop.is_ready("imdb", "1", 90)
+    assert_unnoticed(told)
+    assert_nothing_left(shop)
