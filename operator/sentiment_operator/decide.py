@@ -257,8 +257,11 @@ def _counts(observed: Observed, step: Shift) -> bool:
 
 def _obsolete_revisions(model: Model, observed: Observed, wanted: str) -> tuple[str, ...]:
     """Names of the revisions beyond those to be kept, those that served longest ago or never first."""
-    live, last = deployed(observed), served_last(model, observed)
-    kept = {wanted, live.version if live is not None else "", last.spec.version if last is not None else ""}
+    live, there = deployed(observed), running(observed)
+    last = served_last(model, observed)
+    before = served_last(model, observed, but=last.spec.version) if last is not None else None
+    kept = {wanted, *(one.version for one in (live, there.live if there else None) if one is not None)}
+    kept |= {revision.spec.version for revision in (last, before) if revision is not None}
     others = [revision for label, revision in observed.revisions.items() if label not in kept]
     others.sort(key=lambda revision: (_last_used(revision), revision.name), reverse=True)
     room = model.spec.rollout.revision_history_limit - (len(observed.revisions) - len(others))

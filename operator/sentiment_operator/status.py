@@ -28,6 +28,7 @@ from sentiment_operator.facts import JobState, Model, Observed, Revision, Traini
 from sentiment_operator.plan import Blocked, Plan, Roll, Shift, Steady, TakeOver
 from sentiment_operator.reasons import Reason
 from sentiment_operator.rollout import told as rollout_progress
+from sentiment_operator.rollout.candidate import running
 from sentiment_operator.verdicts import verdicts
 from sentiment_operator.view import View
 
@@ -61,7 +62,7 @@ def status(model: Model, observed: Observed, plan: Plan, now: datetime) -> Senti
         else "",
         previous_version=next((entry.version for entry in history if entry.version != serving), ""),
         url=names.service_url(model) if live is not None else "",
-        replicas=live.replicas if live is not None else 0,
+        replicas=_replicas(observed),
         ready_replicas=sum(pod.ready and not pod.deleting and not pod.is_shadow for pod in observed.pods),
         canary_percent=rollout_progress.canary_percent(plan),
         rollout=rollout_progress.rollout_status(model, plan),
@@ -82,6 +83,14 @@ def _serving_version(model: Model, observed: Observed) -> str:
     if model.status.serving_version in answering:
         return model.status.serving_version
     return min(answering, default="")
+
+
+def _replicas(observed: Observed) -> int:
+    """Pods that users are, or will be, answered by."""
+    live, candidate = deployed(observed), running(observed)
+    shadows = any(pod.is_shadow for pod in observed.pods)
+    beside = candidate.live.replicas if candidate is not None and not shadows else 0
+    return (live.replicas if live is not None else 0) + beside
 
 
 def _history(model: Model, plan: Plan, serving: str, now: datetime) -> tuple[HistoryEntry, ...]:
@@ -215,7 +224,7 @@ def events(before: SentimentModelStatus, after: SentimentModelStatus) -> list[Ev
     """One Event for each transition that a person would want to hear of."""
     is_another = before.wanted_version != after.wanted_version
     told = [fact for entry in after.conditions if (fact := _event(before, entry, is_another=is_another)) is not None]
-    return [*_training_began(before, after), *told]
+    return [*_training_began(before, after), *_rollout_went_on(before, after), *told]
 
 
 def _event(before: SentimentModelStatus, condition: Condition, *, is_another: bool) -> EventFact | None:
@@ -237,3 +246,14 @@ def _training_began(before: SentimentModelStatus, after: SentimentModelStatus) -
     if not job or job == known:
         return []
     return [EventFact("Normal", Reason.TRAINING_STARTED, f"Job {job} trains version {after.wanted_version}.")]
+
+
+def _rollout_went_on(before: SentimentModelStatus, after: SentimentModelStatus) -> list[EventFact]:
+    """Each step of a rollout is worth one, as long as it runs."""
+    now = after.rollout
+    known = before.rollout if before.candidate_version == after.candidate_version else None
+    if now is None or (known is not None and now.step <= known.step):
+        return []
+    rolled_out = condition_of(after.conditions, ConditionType.ROLLED_OUT)
+    message = rolled_out.message if rolled_out is not None else ""
+    return [EventFact("Normal", "CandidateAdvanced" if known is not None else "RolloutStarted", message)]

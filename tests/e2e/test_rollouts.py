@@ -38,7 +38,11 @@ def back_at_1(stable: Shop) -> Iterator[Shop]:
 
 
 def want(shop: Shop, version: str, rollout: Manifest, path: str = MORE, **training: Any) -> None:
-    change: Manifest = {"version": version, "rollout": {"analysis": None, "onFailure": None, **rollout}, "data": data(path)}
+    change: Manifest = {
+        "version": version,
+        "rollout": {"analysis": None, "onFailure": None, **rollout},
+        "data": data(path),
+    }
     if training:
         change["training"] = {"parameters": training}
     shop.patch("smod", "imdb", {"spec": change})
@@ -96,7 +100,11 @@ def test_the_way_back_needs_no_candidate(stable: Shop) -> None:
 
 def test_a_candidate_that_answers_late_is_rolled_back_with_figures(back_at_1: Shop) -> None:
     shop = back_at_1
-    strict = {**CANARY, "steps": [{**HALF, "pauseSeconds": 30}], "analysis": {"maxP95Milliseconds": 250, "minSamples": 50}}
+    strict = {
+        **CANARY,
+        "steps": [{**HALF, "pauseSeconds": 30}],
+        "analysis": {"maxP95Milliseconds": 250, "minSamples": 50},
+    }
     with traffic(shop.address("imdb"), per_second=40, callers=8, keeping=0) as told:
         want(shop, "slow", strict, maxFeatures=1100)
         for pod in eventually("candidates run", lambda: running(shop, "slow")):
@@ -122,7 +130,12 @@ def running(shop: Shop, version: str) -> list[Manifest]:
 def test_blue_and_green_never_answer_at_the_same_time(back_at_1: Shop) -> None:
     shop = back_at_1
     with traffic(shop.address("imdb"), per_second=60, callers=6, keeping=0) as told:
-        want(shop, "green", {"strategy": "BlueGreen", "steps": [{"pauseSeconds": 5, "minRequests": 50}]}, maxFeatures=1200)
+        want(
+            shop,
+            "green",
+            {"strategy": "BlueGreen", "steps": [{"pauseSeconds": 5, "minRequests": 50}]},
+            maxFeatures=1200,
+        )
         shop.becomes("imdb", "RolledOut", "BlueGreenRunning", status="False")
         shop.is_ready("imdb", "green")
     assert_unnoticed(told)

@@ -16,7 +16,7 @@ from sentiment_contract.names import VERSION_LABEL
 from sentiment_operator import names, workload
 from sentiment_operator.api import ConditionType, SentimentModelSpec
 from sentiment_operator.facts import Answered, Manifest
-from sentiment_operator.kinds import CONFIG_MAP, DEPLOYMENT, MODEL, POD, SERVICE, Kind
+from sentiment_operator.kinds import CONFIG_MAP, DEPLOYMENT, MODEL, POD, REVISION, SERVICE, Kind
 from sentiment_operator.raw import is_deleting, labels_of, uid_of
 from tests.support.builders import spec
 from tests.unit.operator.simulated_world import (
@@ -444,6 +444,19 @@ def test_what_is_deleted_of_a_candidate_comes_back(kind: Kind) -> None:
     operator.world.delete(kind, CANDIDATE)
     watched(operator)
     assert_serves(operator, "2")
+
+
+def test_records_beyond_the_limit_are_forgotten_but_never_what_serves_or_served_last() -> None:
+    rollout = {"revisionHistoryLimit": 3}
+    operator = serving("1", rollout)
+    for label in ("2", "3", "4", "5"):
+        operator.world.edit(rolled(label, rollout))
+        watched(operator)
+    operator.world.edit(rolled("4", rollout))
+    watched(operator)
+    kept = {body["spec"]["version"] for body in operator.world.of(REVISION)}
+    assert (len(kept), kept >= {"4", "5"}) == (3, True)
+    assert_rests(operator)
 
 
 # Killed anywhere
