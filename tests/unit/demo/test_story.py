@@ -4,13 +4,14 @@ import pytest
 
 from demo import reach, repository, story
 from demo.data import Reviews
+from demo.scene import Scene
 from demo.target import Target
 from tests.unit.demo.conftest import Programs
 
 
 def next_steps(programs: Programs, target: Target, namespace: str = "reviews") -> dict[str, str]:
     programs.answer("get service imdb", "10.96.0.9")
-    steps = story._next_steps(story.Stage(target, namespace, reach.usual_way(target)))
+    steps = story._next_steps(Scene(target, namespace, reach.usual_way(target)))
     lines = [line.split(maxsplit=1) for line in steps.replace("the end", "end").splitlines() if line.startswith("  ")]
     return dict(lines)
 
@@ -43,7 +44,7 @@ def test_on_another_cluster_every_step_means_that_one(programs: Programs) -> Non
 def test_the_story_names_the_reviews_that_are_really_used(
     programs: Programs, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def stop(stage: story.Stage, file: object) -> None:
+    def stop(scene: Scene, file: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(repository, "make", lambda target, namespace, reviews: "what lay there before")
