@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from docs.notification_situations import situations_of_notifications
 from docs.promotion_situations import situations_of_promotion
 from docs.reasons import SERVING_WAITS, TRAINING_ENDS, TRAINING_WAITS
 from sentiment_contract.names import VERSION_LABEL
@@ -23,6 +24,7 @@ from sentiment_operator.facts import (
     JobState,
     Model,
     Observed,
+    Post,
     Refusal,
     RegisteredVersion,
     RegistryAnswer,
@@ -33,6 +35,8 @@ from sentiment_operator.facts import (
     TrainingJob,
     Trouble,
 )
+from sentiment_operator.notify.outbox import Told
+from sentiment_operator.notify.transitions import Origin
 from sentiment_operator.rejection import rejected
 from sentiment_operator.settings import Settings
 from sentiment_operator.status import status
@@ -109,6 +113,7 @@ def _told() -> Iterator[SentimentModelStatus]:
         *situations_of_promotion(MODEL, _recorded(), WHY, SETTINGS, NOW),
         *_rolling_out(),
         *_serving(),
+        *situations_of_notifications(MODEL, _proven(), WHY, SETTINGS, NOW),
     ):
         yield _status(model, observed)
 
@@ -118,7 +123,7 @@ def _status(model: Model, observed: Observed) -> SentimentModelStatus:
 
 
 def _rejected() -> SentimentModelStatus:
-    return rejected(SentimentModelStatus(), WHY, 1, NOW)
+    return rejected(SentimentModelStatus(), WHY, Told(Origin("NAMESPACE", "NAME", "uid", 1, ""), (), Post()), NOW)
 
 
 MODEL = sample_model()

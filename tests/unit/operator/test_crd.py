@@ -99,7 +99,7 @@ def has_a_largest_size(field: Schema) -> bool:
         case "string":
             return "maxLength" in field or "enum" in field
         case "array":
-            return "maxItems" in field and field["x-kubernetes-list-type"] in {"atomic", "map"}
+            return "maxItems" in field and field["x-kubernetes-list-type"] in {"atomic", "map", "set"}
         case _:
             return True
 
