@@ -112,7 +112,7 @@ def _serving(before: SentimentModelStatus, after: SentimentModelStatus, origin: 
     if now is None or not after.history:
         return None
     lost, current = condition_of(before.conditions, ConditionType.READY), after.history[0]
-    is_new = current not in before.history or (lost is not None and current.since >= lost.last_transition_time)
+    is_new = current not in before.history or (lost is not None and current.since > lost.last_transition_time)
     if not is_new:
         return None
     earlier = [entry.version for entry in after.history[1:]]

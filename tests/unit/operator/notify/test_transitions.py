@@ -62,6 +62,11 @@ def test_the_same_version_ready_again_is_no_news() -> None:
     assert names(lost, status(lost, 11, WELL, serving="1")) == []
 
 
+def test_a_version_that_was_edited_away_in_its_first_second_and_came_back_is_no_news() -> None:
+    lost = not_ready(ready(), 0)
+    assert names(lost, status(lost, 11, WELL, serving="1")) == []
+
+
 @pytest.mark.parametrize("trouble", sorted(TROUBLE))
 def test_whoever_heard_of_the_trouble_hears_of_its_end(trouble: Transition) -> None:
     lost = not_ready(ready(), 10)
