@@ -65,7 +65,7 @@ def origin(body: Manifest) -> Origin:
 def notifications(body: Manifest) -> tuple[Notification, ...]:
     """Whom the model wants told, also where the rest of its spec cannot be read."""
     try:
-        return _NOTIFICATIONS.validate_python(body.get("spec", {}).get("notifications") or ())
+        return _NOTIFICATIONS.validate_python((body.get("spec") or {}).get("notifications") or ())
     except ValidationError:
         return ()
 

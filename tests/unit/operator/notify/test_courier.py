@@ -205,6 +205,26 @@ def test_a_fault_of_a_sender_ends_nothing() -> None:
     play(lambda: Operator({CHAT: sink}), story)
 
 
+def test_a_pass_that_began_before_the_delivery_does_not_have_it_made_again() -> None:
+    sink = PlayedSink()
+
+    async def story(operator: Operator) -> None:
+        operator.comes_to(ready(), 0)
+        before = operator.stored
+        await eventually(lambda: len(sink.taken) == 1)
+        operator.courier.take(IMDB, UID, before)
+        await never(lambda: sink.tries > 1)
+
+    async def without_passes() -> None:
+        operator = Operator({CHAT: sink})
+        running = asyncio.create_task(operator.courier.run())
+        await story(operator)
+        running.cancel()
+        await asyncio.wait([running])
+
+    asyncio.run(without_passes())
+
+
 def test_whoever_does_not_lead_delivers_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LEADING_AGAIN_SECONDS", 0.01)
     sink = PlayedSink()
@@ -319,6 +339,7 @@ def test_of_a_model_that_is_gone_nothing_is_kept() -> None:
         operator.courier.exists = lambda _, uid: False
         operator.comes_to(ready(), 0)
         await eventually(lambda: len(sink.taken) == 1)
+        await never(lambda: operator.states() != [(CHAT, "Pending", 0)])
         assert operator.courier.post(UID).outcomes == {}
 
     play(lambda: Operator({CHAT: sink}), story)

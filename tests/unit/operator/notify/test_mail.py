@@ -62,10 +62,12 @@ def test_a_server_that_asks_for_no_login_gets_none(made: Certificates) -> None:
     assert (len(server.messages), server.users) == (1, [])
 
 
-def test_nothing_is_sent_in_the_clear(made: Certificates, tmp_path: Path) -> None:
+@pytest.mark.parametrize("has_login", [True, False])
+def test_nothing_is_sent_in_the_clear(made: Certificates, tmp_path: Path, *, has_login: bool) -> None:
     """Whoever sits between may strip STARTTLS from what the server offers."""
     with mail_server(made.server, offers_tls=False) as server:
-        assert "no STARTTLS" in not_taken(people(server, made.ca, **credentials(tmp_path)))
+        told = not_taken(people(server, made.ca, **(credentials(tmp_path) if has_login else {})))
+        assert told == "the mail server offers no STARTTLS, and nothing is sent in the clear"
     assert (server.messages, server.users) == ([], [])
 
 

@@ -144,6 +144,11 @@ def test_silence_is_told_with_the_version_that_answered() -> None:
     assert entry.message == "Available is False. Next: kubectl -n reviews describe smod imdb"
 
 
+def test_silence_that_lasts_is_no_news() -> None:
+    silent = status(ready(), 10, SILENT)
+    assert names(silent, status(silent, 11, SILENT)) == []
+
+
 def test_before_the_first_version_answers_nobody_waits_for_it() -> None:
     assert names(NEW, status(NEW, 0, SILENT)) == []
 
