@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from sentiment_operator.__main__ import MISCONFIGURED, main
 from sentiment_operator.notify.sinks import Mail, Undelivered, Webhook, secret
 from sentiment_operator.settings import Settings
 from tests.support.builders import SETTINGS
@@ -15,10 +16,14 @@ WEBHOOK = {"type": "Webhook", "url": "https://chat.example.org/hook"}
 MAIL = {"type": "SMTP", "host": "smtp.example.org", "from": "models@example.org", "to": ["a@example.org"]}
 
 
-def configured(monkeypatch: pytest.MonkeyPatch, **sinks: Any) -> Settings:
+def given(monkeypatch: pytest.MonkeyPatch, sinks: str) -> None:
     for name in ("server_image", "trainer_image", "tracking_url"):
         monkeypatch.setenv(f"SENTIMENT_{name.upper()}", getattr(SETTINGS, name))
-    monkeypatch.setenv("SENTIMENT_NOTIFICATION_SINKS", json.dumps(sinks))
+    monkeypatch.setenv("SENTIMENT_NOTIFICATION_SINKS", sinks)
+
+
+def configured(monkeypatch: pytest.MonkeyPatch, **sinks: Any) -> Settings:
+    given(monkeypatch, json.dumps(sinks))
     return Settings()  # pyright: ignore[reportCallIssue]
 
 
@@ -55,6 +60,24 @@ def test_a_mistake_ends_the_operator_before_it_starts(monkeypatch: pytest.Monkey
     with pytest.raises(ValidationError) as found:
         configured(monkeypatch, chat=sink)
     assert found.value.errors()[0]["loc"][:2] == ("notification_sinks", "chat")
+
+
+@pytest.mark.parametrize(
+    ("sinks", "told"),
+    [
+        (
+            json.dumps({"chat": {**MAIL, "tls": "None"}}),
+            "SENTIMENT_NOTIFICATION_SINKS at chat.SMTP.tls: Input should be",
+        ),
+        ("{chat: webhook}", "Next: write it as JSON."),
+    ],
+)
+def test_a_mistake_is_told_by_its_place(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], sinks: str, told: str
+) -> None:
+    given(monkeypatch, sinks)
+    assert main() == MISCONFIGURED
+    assert told in capsys.readouterr().err
 
 
 def test_a_name_that_no_model_could_write_is_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
