@@ -64,8 +64,9 @@ def origin(body: Manifest) -> Origin:
 
 def notifications(body: Manifest) -> tuple[Notification, ...]:
     """Whom the model wants told, also where the rest of its spec cannot be read."""
+    spec: Manifest = body.get("spec") or {}
     try:
-        return _NOTIFICATIONS.validate_python((body.get("spec") or {}).get("notifications") or ())
+        return _NOTIFICATIONS.validate_python(spec.get("notifications") or ())
     except ValidationError:
         return ()
 
