@@ -36,6 +36,7 @@ QUESTIONS: Mapping[ConditionType, str] = {
     ConditionType.STALLED: "Does it need a person, or a pause, to go on?",
     ConditionType.AWAITING_APPROVAL: "Does a person have to say yes first?",
     ConditionType.DRIFTED: "Does what is asked differ from what was trained on?",
+    ConditionType.NOTIFIED: "Does whoever the spec names hear of what happens?",
 }
 """What each condition answers."""
 
@@ -106,6 +107,9 @@ ADVICE: Mapping[str, Calm | Act] = {
     Reason.SETTLED: NOTHING,
     Reason.NOT_REQUIRED: NOTHING,
     Reason.NOT_MONITORED: NOTHING,
+    Reason.NO_SINKS: NOTHING,
+    Reason.DELIVERED: NOTHING,
+    Reason.DELIVERING: Calm("Wait: what is not taken is tried again for about three and a half hours."),
     Reason.NOT_REACHED: Calm("Look at the first condition on the way that is not `True`."),
     Reason.NOT_TRAINED: WAIT,
     Reason.PROGRESSING: WAIT,
@@ -144,6 +148,8 @@ ADVICE: Mapping[str, Calm | Act] = {
         look=f"{code(commands.PODS)}, then {code(commands.SERVER_LOG)}",
         next="Before the first version is ready: wait. Later: follow the reason of `RolledOut`.",
     ),
+    Reason.UNKNOWN_SINK: Act(look="`spec.notifications`, and the chart's `notifications.sinks`."),
+    Reason.DELIVERY_FAILED: Act(look=f"`status.notifications`, and {code(commands.OPERATOR)}"),
     **TRAINER,
     # Said by a model server
     ServerReason.ARTIFACT_MISSING: Act(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from docs.notification_situations import situations_of_notifications
 from docs.promotion_situations import situations_of_promotion
 from docs.reasons import SERVING_WAITS, TRAINING_ENDS, TRAINING_WAITS
 from docs.rollout_situations import situations_of_rollouts
@@ -24,6 +25,7 @@ from sentiment_operator.facts import (
     JobState,
     Model,
     Observed,
+    Post,
     Refusal,
     RegisteredVersion,
     RegistryAnswer,
@@ -34,6 +36,8 @@ from sentiment_operator.facts import (
     TrainingJob,
     Trouble,
 )
+from sentiment_operator.notify.outbox import Told
+from sentiment_operator.notify.transitions import Origin
 from sentiment_operator.rejection import rejected
 from sentiment_operator.settings import Settings
 from sentiment_operator.status import status
@@ -111,6 +115,7 @@ def _told() -> Iterator[SentimentModelStatus]:
         *situations_of_rollouts(MODEL, _recorded(), WHY, NOW),
         *_rolling_out(),
         *_serving(),
+        *situations_of_notifications(MODEL, _proven(), WHY, SETTINGS, NOW),
     ):
         yield _status(model, observed)
 
@@ -120,7 +125,7 @@ def _status(model: Model, observed: Observed) -> SentimentModelStatus:
 
 
 def _rejected() -> SentimentModelStatus:
-    return rejected(SentimentModelStatus(), WHY, 1, NOW)
+    return rejected(SentimentModelStatus(), WHY, Told(Origin("NAMESPACE", "NAME", "uid", 1, ""), (), Post()), NOW)
 
 
 MODEL = sample_model()

@@ -20,6 +20,7 @@ from sentiment_contract.recipe import (
     effective_parameters,
     followed_label,
 )
+from sentiment_operator.api_notifications import MOST_RECORDS, MOST_SINKS, Notification, NotificationRecord
 from sentiment_operator.api_promotion import ApprovalEvidence, GateEvidence, Promotion
 from sentiment_operator.api_resources import SERVER_RESOURCES, TRAINER_RESOURCES, Resources
 from sentiment_operator.api_rollout import Rollout, RolloutStatus
@@ -142,6 +143,12 @@ class SentimentModelSpec(Wire):
     promotion: Promotion = Field(default=Promotion(), description="Who has to agree before a new version serves.")
     rollout: Rollout = Field(default=Rollout(), description="How a new version takes over.")
     serving: Serving = Field(default=Serving(), description="How the version is served.")
+    notifications: tuple[Notification, ...] = Field(
+        default=(),
+        max_length=MOST_SINKS,
+        description="Who is told of what happens to the model. Where a sink leads, the installation of the operator says.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["sink"]},
+    )
 
     def recipe(self) -> Recipe:
         """The data reference and the effective parameters that a new version would be trained with."""
@@ -170,6 +177,7 @@ class ConditionType(StrEnum):
     STALLED = "Stalled"
     AWAITING_APPROVAL = "AwaitingApproval"
     DRIFTED = "Drifted"
+    NOTIFIED = "Notified"
 
 
 class Condition(Wire):
@@ -275,6 +283,9 @@ class SentimentModelStatus(Wire):
         default=(), max_length=10, description="Versions that served, the latest first."
     )
     last_failure: LastFailure | None = Field(default=None, description="The latest failure of the wanted version.")
+    notifications: tuple[NotificationRecord, ...] = Field(
+        default=(), max_length=MOST_RECORDS, description="What was told to whom, the latest first."
+    )
     conditions: tuple[Condition, ...] = Field(
         default=(),
         max_length=20,

@@ -12,6 +12,7 @@ from typing import Any
 from sentiment_contract.gates import Compared
 from sentiment_contract.training import TrainingFailed, TrainingSucceeded
 from sentiment_operator.api import SentimentModelSpec, SentimentModelStatus
+from sentiment_operator.api_notifications import Delivery
 from sentiment_operator.api_promotion import ApprovalEvidence
 from sentiment_operator.api_revision import SentimentModelRevisionSpec, SentimentModelRevisionStatus
 
@@ -221,6 +222,16 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Post:
+    """What is known of those who may be told, and of what they took."""
+
+    sinks: frozenset[str] = frozenset()
+    """Names of the sinks that the operator was installed with."""
+    outcomes: Mapping[tuple[str, str], Delivery] = field(default_factory=dict[tuple[str, str], Delivery])
+    """(id of the message, sink) → what came of it since the status was written."""
+
+
+@dataclass(frozen=True, slots=True)
 class Observed:
     """Everything that was seen in one pass."""
 
@@ -246,3 +257,4 @@ class Observed:
     rival: str = ""
     """namespace/name of an older model that names the same registered model."""
     refusals: tuple[Refusal, ...] = ()
+    post: Post = Post()

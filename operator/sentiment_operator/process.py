@@ -23,9 +23,12 @@ from sentiment_operator.health import serve_health, serve_metrics
 from sentiment_operator.kube import Kube
 from sentiment_operator.leader import Election
 from sentiment_operator.names import MANAGED_BY_LABEL, MANAGER
+from sentiment_operator.notify.courier import Courier
+from sentiment_operator.notify.senders import senders
 from sentiment_operator.observe import Observer
 from sentiment_operator.perform import Performer
 from sentiment_operator.progress import Progress
+from sentiment_operator.raw import uid_of
 from sentiment_operator.reconcile import Reconciler
 from sentiment_operator.registry import Registry
 from sentiment_operator.report import Reporter
@@ -59,6 +62,13 @@ class Process:
         self._queue: WorkQueue[Key] = WorkQueue()
         self._progress = Progress(self._store, registry, settings, self._queue.add)
         self._aliases = Aliases(self._store, registry)
+        self._courier = Courier(
+            senders(settings.notification_sinks, http),
+            may_send=lambda: self.election.leads,
+            exists=lambda key, uid: (body := self._store.model(key)) is not None and uid_of(body) == uid,
+            wake=self._queue.add,
+            first_pause_seconds=settings.notification_pause_seconds,
+        )
         self._worker = Worker(self._store, self._queue, self._reconciler(registry, http))
         namespaces = tuple(filter(None, (name.strip() for name in settings.watch_namespaces.split(","))))
         labels = {MANAGED_BY_LABEL: MANAGER}
@@ -71,7 +81,7 @@ class Process:
             store=store,
             observer=Observer(store, kube, registry, self._progress, http, settings),
             performer=Performer(kube, store, settings),
-            reporter=Reporter(kube, store, settings, self._aliases.serving),
+            reporter=Reporter(kube, store, settings, self._aliases.serving, self._courier),
             settings=settings,
             now=lambda: datetime.now(UTC),
         )
@@ -87,7 +97,7 @@ class Process:
             group.create_task(self.election.keep())
             await self._sweep.fill()
             self._worker.begin()
-            for task in (self._sweep.run(), self._progress.run(), self._aliases.run()):
+            for task in (self._sweep.run(), self._progress.run(), self._aliases.run(), self._courier.run()):
                 group.create_task(task)
             await self._queue.run(self._settings.workers, self._worker.work)
 

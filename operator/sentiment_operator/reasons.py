@@ -44,6 +44,9 @@ class Reason(StrEnum):
     NO_DEAD_END = "NoDeadEnd"
     NOT_REQUIRED = "NotRequired"
     NOT_MONITORED = "NotMonitored"
+    NO_SINKS = "NoSinks"
+    DELIVERED = "Delivered"
+    DELIVERING = "Delivering"
     # In the way
     INVALID = "Invalid"
     CONFLICT = "Conflict"
@@ -62,3 +65,5 @@ class Reason(StrEnum):
     NO_POD_READY = "NoPodReady"
     RECIPE_CHANGED = "RecipeChanged"
     SUSPENDED = "Suspended"
+    UNKNOWN_SINK = "UnknownSink"
+    DELIVERY_FAILED = "DeliveryFailed"

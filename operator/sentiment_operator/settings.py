@@ -1,6 +1,11 @@
 """What the person who installs the operator decides; read once from the environment, SENTIMENT_*."""
 
+from typing import Any
+
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from sentiment_operator.notify.sinks import Sinks
 
 
 class Settings(BaseSettings):
@@ -24,6 +29,10 @@ class Settings(BaseSettings):
     settle_seconds: float = 2.0
     progress_deadline_seconds: int = 300
     """A rollout without progress for so long has failed."""
+    notification_sinks: Sinks = Field(default_factory=dict[str, Any])
+    """JSON. Where models may have told what happens to them, by name; what is secret there, by file."""
+    notification_pause_seconds: float = 5.0
+    """After the first try that a sink did not take; each further pause is three times as long."""
     workers: int = 8
     log_level: str = "INFO"
     metrics_port: int = 9000

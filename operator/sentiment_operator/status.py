@@ -25,6 +25,8 @@ from sentiment_operator.conditions import condition_of, conditions, timestamp
 from sentiment_operator.deployed import deployed
 from sentiment_operator.evidence import is_proven, trial
 from sentiment_operator.facts import JobState, Model, Observed, Revision, TrainingJob
+from sentiment_operator.notify.outbox import Told, with_post
+from sentiment_operator.notify.transitions import Origin
 from sentiment_operator.plan import Blocked, Plan, Roll, Shift, Steady, TakeOver
 from sentiment_operator.reasons import Reason
 from sentiment_operator.rollout import told as rollout_progress
@@ -53,7 +55,7 @@ def status(model: Model, observed: Observed, plan: Plan, now: datetime) -> Senti
     revision, live = observed.revisions.get(serving), deployed(observed)
     wanted = observed.revisions.get(plan.wanted)
     evidence = _evidence(model, observed, wanted)
-    return SentimentModelStatus(
+    after = SentimentModelStatus(
         observed_generation=model.generation,
         wanted_version=plan.wanted,
         serving_version=serving,
@@ -75,6 +77,8 @@ def status(model: Model, observed: Observed, plan: Plan, now: datetime) -> Senti
         last_failure=_last_failure(model, observed, plan, found, now),
         conditions=conditions(found, model.status.conditions, model.generation, now),
     )
+    origin = Origin(model.namespace, model.name, model.uid, model.generation, model.retry)
+    return with_post(after, model.status, Told(origin, model.spec.notifications, observed.post), now)
 
 
 def _serving_version(model: Model, observed: Observed) -> str:
@@ -213,6 +217,7 @@ _TOLD: dict[tuple[ConditionType, str], Literal["Normal", "Warning"]] = {
     (ConditionType.DEPENDENCIES_READY, "False"): "Warning",
     (ConditionType.UP_TO_DATE, "False"): "Warning",
     (ConditionType.LINEAGE_VERIFIED, "False"): "Warning",
+    (ConditionType.NOTIFIED, "False"): "Warning",
 }
 """Flips that are worth an Event; the others follow from these."""
 _OF_ONE_VERSION = frozenset({ConditionType.AWAITING_APPROVAL, ConditionType.STALLED})

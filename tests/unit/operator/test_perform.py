@@ -17,6 +17,7 @@ from sentiment_operator.facts import Child, ChildKind, Manifest, Model, Observed
 from sentiment_operator.kinds import JOB, REVISION, SERVICE, Kind
 from sentiment_operator.kinds import MODEL as MODEL_KIND
 from sentiment_operator.kube_errors import Away, Refused, Stale
+from sentiment_operator.notify.courier import Courier
 from sentiment_operator.perform import Outcome, Performer
 from sentiment_operator.plan import Compare, Held, Plan, Record, Seal, Steady, Train
 from sentiment_operator.report import Reporter
@@ -421,7 +422,8 @@ def reported(api: Any, store: Store, seen: Observed) -> None:
     body = api.holds(
         MODEL_KIND, {"apiVersion": "a/v1", "kind": "SentimentModel", "metadata": {"name": "imdb", "namespace": "shop"}}
     )
-    reporter = Reporter(api, store, SETTINGS, serving=lambda key: None)
+    courier = Courier({}, may_send=lambda: True, exists=lambda key, uid: True, wake=lambda key: None)
+    reporter = Reporter(api, store, SETTINGS, serving=lambda key: None, courier=courier)
     plan = Plan(step=Steady(seen.revisions["1"]), wanted="1", target=seen.revisions["1"])
     now = datetime(2026, 1, 1, 10, tzinfo=UTC)
     assert asyncio.run(reporter.report(MODEL, body, seen, plan, now))
