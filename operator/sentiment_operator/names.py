@@ -34,8 +34,13 @@ COMMIT_ANNOTATION = f"{GROUP}/git-commit"
 COMPARISON_ANNOTATION = f"{GROUP}/comparison"
 """Tells a comparison from a training: the hash of what is compared."""
 
+LOOK_UP_ANNOTATION = f"{GROUP}/look-up"
+"""Tells a look-up from a training: the hash of what is looked up."""
+LOOK_UP_COMMIT_ANNOTATION = f"{GROUP}/look-up-commit"
+
 RECIPE_DIGITS = 8
 COMPARISON_DIGITS = 8
+LOOK_UP_DIGITS = 8
 
 
 def job_name(model: str, recipe_hash: str, attempt: int) -> str:
@@ -46,6 +51,11 @@ def job_name(model: str, recipe_hash: str, attempt: int) -> str:
 def comparison_name(model: str, key: str, attempt: int) -> str:
     """Name of a Job that scores for the gates: as short as that of a training."""
     return f"{model}-gate-{key[:COMPARISON_DIGITS]}-{attempt}"
+
+
+def look_up_name(model: str, key: str, attempt: int) -> str:
+    """Name of a Job that looks up what a branch holds: as short as that of a training."""
+    return f"{model}-look-{key[:LOOK_UP_DIGITS]}-{attempt}"
 
 
 def revision_name(model: str, label: str) -> str:

@@ -11,6 +11,7 @@ import socket
 from collections import Counter
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from functools import partial
 
 import aiohttp
 from kubernetes.aio.client import ApiClient
@@ -18,7 +19,9 @@ from kubernetes.aio.client import ApiClient
 from sentiment_operator import extract, metrics
 from sentiment_operator.aliases import Aliases
 from sentiment_operator.credentials import client_configuration
+from sentiment_operator.git_server import refs
 from sentiment_operator.handlers import WatchThread
+from sentiment_operator.heads import Heads
 from sentiment_operator.health import serve_health, serve_metrics
 from sentiment_operator.kube import Kube
 from sentiment_operator.leader import Election
@@ -59,6 +62,7 @@ class Process:
         self._queue: WorkQueue[Key] = WorkQueue()
         self._progress = Progress(self._store, registry, settings, self._queue.add)
         self._aliases = Aliases(self._store, registry)
+        self.heads = Heads(self._store, partial(refs, http), settings.look_up_seconds, self._queue.add)
         self._worker = Worker(self._store, self._queue, self._reconciler(registry, http))
         namespaces = tuple(filter(None, (name.strip() for name in settings.watch_namespaces.split(","))))
         labels = {MANAGED_BY_LABEL: MANAGER}
@@ -69,7 +73,7 @@ class Process:
         settings, store, kube = self._settings, self._store, self._kube
         return Reconciler(
             store=store,
-            observer=Observer(store, kube, registry, self._progress, http, settings),
+            observer=Observer(store, kube, registry, self._progress, http, settings, self.heads),
             performer=Performer(kube, store, settings),
             reporter=Reporter(kube, store, settings, self._aliases.serving),
             settings=settings,
@@ -87,7 +91,7 @@ class Process:
             group.create_task(self.election.keep())
             await self._sweep.fill()
             self._worker.begin()
-            for task in (self._sweep.run(), self._progress.run(), self._aliases.run()):
+            for task in (self._sweep.run(), self._progress.run(), self._aliases.run(), self.heads.run()):
                 group.create_task(task)
             await self._queue.run(self._settings.workers, self._worker.work)
 

@@ -1,4 +1,4 @@
-"""The program `sentiment-train`: reads flags, trains or compares once, and ends with an answer and an exit code."""
+"""The program `sentiment-train`: reads flags, trains, compares or looks up once, and ends with an answer and an exit code."""
 
 import argparse
 import logging
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sentiment_contract.gates import Compared
+from sentiment_contract.look_up import LookedUp
 from sentiment_contract.recipe import Classifier, Preset
 from sentiment_contract.training import EXIT_CODES, FailureReason, TrainingFailed, TrainingOrder, TrainingSucceeded
 from sentiment_trainer import answer
@@ -40,6 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         case "compare":
             return _compare(flags)
+        case "look-up":
+            return _look_up()
         case _:
             return _run(flags)
 
@@ -80,6 +83,17 @@ def _compare_versions(settings: Settings) -> Compared:
     return compare(comparison_from_environment(), settings)
 
 
+def _look_up() -> int:
+    settings = settings_from()
+    return answer.deliver(_or_failure("look-up", lambda: _looked_up(settings)), settings.termination_log)
+
+
+def _looked_up(settings: Settings) -> LookedUp:
+    from sentiment_trainer.data.look_up import look_up, look_up_from_environment
+
+    return look_up(look_up_from_environment(), settings)
+
+
 def _or_failure(what: str, work: Callable[[], _Result]) -> _Result | TrainingFailed:
     """What the work gives, or how it failed: told to the person who reads the log, and as an answer."""
     end_when_asked()
@@ -115,6 +129,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     _add_run(commands.add_parser("run", help="train, and register the result in MLflow"))
     _add_compare(commands.add_parser("compare", help="hold a trained version against its gates and what serves"))
+    look_up = commands.add_parser("look-up", help="say what a branch of a data repository holds")
+    look_up.description = (
+        "Reads the order from SENTIMENT_LOOK_UP_ORDER, as the operator sets it, and answers with the commit, the hash of the"
+        " data file there, and the parameters. No data is fetched."
+    )
     _add_generate(commands.add_parser("generate", help="write made-up reviews for a demo or a test"))
     return parser
 

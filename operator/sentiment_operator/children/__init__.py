@@ -8,6 +8,7 @@ from sentiment_operator.children.comparison_job import comparison_job
 from sentiment_operator.children.deployment import deployment
 from sentiment_operator.children.disruption_budget import disruption_budget
 from sentiment_operator.children.job import training_job
+from sentiment_operator.children.look_up_job import look_up_job
 from sentiment_operator.children.network_policy import network_policy
 from sentiment_operator.children.revision import revision
 from sentiment_operator.children.service import service
@@ -17,7 +18,7 @@ from sentiment_operator.facts import Child, ChildKind, Manifest, Model, Observed
 from sentiment_operator.plan import Plan
 from sentiment_operator.settings import Settings
 
-__all__ = ["comparison_job", "desired_replicas", "revision", "serving_children", "training_job"]
+__all__ = ["comparison_job", "desired_replicas", "look_up_job", "revision", "serving_children", "training_job"]
 
 
 def serving_children(

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from sentiment_contract.gates import COMPARISON_VARIABLE, Compared, ComparisonOrder
+from sentiment_contract.look_up import LOOK_UP_VARIABLE, LookedUp, LookUpOrder
 from sentiment_contract.names import RETRY_ANNOTATION, ServerVariable
 from sentiment_contract.training import (
     EXIT_CODES,
@@ -33,6 +34,7 @@ from sentiment_operator.decide import decide
 from sentiment_operator.difference import is_subset
 from sentiment_operator.facts import (
     ChildKind,
+    Head,
     Manifest,
     Model,
     Observed,
@@ -47,7 +49,15 @@ from sentiment_operator.facts import (
 from sentiment_operator.kinds import APPROVAL, DEPLOYMENT, JOB, MODEL, POD, REVISION, SERVICE, SERVING, Kind
 from sentiment_operator.perform import sealed
 from sentiment_operator.plan import Compare, Plan, Record, Seal, Train
-from sentiment_operator.raw import annotations_of, controller_uid, is_deleting, is_unfinished, labels_of, uid_of
+from sentiment_operator.raw import (
+    annotations_of,
+    controller_uid,
+    is_deleting,
+    is_look_up,
+    is_unfinished,
+    labels_of,
+    uid_of,
+)
 from sentiment_operator.report import began, served
 from sentiment_operator.status import status
 from tests.support.builders import NOW, SETTINGS
@@ -96,6 +106,10 @@ class Comparison:
     """Evidence for this very question was on record already: this comparison was one too many."""
 
 
+def _nothing_there(order: LookUpOrder) -> TrainingFailed:
+    return TrainingFailed(reason=FailureReason.REVISION_NOT_FOUND, message="There is no such branch. Next: push it")
+
+
 def _nothing_is_worse(order: ComparisonOrder) -> Compared:
     return Compared(figures=())
 
@@ -117,6 +131,12 @@ class World:
     """What a comparison of this order answers, None where it dies without a word."""
     comparisons: list[Comparison] = field(default_factory=list[Comparison])
     """One for every comparison Job there ever was."""
+    holds: Callable[[LookUpOrder], LookedUp | TrainingFailed] = _nothing_there
+    """What a look at a branch finds."""
+    head: Head | None = None
+    """What the git server tells the operator."""
+    looks: list[str] = field(default_factory=list[str])
+    """Names of every Job that looked at a branch."""
     routed_to: str = ""
     """Name of the pod that the Service leads to. It follows the pods with delay, and no watch tells of it."""
     changes: int = 0
@@ -134,6 +154,8 @@ class World:
             raise Conflict
         if kind == JOB and workload.is_comparison(manifest):
             self.comparisons.append(self._comparison(manifest))
+        elif kind == JOB and is_look_up(manifest):
+            self.looks.append(manifest["metadata"]["name"])
         elif kind == JOB:
             order = _order_of(manifest["spec"]["template"])
             self.starts.append(Start(order, self.now, any(order.label in one.labels for one in self.versions)))
@@ -262,6 +284,10 @@ class World:
         if COMPARISON_VARIABLE in _variables(pod):
             self._compare(pod)
             return
+        if LOOK_UP_VARIABLE in _variables(pod):
+            found = self.holds(LookUpOrder.model_validate_json(_variables(pod)[LOOK_UP_VARIABLE]))
+            self._end_pod(pod, EXIT_CODES[found.reason] if isinstance(found, TrainingFailed) else 0, found)
+            return
         order = _order_of(pod)
         if (reason := self._reason_to_fail(order)) is not None:
             answer = TrainingFailed(reason=reason, message=f"{reason} happened. Next: mend it")
@@ -286,7 +312,9 @@ class World:
         others = [one for one in self.versions if one.labels.get(order.label, order.recipe_hash) != order.recipe_hash]
         return FailureReason.VERSION_CONFLICT if others else self.fails(order)
 
-    def _end_pod(self, pod: Manifest, code: int, answer: TrainingSucceeded | TrainingFailed | Compared | None) -> None:
+    def _end_pod(
+        self, pod: Manifest, code: int, answer: TrainingSucceeded | TrainingFailed | Compared | LookedUp | None
+    ) -> None:
         message = answer.model_dump_json(by_alias=True) if answer is not None else ""
         ended = {"exitCode": code, "message": message, "finishedAt": timestamp(self.now)}
         phase = "Failed" if code else "Succeeded"
@@ -524,7 +552,7 @@ class Operator:
             self.questions.append("MLflow")
             observed = replace(observed, registry=self.world.known_versions())
             plan = decide(model, observed, SETTINGS, self.world.now)
-        if isinstance(plan.step, Train | Compare):
+        if isinstance(plan.step, Train | Compare) or plan.following.look_up is not None:
             self._list(JOB)
             observed = replace(self._observed(model), registry=observed.registry)
             plan = decide(model, observed, SETTINGS, self.world.now)
@@ -546,8 +574,10 @@ class Operator:
         return Observed(
             revisions=revisions,
             children={child: extract.child(self.known.get((kind, NAME)), model.uid) for child, kind in SERVING.items()},
-            jobs=tuple(workload.training_job(job, pods, 0) for job in jobs if not workload.is_comparison(job)),
+            jobs=tuple(workload.training_job(job, pods, 0) for job in jobs if workload.is_training(job)),
             comparisons=tuple(workload.comparison_job(job, pods) for job in jobs if workload.is_comparison(job)),
+            look_ups=tuple(workload.look_up_job(job, pods, model.uid) for job in jobs if is_look_up(job)),
+            head=self.world.head,
             answers=self._answers(revisions.get(model.spec.wanted_label())),
             pods=tuple(workload.serving_pod(pod) for pod in pods if _is_serving(pod)),
             registry=RegistryNotAsked(),
@@ -570,6 +600,9 @@ class Operator:
     def _perform(self, model: Model, plan: Plan, observed: Observed) -> None:
         for name in plan.obsolete_jobs:
             self._delete(JOB, name)
+        if plan.following.look_up is not None:
+            look_up = children.look_up_job(model, plan.following.look_up, SETTINGS)
+            self._write("create", JOB, lambda: self.world.create(JOB, look_up))
         if isinstance(plan.step, Train):
             job = children.training_job(model, plan.step, SETTINGS)
             self._write("create", JOB, lambda: self.world.create(JOB, job))
