@@ -56,12 +56,12 @@ class Heads:
     def tell(self, urls: set[str]) -> int:
         """A webhook says that the repository changed that goes by these addresses; gives how many models follow it."""
         named = {repository(url) for url in urls}
-        followers = [key for key, url in self._followed() if repository(url) in named]
-        for key, url in self._followed():
-            if key in followers:
-                self._told_at[repository(url)] = datetime.now(UTC)
+        followers = [(key, url) for key, url in self._followed() if repository(url) in named]
+        for key, url in followers:
+            self._told_at[repository(url)] = datetime.now(UTC)
+            if url in self._refs:
                 self._due.add(url)
-                self.changed(key)
+            self.changed(key)
         self._wake.set()
         return len(followers)
 
@@ -81,7 +81,7 @@ class Heads:
         self._due = set()
         self._refs = {url: known for url, known in self._refs.items() if url in followed}
         places = asyncio.Semaphore(AT_ONCE)
-        await asyncio.gather(*(self._ask(url, places) for url in sorted(due) if url.startswith("http")))
+        await asyncio.gather(*(self._ask(url, places) for url in sorted(due)))
 
     async def _ask(self, url: str, places: asyncio.Semaphore) -> None:
         async with places:
