@@ -17,6 +17,7 @@ from sentiment_trainer import answer
 from sentiment_trainer.failures import TrainingError
 from sentiment_trainer.generate import write_csv
 from sentiment_trainer.order import order_from_environment, order_from_file, order_from_flags
+from sentiment_trainer.own import OwnTrainer
 from sentiment_trainer.settings import Settings, settings_from
 from sentiment_trainer.stopping import Stopped, end_when_asked
 from sentiment_trainer.train import train
@@ -28,8 +29,8 @@ LAPTOP_TRACKING_URL = "sqlite:///mlflow.db"
 _Result = TypeVar("_Result")
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; returns the exit code."""
+def main(arguments: list[str] | None = None, own: OwnTrainer | None = None) -> int:
+    """Run the command line, for a team's own program too; returns the exit code."""
     flags = _parser().parse_args(arguments)
     logging.basicConfig(level=flags.log_level, format="%(message)s", stream=sys.stderr)
     for talkative in ("matplotlib", "alembic", "mlflow", "urllib3"):
@@ -44,17 +45,17 @@ def main(arguments: list[str] | None = None) -> int:
         case "look-up":
             return _look_up()
         case _:
-            return _run(flags)
+            return _run(flags, own)
 
 
-def _run(flags: argparse.Namespace) -> int:
+def _run(flags: argparse.Namespace, own: OwnTrainer | None) -> int:
     settings = settings_from()
-    return answer.deliver(_or_failure("training", lambda: _train(flags, settings)), settings.termination_log)
+    return answer.deliver(_or_failure("training", lambda: _train(flags, settings, own)), settings.termination_log)
 
 
-def _train(flags: argparse.Namespace, settings: Settings) -> TrainingSucceeded:
-    order, settings = _ordered(flags, settings)
-    result = train(order, settings)
+def _train(flags: argparse.Namespace, settings: Settings, own: OwnTrainer | None) -> TrainingSucceeded:
+    order, settings = _ordered(flags, settings, own)
+    result = train(order, settings, own)
     if flags.output is not None:
         from sentiment_trainer.registry.package import keep_copy
 
@@ -113,9 +114,11 @@ def _or_failure(what: str, work: Callable[[], _Result]) -> _Result | TrainingFai
         )
 
 
-def _ordered(flags: argparse.Namespace, settings: Settings) -> tuple[TrainingOrder, Settings]:
+def _ordered(flags: argparse.Namespace, settings: Settings, own: OwnTrainer | None) -> tuple[TrainingOrder, Settings]:
     if flags.data is not None:
-        return order_from_flags(flags), replace(settings, data_root=flags.data.absolute().parent)
+        return order_from_flags(flags, own.name if own is not None else None), replace(
+            settings, data_root=flags.data.absolute().parent
+        )
     if flags.order is not None:
         return order_from_file(flags.order), settings
     return order_from_environment(), settings
