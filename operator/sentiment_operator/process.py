@@ -12,6 +12,7 @@ from collections import Counter
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 import aiohttp
 from kubernetes.aio.client import ApiClient
@@ -23,6 +24,7 @@ from sentiment_operator.git_server import refs
 from sentiment_operator.handlers import WatchThread
 from sentiment_operator.heads import Heads
 from sentiment_operator.health import serve_health, serve_metrics
+from sentiment_operator.hooks import Hooks
 from sentiment_operator.kube import Kube
 from sentiment_operator.leader import Election
 from sentiment_operator.names import MANAGED_BY_LABEL, MANAGER
@@ -141,6 +143,9 @@ async def run_until_told(settings: Settings) -> None:
             await serve_metrics(settings.metrics_port, process.refresh_metrics),
         ):
             stack.push_async_callback(runner.cleanup)
+        if settings.webhook_secret_file:
+            hooks = Hooks(Path(settings.webhook_secret_file), lambda: process.election.leads, process.heads.tell)
+            stack.push_async_callback((await hooks.serve(settings.webhook_port)).cleanup)
         running, told = asyncio.create_task(process.run()), asyncio.create_task(stop.wait())
         await asyncio.wait([running, told], return_when=asyncio.FIRST_COMPLETED)
         for task in (running, told):
