@@ -11,8 +11,6 @@ from pydantic import Field, StringConstraints
 from sentiment_contract.base import Wire
 from sentiment_contract.recipe import DataContent, GitCommit
 
-MOST_PARAMETERS = 2048
-
 
 class Followed(Wire):
     """One answer of a look-up."""
@@ -25,7 +23,7 @@ class Followed(Wire):
     )
     commit: GitCommit = Field(description="The commit that it stood for.")
     content: DataContent = Field(description="Hash that git or DVC names the data file by at that commit.")
-    parameters: Annotated[str, StringConstraints(max_length=MOST_PARAMETERS)] = Field(
+    parameters: Annotated[str, StringConstraints(max_length=2048)] = Field(
         default="", description="What training.parametersFrom held there, as JSON."
     )
     time: Annotated[str, Field(max_length=40, json_schema_extra={"format": "date-time"})] = Field(

@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from sentiment_contract.look_up import LookedUp
 from sentiment_contract.training import Fault, TrainingFailed, fault_of
 from sentiment_operator import explain_following
-from sentiment_operator.api_following import MOST_PARAMETERS, Followed
+from sentiment_operator.api_following import Followed
 from sentiment_operator.conditions import timestamp
 from sentiment_operator.facts import JobState, LookUpJob, Model, Observed
-from sentiment_operator.pinning import Question, question_of
+from sentiment_operator.pinning import PinnedSpec, Question, question_of
 from sentiment_operator.plan import Blocked, Following, Held, LookUp
 from sentiment_operator.settings import Settings
 
@@ -28,6 +28,8 @@ TAKE_UP_SECONDS = 0.1
 """A new answer goes into the status first, and the pass after that acts on it."""
 UNHEARD = timedelta(seconds=10)
 """How long after the end of a Job its answer may still be on its way."""
+UNHEARD_SECONDS = 1.0
+"""Pause until it is looked for again: no watch of this model tells of the pods of another."""
 JITTER = 0.2
 UNFINISHED = frozenset({JobState.PENDING, JobState.RUNNING})
 
@@ -40,7 +42,7 @@ class _Look:
     observed: Observed
     question: Question
     known: Followed | None
-    """As it stands in the status."""
+    """As it stands in the status, where the spec is pinned to it."""
     running: LookUpJob | None
     last: LookUpJob | None
     """The latest that ended and whose answer was heard."""
@@ -85,12 +87,11 @@ def follow(model: Model, observed: Observed, settings: Settings, now: datetime) 
 def _look(model: Model, observed: Observed, question: Question, now: datetime) -> _Look:
     jobs = [job for job in observed.look_ups if job.key == question.key() and job.state is not JobState.DELETING]
     ended = [job for job in jobs if job.state not in UNFINISHED and not _is_unheard(job, now)]
-    known = model.status.followed
     return _Look(
         model=model,
         observed=observed,
         question=question,
-        known=known if known is not None and known.question == question.digest() else None,
+        known=model.status.followed if isinstance(model.spec, PinnedSpec) else None,
         running=next((job for job in jobs if job not in ended), None),
         last=max(ended, key=lambda job: (job.finished_at or job.created_at, job.name), default=None),
     )
@@ -115,7 +116,7 @@ def _followed(question: Question, answer: LookedUp, at: datetime) -> Followed:
         revision=question.source.revision,
         commit=answer.commit,
         content=answer.content,
-        parameters=parameters[:MOST_PARAMETERS],
+        parameters=parameters,
         time=timestamp(at),
     )
 
@@ -209,8 +210,10 @@ def _unresolved(look: _Look, failure: Blocked | None) -> Blocked | Held:
 
 
 def _again_in(look: _Look, due_in: float | None) -> float | None:
-    if look.followed != look.known:
+    if look.followed is not None and look.followed != look.model.status.followed:
         return TAKE_UP_SECONDS
+    if look.running is not None and look.running.state not in UNFINISHED:
+        return UNHEARD_SECONDS
     return PLACE_SECONDS if due_in == 0 else due_in
 
 

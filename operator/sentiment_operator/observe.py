@@ -31,10 +31,17 @@ from sentiment_operator.facts import (
 from sentiment_operator.heads import Heads
 from sentiment_operator.kinds import APPROVAL, JOB, POD, REVISION, SERVICE, SERVING, Kind
 from sentiment_operator.kube import Kube
-from sentiment_operator.names import COMPONENT_LABEL, INSTANCE_LABEL, MANAGED_BY_LABEL, MANAGER, SERVER
-from sentiment_operator.pinning import question_of
+from sentiment_operator.names import (
+    COMPONENT_LABEL,
+    INSTANCE_LABEL,
+    LOOK_UP_ANNOTATION,
+    MANAGED_BY_LABEL,
+    MANAGER,
+    SERVER,
+)
+from sentiment_operator.pinning import Question, question_of
 from sentiment_operator.progress import Progress
-from sentiment_operator.raw import instance_of, is_controlled_by, is_finished, labels_of, uid_of
+from sentiment_operator.raw import annotations_of, instance_of, is_controlled_by, is_finished, labels_of, uid_of
 from sentiment_operator.registry import Registry
 from sentiment_operator.settings import Settings
 from sentiment_operator.store import Key, Store
@@ -99,7 +106,7 @@ class Observer:
             children=self._children(model, fresh),
             jobs=await self._jobs(model, key),
             comparisons=await self._comparisons(model, key),
-            look_ups=await self._look_ups(model, key),
+            look_ups=await self._look_ups(model, key, question),
             head=self.heads.head(question) if question is not None else None,
             look_up_asked_at=self.heads.told_at(question) if question is not None else None,
             look_ups_elsewhere=self.store.unfinished_look_ups_elsewhere(key),
@@ -145,12 +152,18 @@ class Observer:
         pods = self.store.of_model(POD, key)
         return tuple([workload.comparison_job(body, pods, await self._told_of(body, key)) for body in own])
 
-    async def _look_ups(self, model: Model, key: Key) -> tuple[LookUpJob, ...]:
-        """Those of other models of the namespace too: one that asks the same need not look again."""
+    async def _look_ups(self, model: Model, key: Key, question: Question | None) -> tuple[LookUpJob, ...]:
+        """Its own, and those of other models of the namespace that ask the same: what these find need not be looked up."""
+        asked = question.key() if question is not None else ""
+        bodies = [
+            body
+            for body in self.store.look_ups(key.namespace)
+            if is_controlled_by(body, model.uid) or annotations_of(body)[LOOK_UP_ANNOTATION] == asked
+        ]
         return tuple(
             [
                 workload.look_up_job(body, self._pods_beside(body), model.uid, await self._told_of(body, key))
-                for body in self.store.look_ups(key.namespace)
+                for body in bodies
             ]
         )
 

@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import ValidationError
+
 from sentiment_contract.recipe import (
     GIT_COMMIT,
     DVCSource,
@@ -105,10 +107,9 @@ def pinned(spec: SentimentModelSpec, followed: Followed | None) -> SentimentMode
     question = question_of(spec)
     if question is None:
         return spec
-    fields = _fields(spec)
-    if followed is None or followed.question != question.digest():
+    fields, parameters = _fields(spec), _parameters(followed)
+    if followed is None or parameters is None or followed.question != question.digest():
         return UnresolvedSpec(**fields)
-    parameters = Parameters.model_validate_json(followed.parameters) if followed.parameters else Parameters()
     return PinnedSpec(**fields, pin=Pin(commit=followed.commit, content=followed.content), found_parameters=parameters)
 
 
@@ -117,6 +118,14 @@ def hashes_of_today(spec: SentimentModelSpec, followed: Followed | None) -> set[
     unlabelled: dict[str, Any] = {**_fields(spec), "version": None}
     specs = (spec, pinned(SentimentModelSpec(**unlabelled), followed))
     return {one.recipe().recipe_hash() for one in specs if not isinstance(one, UnresolvedSpec)}
+
+
+def _parameters(followed: Followed | None) -> Parameters | None:
+    """What was found; None where another release wrote it in a way that is not read here: then it is looked up anew."""
+    try:
+        return Parameters.model_validate_json(followed.parameters or "{}") if followed is not None else None
+    except ValidationError:
+        return None
 
 
 def _fields(spec: SentimentModelSpec) -> dict[str, Any]:

@@ -1,15 +1,20 @@
 """A branch is followed through a real git server and a real API server: push, revert, pin, outage, restart."""
 
+import hashlib
+import hmac
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import urllib3
 
 from tests.integration.api_server import Manifest, eventually
 from tests.integration.operator.conftest import Shop, Start
 from tests.integration.operator.operator_process import OperatorProcess
 from tests.support.git_server import GitServer, git_server
+from tests.support.ports import free_port
 
 SECONDS = {"SENTIMENT_LOOK_UP_SECONDS": "0.3", "SENTIMENT_LOOK_UP_JOB_SECONDS": "1"}
 
@@ -131,6 +136,28 @@ def test_parameters_come_from_the_repository_and_wrong_ones_are_told(
     forge.push({"params.yaml": "train:\n  seed: 8\n"})
     serves_another(shop, first)
     assert shop.node.orders[-1].recipe.parameters.seed == 8
+
+
+@pytest.mark.parametrize("credentials", [False, True], ids=["asked by the operator", "looked up by a Job"])
+def test_a_webhook_makes_it_immediate(
+    shop: Shop, start: Start, forge: GitServer, tmp_path: Path, *, credentials: bool
+) -> None:
+    secret, port = tmp_path / "secret", free_port()
+    secret.write_text("a secret")
+    hours = {"SENTIMENT_LOOK_UP_SECONDS": "7200", "SENTIMENT_LOOK_UP_JOB_SECONDS": "7200"}
+    listening = {"SENTIMENT_WEBHOOK_SECRET_FILE": str(secret), "SENTIMENT_WEBHOOK_PORT": str(port)}
+    start(**hours, **listening).wait_until_it_leads()
+    forge.push_data("a")
+    source = {"repoURL": forge.url, "revision": "main", "path": "train.csv"}
+    shop.a_model(data={"dvc": source | ({"credentialsSecretRef": {"name": "git"}} if credentials else {})})
+    first = serves_another(shop, "")
+    forge.push_data("b")
+    body = json.dumps({"repository": {"clone_url": forge.url}}).encode()
+    signed = f"sha256={hmac.new(b'a secret', body, hashlib.sha256).hexdigest()}"
+    url = f"http://127.0.0.1:{port}/hooks/git"
+    assert urllib3.request("POST", url, body=body, headers={"X-Hub-Signature-256": "sha256=0"}).status == 401
+    assert urllib3.request("POST", url, body=body, headers={"X-Hub-Signature-256": signed}).status == 202
+    serves_another(shop, first)
 
 
 def test_parameters_from_a_file_need_a_repository(shop: Shop) -> None:

@@ -1,7 +1,7 @@
 """A branch is followed: what moves it, what does not, and what outlives a restart or an unreachable repository."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,13 +10,15 @@ import pytest
 from sentiment_contract.look_up import LookedUp, LookUpOrder
 from sentiment_contract.recipe import Parameters
 from sentiment_contract.training import FailureReason, TrainingFailed
-from sentiment_operator import extract
+from sentiment_operator import extract, workload
 from sentiment_operator.api import ConditionType, SentimentModelSpec, SentimentModelStatus
 from sentiment_operator.conditions import condition_of
-from sentiment_operator.facts import Head
-from sentiment_operator.kinds import JOB, MODEL
+from sentiment_operator.facts import Head, JobState, LookUpJob, Observed
+from sentiment_operator.following import follow
+from sentiment_operator.kinds import JOB, MODEL, POD
+from sentiment_operator.pinning import pinned, question_of
 from sentiment_operator.raw import is_look_up
-from tests.support.builders import SETTINGS
+from tests.support.builders import NOW, SETTINGS, model
 from tests.unit.operator.simulated_world import NAME, Operator, World, for_seconds, until_quiet
 
 MINUTE = 60.0
@@ -374,3 +376,66 @@ def test_a_label_whose_parameters_are_wrong_waits_for_a_person() -> None:
     operator.world.annotate_retry("now")
     for_seconds(operator, 5 * MINUTE)
     assert (serves(operator), len(operator.world.looks)) == ("7", 2)
+
+
+def test_what_another_release_wrote_in_another_way_is_looked_up_anew_and_not_trained_again() -> None:
+    operator, _ = started(following(parametersFrom=PARAMETERS_FROM))
+    before = serves(operator)
+    body = operator.world.objects[MODEL, NAME]
+    followed = {**body["status"]["followed"], "parameters": '{"learningRate": 1}'}
+    operator.world.write_status(MODEL, NAME, {**body["status"], "followed": followed})
+    for_seconds(operator, 5 * MINUTE)
+    assert (serves(operator), trained(operator)) == (before, 1)
+
+
+def test_the_answer_of_a_job_of_another_model_is_taken_and_its_silence_waited_for() -> None:
+    question = question_of(following())
+    assert question is not None
+    head = Head(commit=commit(1))
+    other = LookUpJob(
+        name="other-look-1",
+        ours=False,
+        key=question.key(),
+        commit=commit(1),
+        attempt=1,
+        retry="",
+        state=JobState.SUCCEEDED,
+        created_at=NOW,
+        finished_at=NOW,
+        answer=None,
+        failure=None,
+        trouble=None,
+    )
+    plain = model(pinned(following(), None))
+    waiting = follow(plain, Observed(look_ups=(other,), head=head), SETTINGS, NOW)
+    assert (waiting.look_up, waiting.requeue_after, waiting.obsolete_jobs) == (None, 1.0, ())
+    silent = follow(plain, Observed(look_ups=(other,), head=head), SETTINGS, NOW + timedelta(minutes=2))
+    assert silent.look_up is not None
+    answered = replace(other, answer=LookedUp(commit=commit(1), content="md5:a"))
+    known = follow(plain, Observed(look_ups=(answered,), head=head), SETTINGS, NOW)
+    assert known.followed is not None
+    assert (known.followed.content, known.look_up, known.obsolete_jobs) == ("md5:a", None, ())
+
+
+def test_no_more_look_at_once_than_are_allowed() -> None:
+    full = Observed(head=Head(commit=commit(1)), look_ups_elsewhere=SETTINGS.max_concurrent_look_ups)
+    found = follow(model(pinned(following(), None)), full, SETTINGS, NOW)
+    assert (found.look_up, found.requeue_after) == (None, 5.0)
+    assert follow(model(pinned(following(), None)), replace(full, look_ups_elsewhere=0), SETTINGS, NOW).look_up
+
+
+def test_a_webhook_has_a_job_look_at_once_and_only_once() -> None:
+    operator, _ = started(following(is_open=False), is_open=False)
+    one = extract.model(operator.world.objects[MODEL, NAME])
+    question = question_of(one.spec)
+    assert question is not None
+    jobs = [
+        workload.look_up_job(job, operator.world.of(POD), one.uid) for job in operator.world.of(JOB) if is_look_up(job)
+    ]
+    seen = Observed(look_ups=tuple(jobs))
+    now = jobs[-1].created_at + timedelta(seconds=10)
+    assert follow(one, seen, SETTINGS, now).look_up is None
+    told = replace(seen, look_up_asked_at=now - timedelta(seconds=1))
+    assert follow(one, told, SETTINGS, now).look_up is not None
+    before = replace(seen, look_up_asked_at=jobs[-1].created_at - timedelta(seconds=1))
+    assert follow(one, before, SETTINGS, now).look_up is None
