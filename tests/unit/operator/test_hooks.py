@@ -44,6 +44,7 @@ UNSIGNED = {
     "an empty signature": {"X-Hub-Signature-256": ""},
     "an empty digest": {"X-Hub-Signature-256": "sha256="},
     "another secret": {"X-Hub-Signature-256": f"sha256={signature(BODY, b'guess')}"},
+    "a digest that does not say of which kind": {"X-Hub-Signature-256": signature(BODY)},
     "another body": {"X-Gitea-Signature": signature(b"{}")},
     "an old digest": {"X-Hub-Signature": f"sha1={hmac.new(SECRET, BODY, hashlib.sha1).hexdigest()}"},
     "another token": {"X-Gitlab-Token": "guess"},
@@ -134,6 +135,11 @@ async def test_a_renewed_secret_counts_at_once_and_a_lost_one_lets_nobody_in(lis
 
 async def test_a_body_without_measure_is_refused(listener: Listener) -> None:
     assert await listener.call(b"x" * (MOST_BYTES + 1), {"X-Gitlab-Token": SECRET.decode()}) == 413
+
+
+async def test_a_push_of_many_commits_is_taken(listener: Listener) -> None:
+    large = json.dumps(GITHUB | {"commits": ["x" * 1000] * 2500}).encode()
+    assert await listener.call(large, {"X-Gitea-Signature": signature(large)}) == 202
 
 
 async def test_a_signed_call_that_makes_no_sense_is_refused(listener: Listener) -> None:
