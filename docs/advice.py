@@ -114,6 +114,8 @@ ADVICE: Mapping[str, Calm | Act] = {
     Reason.NOT_TRAINED: WAIT,
     Reason.PROGRESSING: WAIT,
     Reason.SETTLING: WAIT,
+    Reason.LOOKING_UP: Calm(f"Wait. If it stays so: {code(commands.OBJECTS)}"),
+    Reason.NOT_LOOKED_UP: Calm("Nothing. Remove `spec.version` to follow the branch again."),
     Reason.QUEUED: Calm("Wait, or raise the chart's `operator.maxConcurrentTrainings`."),
     Reason.TRAINING_STARTED: WAIT,
     Reason.TRAINING_RUNNING: Calm(f"Wait. To watch it: {code(commands.JOB_LOG)}"),
@@ -133,6 +135,14 @@ ADVICE: Mapping[str, Calm | Act] = {
     Reason.INVALID: Act(
         look=f"{code(commands.EXPLAIN)}, or the [field reference](fields.md).",
         meaning="The operator cannot read the spec: it was stored before the API server knew the rules, or past them.",
+    ),
+    Reason.LOOK_UP_FAILED: Act(
+        look=code(commands.PODS),
+        meaning="The Job that looks up what the branch holds ended without an answer.",
+        next="Mend what the message names. It is looked up again by itself.",
+    ),
+    Reason.UNKNOWN_TRAINER: Act(
+        look="The message lists the trainers that there are; they come from the chart's value `trainers`."
     ),
     Reason.CONFLICT: Act(look=code("kubectl get smod -A")),
     FailureReason.REGISTRY_UNREACHABLE: Act(look=code(commands.MLFLOW)),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from docs.following_situations import situations_of_following
 from docs.notification_situations import situations_of_notifications
 from docs.promotion_situations import situations_of_promotion
 from docs.reasons import SERVING_WAITS, TRAINING_ENDS, TRAINING_WAITS
@@ -116,6 +117,7 @@ def _told() -> Iterator[SentimentModelStatus]:
         *_rolling_out(),
         *_serving(),
         *situations_of_notifications(MODEL, _proven(), WHY, SETTINGS, NOW),
+        *situations_of_following(MODEL, _proven_as, WHY, NOW),
     ):
         yield _status(model, observed)
 
@@ -194,6 +196,14 @@ def _serving() -> Iterator[Situation]:
 def _proven() -> Observed:
     """Everything that is asked of a version that serves."""
     return replace(_recorded(_deployment(), _pod()), pods_are_fresh=True, probe=ServiceProbe(WANTED, DIGEST, ""))
+
+
+def _proven_as(label: str, recipe_hash: str) -> Observed:
+    """The same of a version of that label and recipe."""
+    spec = _revision_spec().model_copy(update={"version": label, "recipe_hash": recipe_hash})
+    revision = Revision(f"NAME.{label}", "uid-revision", spec, SentimentModelRevisionStatus(), NOW)
+    seen = replace(_proven(), children={ChildKind.DEPLOYMENT: _deployment(label)}, pods=(_pod(label),))
+    return replace(seen, revisions={label: revision}, probe=ServiceProbe(label, DIGEST, ""))
 
 
 def _recorded(live: Child | None = None, *pods: ServingPod) -> Observed:

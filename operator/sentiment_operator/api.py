@@ -15,11 +15,14 @@ from sentiment_contract.names import GROUP
 from sentiment_contract.recipe import (
     Data,
     Parameters,
+    ParametersFrom,
     Preset,
     Recipe,
+    TrainerName,
     effective_parameters,
     followed_label,
 )
+from sentiment_operator.api_following import Followed
 from sentiment_operator.api_notifications import MOST_RECORDS, MOST_SINKS, Notification, NotificationRecord
 from sentiment_operator.api_promotion import ApprovalEvidence, GateEvidence, Promotion
 from sentiment_operator.api_resources import SERVER_RESOURCES, TRAINER_RESOURCES, Resources
@@ -50,6 +53,17 @@ class Training(Wire):
     parameters: Parameters = Field(
         default=Parameters(),
         description="Overrides of the preset. What is absent, the preset decides; a version records what it came to.",
+    )
+    parameters_from: ParametersFrom | None = Field(
+        default=None,
+        description=(
+            "Parameters from a file of the repository in data.dvc, read at the commit that is trained from. They override the"
+            " preset, and parameters override them."
+        ),
+    )
+    trainer: TrainerName | None = Field(
+        default=None,
+        description="Name of a trainer image, one of the operator's list of trainers. Absent: the operator's own.",
     )
     resources: Resources = Field(
         default=Resources(),
@@ -152,7 +166,11 @@ class SentimentModelSpec(Wire):
 
     def recipe(self) -> Recipe:
         """The data reference and the effective parameters that a new version would be trained with."""
-        return Recipe(data=self.data, parameters=effective_parameters(self.training.preset, self.training.parameters))
+        return Recipe(
+            data=self.data,
+            parameters=effective_parameters(self.training.preset, self.training.parameters),
+            trainer=self.training.trainer,
+        )
 
     def wanted_label(self) -> str:
         """The label to serve: as written, or following the recipe."""
@@ -285,6 +303,9 @@ class SentimentModelStatus(Wire):
     last_failure: LastFailure | None = Field(default=None, description="The latest failure of the wanted version.")
     notifications: tuple[NotificationRecord, ...] = Field(
         default=(), max_length=MOST_RECORDS, description="What was told to whom, the latest first."
+    )
+    followed: Followed | None = Field(
+        default=None, description="What the branch or tag of data.dvc.revision was last found to hold."
     )
     conditions: tuple[Condition, ...] = Field(
         default=(),

@@ -6,6 +6,7 @@ The rules, in the order in which they are tried:
 2. The wanted label has a revision: it is served as recorded, whatever the recipe says now. No training, no registry.
    It has to pass its gates and be approved first (gating.py), and to prove itself as a candidate where the rollout asks
    for it (rollout/), unless it served before.
+   Where the label follows from a branch that nobody has looked at yet (following.py), that is waited for.
 3. `suspend`: nothing new is begun; a training that runs may end.
 4. A training of this label and recipe runs: wait for it.
 5. It ended well: its result stands in the registry, and becomes the revision.
@@ -37,6 +38,7 @@ from sentiment_operator.facts import (
     Revision,
     TrainingJob,
 )
+from sentiment_operator.following import follow
 from sentiment_operator.plan import (
     AskRegistry,
     AwaitApproval,
@@ -45,6 +47,7 @@ from sentiment_operator.plan import (
     Blocked,
     Candidate,
     Compare,
+    Following,
     Held,
     Plan,
     Queued,
@@ -75,8 +78,10 @@ DIGEST = re.compile(r"^[0-9a-f]{64}$")
 def decide(model: Model, observed: Observed, settings: Settings, now: datetime) -> Plan:
     """The next step, and which revision the Deployment has to run meanwhile."""
     wanted = model.spec.wanted_label()
-    step = _step(model, observed, settings, now)
+    following = follow(model, observed, settings, now)
+    step = _step(model, observed, following, settings, now)
     candidate = _candidate(model, observed, wanted, step)
+    again_in = _requeue_after(model, observed, settings, step, now), following.requeue_after
     return Plan(
         step=step,
         wanted=wanted,
@@ -87,22 +92,27 @@ def decide(model: Model, observed: Observed, settings: Settings, now: datetime) 
         obsolete_jobs=(
             *attempts.obsolete_jobs(model, observed, wanted, step),
             *gating.obsolete_comparisons(observed, step),
+            *following.obsolete_jobs,
         ),
-        requeue_after=_requeue_after(model, observed, settings, step, now),
+        requeue_after=min((seconds for seconds in again_in if seconds is not None), default=None),
         needs_registry=isinstance(step, AskRegistry),
-        needs_pods=isinstance(step, AwaitComparison) and step.job.state not in attempts.UNFINISHED,
+        needs_pods=following.needs_pods
+        or (isinstance(step, AwaitComparison) and step.job.state not in attempts.UNFINISHED),
         needs_metrics=isinstance(step, Shift) and _counts(observed, step),
         needs_probe=isinstance(step, Roll) and _is_worth_a_probe(observed, step.revision),
+        following=following,
     )
 
 
-def _step(model: Model, observed: Observed, settings: Settings, now: datetime) -> Step:
+def _step(model: Model, observed: Observed, following: Following, settings: Settings, now: datetime) -> Step:
     if observed.rival:
         return explain.rival(model, observed.rival)
     wanted = model.spec.wanted_label()
     revision = observed.revisions.get(wanted)
     if revision is not None:
         return _serve(model, observed, revision, settings, now)
+    if following.unresolved is not None:
+        return following.unresolved
     job = attempts.latest_job(model, observed, wanted)
     if job is not None and job.state in attempts.UNFINISHED:
         return AwaitTraining(job)
@@ -209,6 +219,9 @@ def _recorded_as(model: Model, versions: tuple[RegisteredVersion, ...], wanted: 
 
 
 def _train(model: Model, observed: Observed, settings: Settings, now: datetime) -> Step:
+    trainer = model.spec.training.trainer
+    if trainer is not None and trainer not in settings.trainers:
+        return explain.unknown_trainer(model, settings.trainers)
     if _settled_in(model, settings, now) > 0:
         return Settle()
     if observed.trainings_elsewhere >= settings.max_concurrent_trainings:

@@ -15,6 +15,7 @@ from sentiment_operator.api_notifications import Notification
 from sentiment_operator.api_revision import SentimentModelRevisionSpec, SentimentModelRevisionStatus
 from sentiment_operator.facts import Child, Manifest, Model, Revision
 from sentiment_operator.notify.transitions import Origin
+from sentiment_operator.pinning import pinned
 from sentiment_operator.raw import annotations_of, is_controlled_by, is_deleting, uid_of
 
 RETRY_CHARACTERS = 256
@@ -34,13 +35,14 @@ def model(body: Manifest) -> Model:
         spec = SentimentModelSpec.model_validate(body.get("spec", {}))
     except ValidationError as error:
         raise Invalid(explained(error)) from error
+    status = model_status(body)
     return Model(
         namespace=metadata["namespace"],
         name=metadata["name"],
         uid=uid_of(body),
         generation=int(metadata.get("generation", 1)),
-        spec=spec,
-        status=model_status(body),
+        spec=pinned(spec, status.followed),
+        status=status,
         created_at=time_of(metadata.get("creationTimestamp")) or _EPOCH,
         edited_at=edited_at(body),
         retry=annotations_of(body).get(RETRY_ANNOTATION, "")[:RETRY_CHARACTERS],

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sentiment_contract.gates import Gate
+from sentiment_operator.api_following import Followed
 from sentiment_operator.api_promotion import ApprovalEvidence, GateEvidence
 from sentiment_operator.api_rollout import FailedRollout
 from sentiment_operator.approving import Awaiting
 from sentiment_operator.facts import ComparisonJob, RegisteredVersion, Revision, TrainingJob
+from sentiment_operator.pinning import Question
 from sentiment_operator.rollout.analysis import Figures
 from sentiment_operator.rollout.progress import Progress
 from sentiment_operator.rollout.stages import Stage
@@ -187,6 +189,32 @@ Step = (
 
 
 @dataclass(frozen=True, slots=True)
+class LookUp:
+    """Create the Job that looks up what the branch holds."""
+
+    question: Question
+    commit: str
+    """The commit that is known to be new, empty where only the Job can know."""
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What is known of a followed branch or tag and what is done to know more; nothing, where none is followed."""
+
+    followed: Followed | None = None
+    """What it holds, to be kept in the status."""
+    look_up: LookUp | None = None
+    failure: Blocked | None = None
+    """Why the latest look-up failed. What was known before goes on."""
+    unresolved: Blocked | Held | None = None
+    """What is waited for where nothing is known yet, and so no version can be wanted."""
+    obsolete_jobs: tuple[str, ...] = ()
+    needs_pods: bool = False
+    requeue_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The decision of one pass."""
 
@@ -214,3 +242,4 @@ class Plan:
     """True: the next pass must read the metrics of the serving pods."""
     needs_probe: bool = False
     """True: the next pass must list the pods afresh and send a known review through the Service."""
+    following: Following = Following()

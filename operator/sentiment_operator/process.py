@@ -11,6 +11,8 @@ import socket
 from collections import Counter
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 
 import aiohttp
 from kubernetes.aio.client import ApiClient
@@ -18,8 +20,11 @@ from kubernetes.aio.client import ApiClient
 from sentiment_operator import extract, metrics
 from sentiment_operator.aliases import Aliases
 from sentiment_operator.credentials import client_configuration
+from sentiment_operator.git_server import refs
 from sentiment_operator.handlers import WatchThread
+from sentiment_operator.heads import Heads
 from sentiment_operator.health import serve_health, serve_metrics
+from sentiment_operator.hooks import Hooks
 from sentiment_operator.kube import Kube
 from sentiment_operator.leader import Election
 from sentiment_operator.names import MANAGED_BY_LABEL, MANAGER
@@ -69,6 +74,7 @@ class Process:
             wake=self._queue.add,
             first_pause_seconds=settings.notification_pause_seconds,
         )
+        self.heads = Heads(self._store, partial(refs, http), settings.look_up_seconds, self._queue.add)
         self._worker = Worker(self._store, self._queue, self._reconciler(registry, http))
         namespaces = tuple(filter(None, (name.strip() for name in settings.watch_namespaces.split(","))))
         labels = {MANAGED_BY_LABEL: MANAGER}
@@ -79,7 +85,7 @@ class Process:
         settings, store, kube = self._settings, self._store, self._kube
         return Reconciler(
             store=store,
-            observer=Observer(store, kube, registry, self._progress, http, settings),
+            observer=Observer(store, kube, registry, self._progress, http, settings, self.heads),
             performer=Performer(kube, store, settings),
             reporter=Reporter(kube, store, settings, self._aliases.serving, self._courier),
             settings=settings,
@@ -97,7 +103,13 @@ class Process:
             group.create_task(self.election.keep())
             await self._sweep.fill()
             self._worker.begin()
-            for task in (self._sweep.run(), self._progress.run(), self._aliases.run(), self._courier.run()):
+            for task in (
+                self._sweep.run(),
+                self._progress.run(),
+                self._aliases.run(),
+                self.heads.run(),
+                self._courier.run(),
+            ):
                 group.create_task(task)
             await self._queue.run(self._settings.workers, self._worker.work)
 
@@ -147,6 +159,9 @@ async def run_until_told(settings: Settings) -> None:
             await serve_metrics(settings.metrics_port, process.refresh_metrics),
         ):
             stack.push_async_callback(runner.cleanup)
+        if settings.webhook_secret_file:
+            hooks = Hooks(Path(settings.webhook_secret_file), lambda: process.election.leads, process.heads.tell)
+            stack.push_async_callback((await hooks.serve(settings.webhook_port)).cleanup)
         running, told = asyncio.create_task(process.run()), asyncio.create_task(stop.wait())
         await asyncio.wait([running, told], return_when=asyncio.FIRST_COMPLETED)
         for task in (running, told):

@@ -13,6 +13,8 @@ class Reason(StrEnum):
     CHECKING = "Checking"
     CHECKED = "Checked"
     SETTLING = "Settling"
+    LOOKING_UP = "LookingUp"
+    NOT_LOOKED_UP = "NotLookedUp"
     QUEUED = "Queued"
     TRAINING_STARTED = "TrainingStarted"
     TRAINING_RUNNING = "TrainingRunning"
@@ -50,6 +52,8 @@ class Reason(StrEnum):
     # In the way
     INVALID = "Invalid"
     CONFLICT = "Conflict"
+    LOOK_UP_FAILED = "LookUpFailed"
+    UNKNOWN_TRAINER = "UnknownTrainer"
     TRAINING_FAILED = "TrainingFailed"
     JOB_FAILED = "JobFailed"
     REGISTRATION_MISSING = "RegistrationMissing"

@@ -98,7 +98,8 @@ def _asks(plan: Plan) -> Asked:
     asked |= Asked.METRICS if plan.needs_metrics else Asked.NOTHING
     asked |= Asked.PROBE if plan.needs_probe else Asked.NOTHING
     # No Job is started because of what the store does not know.
-    return asked | (Asked.JOBS if isinstance(plan.step, Train | Compare) else Asked.NOTHING)
+    starts = isinstance(plan.step, Train | Compare) or plan.following.look_up is not None
+    return asked | (Asked.JOBS if starts else Asked.NOTHING)
 
 
 def _after(fresh: Fresh, outcome: Outcome) -> Fresh:

@@ -26,6 +26,14 @@ class Settings(BaseSettings):
     """Holder name in the Lease; empty: host name and process id."""
     max_concurrent_trainings: int = 4
     max_concurrent_rollouts: int = 5
+    max_concurrent_look_ups: int = 4
+    """Jobs that look up what a branch holds; they do not count as trainings."""
+    look_up_seconds: float = 60.0
+    """How often a git server is asked that tells its branches to anybody."""
+    look_up_job_seconds: float = 180.0
+    """How often a Job looks where credentials or a volume are needed."""
+    trainers: dict[str, str] = {}
+    """Name → image of the trainers that a model may choose from besides the trainer image, as JSON."""
     settle_seconds: float = 2.0
     progress_deadline_seconds: int = 300
     """A rollout without progress for so long has failed."""
@@ -37,3 +45,6 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
     metrics_port: int = 9000
     health_port: int = 8080
+    webhook_secret_file: str = ""
+    """File with the secret that git forges sign their webhooks with; empty: no webhook is served."""
+    webhook_port: int = 8081

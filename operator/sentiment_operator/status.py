@@ -75,6 +75,7 @@ def status(model: Model, observed: Observed, plan: Plan, now: datetime) -> Senti
         approvals=wanted.status.approvals[-KEPT_HISTORY:] if wanted is not None else (),
         history=history,
         last_failure=_last_failure(model, observed, plan, found, now),
+        followed=plan.following.followed,
         conditions=conditions(found, model.status.conditions, model.generation, now),
     )
     origin = Origin(model.namespace, model.name, model.uid, model.generation, model.retry)
@@ -175,8 +176,8 @@ def _failure(
 ) -> LastFailure | None:
     """What failed in this pass, None if nothing did."""
     failed = _failed_condition(plan, found)
-    if failed is None:
-        return None
+    if failed is None or not plan.wanted:
+        return None  # Without a version that is wanted, nothing of it failed: DependenciesReady says what did.
     step, job = plan.step, _job_of(observed, plan)
     of_training = isinstance(step, Blocked) and step.attempt > 0 and job is not None
     return LastFailure(

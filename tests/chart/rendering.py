@@ -22,6 +22,8 @@ EVERYTHING: Values = {
     "operator": {"replicas": 2},
     "mlflow": {"service": {"type": "NodePort", "nodePort": 30500}, "allowedHosts": ["mlflow.example.org"]},
     "imagePullSecrets": ["pull"],
+    "trainers": {"nb-svm": "registry.example.org/nb-svm:1"},
+    "webhook": {"enabled": True, "secretRef": {"name": "git-webhook"}},
     "metrics": {"serviceMonitor": {"enabled": True}, "dashboard": {"enabled": True}},
     "notifications": {
         "sinks": {

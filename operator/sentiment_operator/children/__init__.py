@@ -9,6 +9,7 @@ from sentiment_operator.children.comparison_job import comparison_job
 from sentiment_operator.children.deployment import deployment
 from sentiment_operator.children.disruption_budget import disruption_budget
 from sentiment_operator.children.job import training_job
+from sentiment_operator.children.look_up_job import look_up_job
 from sentiment_operator.children.network_policy import network_policy
 from sentiment_operator.children.revision import revision
 from sentiment_operator.children.service import service
@@ -20,7 +21,7 @@ from sentiment_operator.settings import Settings
 
 OF_A_ROLLOUT = (ChildKind.ROLLOUT_SETTING, ChildKind.CANDIDATE_SERVICE, ChildKind.CANDIDATE)
 
-__all__ = ["comparison_job", "desired_replicas", "revision", "serving_children", "training_job"]
+__all__ = ["comparison_job", "desired_replicas", "look_up_job", "revision", "serving_children", "training_job"]
 
 
 def serving_children(
