@@ -152,6 +152,7 @@ def test_a_default_is_applied_because_the_object_around_it_has_one_or_was_writte
         "SentimentModel.spec",
         "SentimentModel.spec.data",
         "SentimentModel.spec.gates[]",
+        "SentimentModel.spec.rollout.steps[]",
         "SentimentModel.spec.serving.autoscaling",
     }
     parents = {path.rsplit(".", 1)[0] for path, field in WRITTEN_BY_PEOPLE.items() if "default" in field}
