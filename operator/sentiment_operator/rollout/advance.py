@@ -44,7 +44,8 @@ def taking_over(observed: Observed, revision: Revision) -> TakeOver | None:
     live, there = deployed(observed), running(observed)
     if live is None or there is None or not live.paused or not runs(live, revision):
         return None
-    return TakeOver(revision, None, hand_over=not there.deleting)
+    # Whoever has not heard yet that it waits would end pods of a version that it does not want.
+    return TakeOver(revision, None, hand_over=live.is_current and not there.deleting)
 
 
 def advance(
