@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from sentiment_operator import names
+from sentiment_operator.api import SentimentModelStatus
 from sentiment_operator.api_rollout import FailedRollout
 from sentiment_operator.children.candidate import candidate_deployment
+from sentiment_operator.decide import decide
 from sentiment_operator.facts import Answered, Child, ChildKind, Model, Observed, Revision, ServingPod, Trouble
 from sentiment_operator.plan import Blocked, Candidate, Roll, Seal, Shift, Step, TakeOver
 from sentiment_operator.reasons import Reason
-from sentiment_operator.rollout import advance
+from sentiment_operator.rollout import advance, explain
 from sentiment_operator.rollout.candidate import rollout_key, running
 from sentiment_operator.rollout.progress import Progress
 from sentiment_operator.rollout.stages import stages
@@ -120,6 +122,22 @@ def test_what_failed_is_not_tried_again_and_names_what_serves() -> None:
     assert "Version 1 has all requests." in blocked.message
 
 
+HELD = {"onFailure": "Hold", "strategy": "BlueGreen", "steps": [{"pauseSeconds": 60}]}
+
+
+@pytest.mark.parametrize(
+    ("stage", "told"),
+    [(0, "Version 1 serves beside it."), (1, "It has all requests, beside idle pods of version 1.")],
+    ids=["before requests moved", "after requests moved"],
+)
+def test_held_a_failed_candidate_is_said_to_have_the_requests_that_it_has(stage: int, told: str) -> None:
+    held = canary(rollout=HELD)
+    blocked = decided(seen(progress(held, stage=stage), of=held), held, version=failed(held))
+    assert isinstance(blocked, Blocked)
+    assert blocked.reason == Reason.ROLLOUT_HELD
+    assert told in blocked.message
+
+
 @pytest.mark.parametrize(
     "other",
     [
@@ -173,6 +191,24 @@ def test_another_candidate_in_the_place_goes_first(other: Child) -> None:
 def test_a_candidate_of_somebody_else_is_none() -> None:
     other = replace(candidate(MODEL, progress(), complete=True), ours=False)
     assert running(observed(OLD, NEW, children={ChildKind.CANDIDATE: other})) is None
+
+
+def test_no_candidate_begins_while_what_serves_is_being_rolled_out_itself() -> None:
+    mixed = seen(pods=(pod("1"), pod("0")))
+    step = shift(decided(mixed))
+    assert (step.candidate, step.waits_for) == (None, "1")
+    assert (
+        explain.shifting(step) == "Version 1 is being rolled out; the pods of version 2 start once nothing else serves."
+    )
+
+
+@pytest.mark.parametrize(
+    "other",
+    [pod("0", ready=False), pod("0", deleting=True), replace(pod("0"), is_shadow=True), pod("2"), pod("1")],
+    ids=["not ready", "ending", "a shadow", "the wanted version", "what serves"],
+)
+def test_pods_that_answer_nobody_do_not_keep_a_candidate_from_beginning(other: ServingPod) -> None:
+    assert how_far(decided(seen(pods=(pod("1"), other)))) == progress()
 
 
 # 3. Pods that will never run, or answers beyond a limit, fail the candidate at once
@@ -330,6 +366,27 @@ def test_while_the_registry_is_away_the_time_to_start_begins_anew_now_and_then()
     assert how_far(decided(facts, now=NOW + 9 * PATIENCE)) == progress(entered=NOW + 9 * PATIENCE)
 
 
+def test_while_the_registry_is_away_a_stage_that_lost_a_pod_does_not_fail() -> None:
+    began = progress(stage=1, since=NOW)
+    facts = seen(began, complete=False, answered=counted(1000), pods=unready("RegistryUnreachable"))
+    end = NOW + MINUTE + PATIENCE
+    assert how_far(decided(facts, now=end - PATIENCE / 2)) == began
+    renewed = how_far(decided(facts, now=end))
+    assert renewed == began.model_copy(update={"entered": end})
+    back = seen(renewed, complete=False, answered=counted(1000))
+    assert isinstance(decided(back, now=end + PATIENCE - SECOND), Shift)
+    assert isinstance(decided(back, now=end + PATIENCE), Seal)
+
+
+@pytest.mark.parametrize("since", [None, NOW], ids=["starting", "answering"])
+def test_a_rollout_that_was_suspended_for_long_has_its_time_anew(since: datetime | None) -> None:
+    resumed = NOW + 100 * PATIENCE
+    facts = seen(progress(since=since), complete=False, answered=counted(0))
+    late = resumed + PATIENCE - SECOND
+    assert isinstance(decided(facts, now=late), Seal)
+    assert shift(decided(facts, canary(edited_at=resumed), late)).deadline == resumed + PATIENCE
+
+
 # Without a candidate, or with what is left of one
 
 
@@ -378,6 +435,34 @@ def test_nothing_is_handed_over_to_a_deployment_that_does_not_wait_for_it(facts:
     assert advance.taking_over(facts, NEW) is None
 
 
+# What serves while another version does not come up
+
+
+STUCK = [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "conditions", "wanted", "target"),
+    [
+        ("BlueGreen", STUCK, "2", "0"),
+        ("BlueGreen", [], "2", "1"),
+        ("BlueGreen", STUCK, "1", "1"),
+        ("RollingUpdate", STUCK, "2", "2"),
+    ],
+    ids=["stuck", "on its way", "stuck and wanted", "without candidates"],
+)
+def test_what_answers_is_gone_back_to_where_what_is_deployed_does_not_come_up_and_is_not_wanted(
+    strategy: str, conditions: list[dict[str, str]], wanted: str, target: str
+) -> None:
+    before, now_deployed = served("0"), served("1")
+    of = model(spec(wanted, rollout={"strategy": strategy}), status=SentimentModelStatus(serving_version="0"))
+    live = deployment("1", wanted=FOUR, updatedReplicas=0, conditions=conditions)
+    facts = observed(before, now_deployed, NEW, live=live, pods=(pod("0"), pod("1", ready=False)))
+    plan = decide(of, facts, SETTINGS, NOW)
+    assert plan.target is not None
+    assert plan.target.spec.version == target
+
+
 # Which version the Service leads to
 
 
@@ -395,4 +480,16 @@ def test_nothing_is_handed_over_to_a_deployment_that_does_not_wait_for_it(facts:
 def test_requests_reach_the_versions_that_the_stage_is_for(rollout: dict[str, Any], stage: int, version: str) -> None:
     of = model(spec("2", rollout=rollout))
     there = Candidate(NEW, OLD, stages(of.spec.rollout, FOUR)[stage], progress())
-    assert advance.only_version(of, Shift(NEW, there), there) == version
+    assert advance.only_version(of, seen(), Shift(NEW, there), there) == version
+
+
+@pytest.mark.parametrize(
+    ("news", "olds", "version"),
+    [(4, 1, "2"), (3, 4, ""), (4, 0, "")],
+    ids=["old pods end", "too few new ones", "nothing else is there"],
+)
+def test_blue_green_sends_no_request_back_to_pods_that_end(news: int, olds: int, version: str) -> None:
+    pods = (*[pod("2")] * news, *[pod("1")] * olds)
+    for strategy, only in (("BlueGreen", version), ("Canary", "")):
+        of = canary(rollout={"strategy": strategy})
+        assert advance.only_version(of, seen(pods=pods), Roll(NEW), None) == only
