@@ -24,6 +24,7 @@ from datetime import datetime, timedelta
 from sentiment_contract.training import FailureReason
 from sentiment_operator import attempts, explain, gating
 from sentiment_operator.api import ConditionType
+from sentiment_operator.api_rollout import Strategy
 from sentiment_operator.conditions import condition_of
 from sentiment_operator.deployed import Deployed, deployed
 from sentiment_operator.evidence import is_proven, runs, served_last
@@ -87,7 +88,7 @@ def decide(model: Model, observed: Observed, settings: Settings, now: datetime) 
         wanted=wanted,
         target=_target(model, observed, wanted, step),
         candidate=candidate,
-        only_version=advance.only_version(model, step, candidate),
+        only_version=advance.only_version(model, observed, step, candidate),
         obsolete_revisions=_obsolete_revisions(model, observed, wanted),
         obsolete_jobs=(
             *attempts.obsolete_jobs(model, observed, wanted, step),
@@ -300,9 +301,20 @@ def _current(model: Model, observed: Observed) -> Revision | None:
         return None  # It keeps serving as it is: nothing is recorded that it could be held to.
     running = observed.revisions[live.version] if live is not None else None
     if running is not None and is_proven(model, observed, running):
-        return running
+        return _what_serves_instead(model, observed) or running
     last = served_last(model, observed)
     return last if last is not None and (live is None or is_proven(model, observed, last)) else None
+
+
+def _what_serves_instead(model: Model, observed: Observed) -> Revision | None:
+    """What still answers where what is deployed does not come up, and is not wanted any more."""
+    live, serving = deployed(observed), observed.revisions.get(model.status.serving_version)
+    has_candidates = model.spec.rollout.strategy is not Strategy.ROLLING_UPDATE
+    if not has_candidates or live is None or not live.deadline_exceeded or serving is None or runs(live, serving):
+        return None
+    if model.spec.wanted_label() == live.version or not is_proven(model, observed, serving):
+        return None
+    return serving
 
 
 def _current_label(model: Model, observed: Observed) -> str:

@@ -109,7 +109,7 @@ class Shift:
 
     revision: Revision
     candidate: Candidate | None
-    """None: another candidate stands in its place and has to go first."""
+    """None: another candidate stands in its place and has to go first, or what serves is being rolled out itself."""
     stages: int = 0
     figures: Figures | None = None
     """None: nothing is known of what it answers."""
@@ -121,6 +121,8 @@ class Shift:
     """When the stage may end."""
     deadline: datetime | None = None
     """When the candidate has failed at latest."""
+    waits_for: str = ""
+    """The version that is to serve beside it, and is being rolled out itself."""
 
 
 @dataclass(frozen=True, slots=True)

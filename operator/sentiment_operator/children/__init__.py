@@ -74,6 +74,11 @@ def desired_replicas(model: Model, observed: Observed) -> int | None:
 def _waits_its_turn(plan: Plan, observed: Observed, settings: Settings) -> bool:
     """True where the Deployment runs its version already and enough others roll: what differs is the operator's own."""
     live = deployed(observed)
-    if live is None or plan.target is None or observed.rollouts_elsewhere < settings.max_concurrent_rollouts:
+    if (
+        live is None
+        or live.paused
+        or plan.target is None
+        or observed.rollouts_elsewhere < settings.max_concurrent_rollouts
+    ):
         return False
     return (live.version, live.digest) == (plan.target.spec.version, plan.target.spec.artifact_digest)
