@@ -2,7 +2,8 @@
 
 The rules, in the order in which they are tried:
 
-1. Another, older model names the same registered model: accepted is the older one only.
+1. Another, older model names the same registered model: accepted is the older one only. Nor is a model accepted whose
+   requests a Gateway is to divide, where the operator was installed without.
 2. The wanted label has a revision: it is served as recorded, whatever the recipe says now. No training, no registry.
    It has to pass its gates and be approved first (gating.py), and to prove itself as a candidate where the rollout asks
    for it (rollout/), unless it served before.
@@ -59,7 +60,7 @@ from sentiment_operator.plan import (
     Train,
 )
 from sentiment_operator.reasons import Reason
-from sentiment_operator.rollout import advance
+from sentiment_operator.rollout import advance, routing
 from sentiment_operator.rollout.candidate import running
 from sentiment_operator.settings import Settings
 
@@ -77,12 +78,14 @@ def decide(model: Model, observed: Observed, settings: Settings, now: datetime) 
     wanted = model.spec.wanted_label()
     step = _step(model, observed, settings, now)
     candidate = _candidate(model, observed, wanted, step)
+    target = _target(model, observed, wanted, step)
     return Plan(
         step=step,
         wanted=wanted,
-        target=_target(model, observed, wanted, step),
+        target=target,
         candidate=candidate,
-        only_version=advance.only_version(model, step, candidate),
+        only_version=advance.only_version(model, step, candidate) or routing.kept_to(model, observed, target),
+        candidate_percent=routing.share(model, observed, candidate),
         obsolete_revisions=_obsolete_revisions(model, observed, wanted),
         obsolete_jobs=(
             *attempts.obsolete_jobs(model, observed, wanted, step),
@@ -99,6 +102,8 @@ def decide(model: Model, observed: Observed, settings: Settings, now: datetime) 
 def _step(model: Model, observed: Observed, settings: Settings, now: datetime) -> Step:
     if observed.rival:
         return explain.rival(model, observed.rival)
+    if routing.gateway_of(model) is not None and not settings.gateway_api:
+        return explain.unsupported_router(model)
     wanted = model.spec.wanted_label()
     revision = observed.revisions.get(wanted)
     if revision is not None:
@@ -238,7 +243,7 @@ def _candidate(model: Model, observed: Observed, wanted: str, step: Step) -> Can
         case Held():
             is_kept = True
         case Blocked():
-            is_kept = step.reason == Reason.ROLLOUT_HELD
+            is_kept = step.reason in (Reason.ROLLOUT_HELD, Reason.UNSUPPORTED_ROUTER)
         case _:
             # What is known of the version is written down first; what follows for the candidate, follows then.
             is_kept = isinstance(step, Seal)
@@ -251,6 +256,8 @@ def _counts(observed: Observed, step: Shift) -> bool:
     """Whether the metrics of the pods are needed to go on, and were not read yet."""
     there = running(observed)
     if observed.answered is not None or step.candidate is None or there is None:
+        return False
+    if step.candidate.progress.since is None and step.unrouted:
         return False
     return step.candidate.progress.since is not None or there.live.is_complete
 

@@ -49,6 +49,7 @@ class Reason(StrEnum):
     DELIVERING = "Delivering"
     # In the way
     INVALID = "Invalid"
+    UNSUPPORTED_ROUTER = "UnsupportedRouter"
     CONFLICT = "Conflict"
     TRAINING_FAILED = "TrainingFailed"
     JOB_FAILED = "JobFailed"
@@ -57,6 +58,7 @@ class Reason(StrEnum):
     GATE_FAILED = "GateFailed"
     GATE_INCONCLUSIVE = "GateInconclusive"
     REJECTED = "Rejected"
+    ROUTE_NOT_ACCEPTED = "RouteNotAccepted"
     ROLLED_BACK = "RolledBack"
     ROLLOUT_HELD = "RolloutHeld"
     NAME_TAKEN = "NameTaken"
