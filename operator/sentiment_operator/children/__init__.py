@@ -50,11 +50,11 @@ def serving_children(
 
 def _addresses(model: Model, plan: Plan, settings: Settings) -> dict[ChildKind, Manifest | None]:
     """What leads requests to the pods."""
+    own: dict[ChildKind, Manifest | None] = {ChildKind.SERVICE: service(model, plan.only_version)}
     gateway = gateway_of(model)
-    if gateway is not None and _is_handing_over(plan):
-        return {}  # They are led as they were until the model's Deployment has the pods.
-    divides = {ChildKind.ROUTE: route(model, gateway, plan.candidate_percent) if gateway is not None else None}
-    return {ChildKind.SERVICE: service(model, plan.only_version), **(divides if settings.gateway_api else {})}
+    if not settings.gateway_api or (gateway is not None and _is_handing_over(plan)):
+        return own  # While pods are handed over, a Gateway divides requests as it did.
+    return own | {ChildKind.ROUTE: route(model, gateway, plan.candidate_percent) if gateway is not None else None}
 
 
 def _is_handing_over(plan: Plan) -> bool:
