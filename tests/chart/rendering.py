@@ -22,6 +22,7 @@ EVERYTHING: Values = {
     "operator": {"replicas": 2},
     "mlflow": {"service": {"type": "NodePort", "nodePort": 30500}, "allowedHosts": ["mlflow.example.org"]},
     "imagePullSecrets": ["pull"],
+    "gatewayAPI": {"enabled": True},
     "metrics": {"serviceMonitor": {"enabled": True}, "dashboard": {"enabled": True}},
     "notifications": {
         "sinks": {
