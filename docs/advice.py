@@ -99,6 +99,12 @@ ADVICE: Mapping[str, Calm | Act] = {
         look=f"{code(commands.REVISION)}: its `status.failedRollouts`, and {code(commands.PODS)}",
         meaning="The candidate failed and stays as it is, because `spec.rollout.onFailure` is `Hold`.",
     ),
+    Reason.ROUTE_NOT_ACCEPTED: Act(
+        look=f"{code(commands.ROUTE)}: its `status.parents`, and {code(commands.GATEWAYS)}",
+        meaning="The pods of the candidate are ready, and the Gateway takes no requests for the model: it does not exist, its"
+        " controller does not run, or it refuses the route. The candidate is not to blame: its step waits, however long.",
+        next="Correct `spec.rollout.gateway`, or have the Gateway's listeners allow routes from the model's namespace.",
+    ),
     Reason.COMPLETE: NOTHING,
     Reason.DIGEST_VERIFIED: NOTHING,
     Reason.RECIPE_MATCHES: NOTHING,
@@ -145,6 +151,7 @@ ADVICE: Mapping[str, Calm | Act] = {
         look="The message lists the trainers that there are; they come from the chart's value `trainers`."
     ),
     Reason.CONFLICT: Act(look=code("kubectl get smod -A")),
+    Reason.UNSUPPORTED_ROUTER: Act(look=code(commands.ROUTER)),
     FailureReason.REGISTRY_UNREACHABLE: Act(look=code(commands.MLFLOW)),
     FailureReason.VERSION_CONFLICT: Act(look=f"The tags of the model version in MLflow, and {code(commands.LIST)}"),
     Reason.REGISTRATION_MISSING: Act(look="The registered model in MLflow."),

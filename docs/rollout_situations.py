@@ -56,6 +56,24 @@ def situations_of_rollouts(model: Model, recorded: Observed, why: str, now: date
     yield replace(model, status=candidate), replace(seen, children=taking)
 
 
+def situations_of_gateways(model: Model, recorded: Observed, now: datetime) -> Iterator[Situation]:
+    """Situations of a candidate whose pods are ready while no Gateway takes requests for its model."""
+    seen = with_one_that_served(recorded)
+    (_, stable), (_, wanted) = seen.revisions.items()
+    divided = divided_by_a_gateway(model)
+    entered = Progress(key=rollout_key(divided, wanted, stable), entered=now)
+    beside = {ChildKind.DEPLOYMENT: _deployment(stable), ChildKind.CANDIDATE: _deployment(wanted, entered)}
+    yield divided, replace(seen, children=beside)
+
+
+def divided_by_a_gateway(model: Model) -> Model:
+    """The model whose requests a Gateway is to divide."""
+    return _with(
+        model,
+        rollout={"strategy": "Canary", "router": "GatewayAPI", "gateway": {"name": "gateway"}, "steps": [_STEP]},
+    )
+
+
 def _with(model: Model, **changes: Any) -> Model:
     spec = model.spec.model_dump(mode="json", by_alias=True, exclude_none=True) | changes
     return replace(model, spec=type(model.spec).model_validate(spec))

@@ -13,7 +13,7 @@ from docs.following_situations import situations_of_following
 from docs.notification_situations import situations_of_notifications
 from docs.promotion_situations import situations_of_promotion
 from docs.reasons import SERVING_WAITS, TRAINING_ENDS, TRAINING_WAITS
-from docs.rollout_situations import situations_of_rollouts
+from docs.rollout_situations import divided_by_a_gateway, situations_of_gateways, situations_of_rollouts
 from sentiment_contract.names import VERSION_LABEL
 from sentiment_contract.training import EXIT_CODES, FailureReason, TrainingFailed
 from sentiment_operator import names
@@ -47,8 +47,12 @@ Situation = tuple[Model, Observed]
 
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
 SETTINGS = Settings(
-    server_image="server", trainer_image="trainer", tracking_url="http://mlflow.sentiment-system.svc:5000"
+    server_image="server",
+    trainer_image="trainer",
+    tracking_url="http://mlflow.sentiment-system.svc:5000",
+    gateway_api=True,
 )
+WITHOUT_GATEWAY_API = SETTINGS.model_copy(update={"gateway_api": False})
 OLD, WANTED = "1", "2"
 WHY = "WHY"
 DIGEST = "d" * 64
@@ -114,16 +118,18 @@ def _told() -> Iterator[SentimentModelStatus]:
         *_after_a_training(),
         *situations_of_promotion(MODEL, _recorded(), WHY, SETTINGS, NOW),
         *situations_of_rollouts(MODEL, _recorded(), WHY, NOW),
+        *situations_of_gateways(MODEL, _recorded(), NOW),
         *_rolling_out(),
         *_serving(),
         *situations_of_notifications(MODEL, _proven(), WHY, SETTINGS, NOW),
         *situations_of_following(MODEL, _proven_as, WHY, NOW),
     ):
         yield _status(model, observed)
+    yield _status(divided_by_a_gateway(MODEL), _recorded(), WITHOUT_GATEWAY_API)
 
 
-def _status(model: Model, observed: Observed) -> SentimentModelStatus:
-    return status(model, observed, decide(model, observed, SETTINGS, NOW), NOW)
+def _status(model: Model, observed: Observed, settings: Settings = SETTINGS) -> SentimentModelStatus:
+    return status(model, observed, decide(model, observed, settings, NOW), NOW)
 
 
 def _rejected() -> SentimentModelStatus:

@@ -65,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("check", help="say whether this machine can run a cluster; exit code 3: but for root it could")
     build = commands.add_parser("build", help="install what is missing and build the programs")
     build.add_argument("--tools", action="store_true", help="also the programs that only checks use")
+    build.add_argument("--gateway", action="store_true", help="also a Gateway, for its test; that takes long")
     for program in ("kubectl-path", "helm-path", "kubeconform-path"):
         commands.add_parser(program, help=f"print the path of {program.removesuffix('-path')}")
     images = commands.add_parser("load-image", help="bring images into the node", parents=[name])
@@ -88,6 +89,8 @@ def _perform(arguments: argparse.Namespace) -> int:
             preflight.check()
             preflight.install()
             toolchain.build(tools=arguments.tools)
+            if arguments.gateway:
+                toolchain.build_module(toolchain.GATEWAY)
         case "kubectl-path" | "helm-path" | "kubeconform-path":
             print(toolchain.binary(arguments.command.removesuffix("-path")))
         case _:

@@ -5,6 +5,7 @@ It knows where binaries are kept; it starts none of them.
 
 import functools
 import hashlib
+import json
 import platform
 import shutil
 import subprocess
@@ -45,26 +46,42 @@ KUBE = Module("kube", (".", "./pause", "./volumes", "helm.sh/helm/v3/cmd/helm"),
 METRICS_SERVER = Module("metrics_server", ("sigs.k8s.io/metrics-server/cmd/metrics-server",))
 NODE = (KUBE, METRICS_SERVER)
 TOOLS = Module("tools", ("github.com/yannh/kubeconform/cmd/kubeconform",))
+GATEWAY = Module("gateway", ("github.com/traefik/traefik/v3/cmd/traefik",))
+"""What a cluster has only where a test of the Gateway API asks for it: the build takes long."""
+GATEWAY_API = "sigs.k8s.io/gateway-api"
 
 
 def binary(name: str) -> Path:
     """Path of a built program; ClusterError if it is not built yet."""
-    for module in (*NODE, TOOLS):
+    for module in (*NODE, TOOLS, GATEWAY):
         candidate = folder_of(module) / name
         if candidate.exists():
             return candidate
-    option = " --tools" if name == "kubeconform" else ""
+    option = {"kubeconform": " --tools", "traefik": " --gateway"}.get(name, "")
     raise ClusterError(f"{name} is not built. Next: python3 -m local_cluster build{option}")
 
 
 def build(*, only: str = "", tools: bool = False) -> None:
     """Build whatever is not there for the present sources. Safe to cut off, and to call twice at once."""
     for module in (*NODE, TOOLS) if tools else NODE:
-        if only not in ("", module.name) or folder_of(module).exists():
-            continue
-        with lock(f"build-{module.name}"):
-            if not folder_of(module).exists():
-                _build(module)
+        if only in ("", module.name):
+            build_module(module)
+
+
+def build_module(module: Module) -> None:
+    """Build its programs, if they are not there for the present sources."""
+    if folder_of(module).exists():
+        return
+    with lock(f"build-{module.name}"):
+        if not folder_of(module).exists():
+            _build(module)
+
+
+def sources_of(module: Module, dependency: str) -> Path:
+    """The sources of a Go module that this one depends on, in the version that is pinned; fetched where they are not there."""
+    go = str(compiler.go())
+    told = json.loads("".join(_go(module, [go, "mod", "download", "-json", dependency], "modules fetched")))
+    return Path(told["Dir"])
 
 
 @functools.cache

@@ -200,7 +200,7 @@ def _rolled_out(view: View) -> Verdict:
     step = view.plan.step
     match step:
         case Steady(revision):
-            return Verdict("True", Reason.COMPLETE, f"Every pod runs version {revision.spec.version}.")
+            return told.complete(view, revision)
         case Roll():
             return _rolling(view)
         case Shift() | TakeOver():

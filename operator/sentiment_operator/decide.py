@@ -2,7 +2,8 @@
 
 The rules, in the order in which they are tried:
 
-1. Another, older model names the same registered model: accepted is the older one only.
+1. Another, older model names the same registered model: accepted is the older one only. Nor is a model accepted whose
+   requests a Gateway is to divide, where the operator was installed without.
 2. The wanted label has a revision: it is served as recorded, whatever the recipe says now. No training, no registry.
    It has to pass its gates and be approved first (gating.py), and to prove itself as a candidate where the rollout asks
    for it (rollout/), unless it served before.
@@ -63,7 +64,7 @@ from sentiment_operator.plan import (
     Train,
 )
 from sentiment_operator.reasons import Reason
-from sentiment_operator.rollout import advance
+from sentiment_operator.rollout import advance, routing
 from sentiment_operator.rollout.candidate import running
 from sentiment_operator.settings import Settings
 
@@ -82,13 +83,15 @@ def decide(model: Model, observed: Observed, settings: Settings, now: datetime) 
     following = follow(model, observed, settings, now)
     step = _step(model, observed, following, settings, now)
     candidate = _candidate(model, observed, wanted, step)
+    target = _target(model, observed, wanted, step)
     again_in = _requeue_after(model, observed, settings, step, now), following.requeue_after
     return Plan(
         step=step,
         wanted=wanted,
-        target=_target(model, observed, wanted, step),
+        target=target,
         candidate=candidate,
-        only_version=advance.only_version(model, observed, step, candidate),
+        only_version=advance.only_version(model, observed, step, candidate) or routing.kept_to(model, observed, target),
+        candidate_percent=routing.share(model, observed, candidate),
         obsolete_revisions=_obsolete_revisions(model, observed, wanted),
         obsolete_jobs=(
             *attempts.obsolete_jobs(model, observed, wanted, step),
@@ -106,8 +109,8 @@ def decide(model: Model, observed: Observed, settings: Settings, now: datetime) 
 
 
 def _step(model: Model, observed: Observed, following: Following, settings: Settings, now: datetime) -> Step:
-    if observed.rival:
-        return explain.rival(model, observed.rival)
+    if (refused := _not_accepted(model, observed, settings)) is not None:
+        return refused
     wanted = model.spec.wanted_label()
     revision = observed.revisions.get(wanted)
     if revision is not None:
@@ -132,6 +135,15 @@ def _step(model: Model, observed: Observed, following: Following, settings: Sett
     if job is not None:
         return _train(model, observed, settings, now)
     return _ask_then_train(model, observed, settings, wanted, now)
+
+
+def _not_accepted(model: Model, observed: Observed, settings: Settings) -> Blocked | None:
+    """Why the spec cannot be followed here, however valid it is."""
+    if observed.rival:
+        return explain.rival(model, observed.rival)
+    if routing.gateway_of(model) is not None and not settings.gateway_api:
+        return explain.unsupported_router(model)
+    return None
 
 
 def _serve(model: Model, observed: Observed, revision: Revision, settings: Settings, now: datetime) -> Step:
@@ -252,7 +264,7 @@ def _candidate(model: Model, observed: Observed, wanted: str, step: Step) -> Can
         case Held():
             is_kept = True
         case Blocked():
-            is_kept = step.reason == Reason.ROLLOUT_HELD
+            is_kept = step.reason in (Reason.ROLLOUT_HELD, Reason.UNSUPPORTED_ROUTER)
         case _:
             # What is known of the version is written down first; what follows for the candidate, follows then.
             is_kept = isinstance(step, Seal)
@@ -265,6 +277,8 @@ def _counts(observed: Observed, step: Shift) -> bool:
     """Whether the metrics of the pods are needed to go on, and were not read yet."""
     there = running(observed)
     if observed.answered is not None or step.candidate is None or there is None:
+        return False
+    if step.candidate.progress.since is None and step.unrouted:
         return False
     return step.candidate.progress.since is not None or there.live.is_complete
 

@@ -11,7 +11,15 @@ from sentiment_operator import names
 from sentiment_operator.api import ConditionType
 from sentiment_operator.facts import ChildKind, Model, RegisteredVersion, TrainingJob, Trouble
 from sentiment_operator.kinds import SERVING
-from sentiment_operator.next_step import add, find_registry, sentence, take_another_label, then, try_again
+from sentiment_operator.next_step import (
+    add,
+    find_registry,
+    sentence,
+    take_another_label,
+    take_router_replicas,
+    then,
+    try_again,
+)
 from sentiment_operator.plan import Blocked
 from sentiment_operator.reasons import Reason
 
@@ -29,6 +37,16 @@ def rival(model: Model, older: str) -> Blocked:
     what = f"SentimentModel {older} is older and names the same registered model in MLflow; versions of two models must not mix."
     step = f"kubectl -n {model.namespace} delete smod {model.name}, and apply it again with another spec.registry.modelName"
     return Blocked(ConditionType.ACCEPTED, Reason.CONFLICT, then(what, step), dead_end=True)
+
+
+def unsupported_router(model: Model) -> Blocked:
+    """A Gateway is to divide the requests, and this operator may write no HTTPRoute."""
+    what = (
+        "spec.rollout.router GatewayAPI needs an HTTPRoute, and the operator was installed without the right to write any:"
+        " the chart's gatewayAPI.enabled is false. What serves is not touched."
+    )
+    step = f"{take_router_replicas(model)}, or have the chart upgraded with --set gatewayAPI.enabled=true"
+    return Blocked(ConditionType.ACCEPTED, Reason.UNSUPPORTED_ROUTER, then(what, step), dead_end=True)
 
 
 def name_taken(model: Model, kinds: Iterable[ChildKind]) -> Blocked:

@@ -33,6 +33,7 @@ class ChildKind(StrEnum):
     AUTOSCALER = "HorizontalPodAutoscaler"
     DISRUPTION_BUDGET = "PodDisruptionBudget"
     NETWORK_POLICY = "NetworkPolicy"
+    ROUTE = "HTTPRoute"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,14 @@ every task of its loop.
 import asyncio
 import itertools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import kopf
 
 from sentiment_operator.credentials import watch_connection
 from sentiment_operator.facts import Manifest
-from sentiment_operator.kinds import LABELLED, WATCHED, Kind
+from sentiment_operator.kinds import LABELLED, Kind
 
 Notice = Callable[[Kind, str | None, Manifest], None]
 """Takes kind, event type (None: it was listed) and object."""
@@ -34,12 +34,12 @@ class _Endless:
         return itertools.chain((1, 1, 2, 3, 5, 8), itertools.repeat(10))
 
 
-def registry(notice: Notice, managed_by: str) -> kopf.OperatorRegistry:
-    """A kopf registry that watches every kind and hands on what it hears."""
+def registry(notice: Notice, managed_by: str, kinds: Sequence[Kind]) -> kopf.OperatorRegistry:
+    """A kopf registry that watches these kinds and hands on what it hears."""
     handlers = kopf.OperatorRegistry()
     kopf.on.login(registry=handlers)(watch_connection)
     kopf.on.startup(registry=handlers)(_configure(managed_by))
-    for kind in WATCHED:
+    for kind in kinds:
         kopf.on.event(kind.group, kind.version, kind.plural, id=kind.plural, registry=handlers)(_listener(kind, notice))
     return handlers
 
@@ -70,14 +70,14 @@ def _configure(managed_by: str) -> Callable[..., Any]:
 class WatchThread:
     """kopf in a thread of its own, from start to stop."""
 
-    def __init__(self, notice: Notice, namespaces: tuple[str, ...], managed_by: str) -> None:
+    def __init__(self, notice: Notice, namespaces: tuple[str, ...], managed_by: str, kinds: Sequence[Kind]) -> None:
         loop = asyncio.get_running_loop()
         self._stop = threading.Event()
         self._ended = loop.create_future()
         self._loop = loop
         self._namespaces = namespaces
         self._notice = notice
-        self._registry = registry(self._hand_over, managed_by)
+        self._registry = registry(self._hand_over, managed_by, kinds)
         self._thread = threading.Thread(target=self._run, name="kopf", daemon=True)
 
     def start(self) -> None:

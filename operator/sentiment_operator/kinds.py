@@ -44,6 +44,7 @@ SERVICE_ACCOUNT = Kind("", "v1", "serviceaccounts", "ServiceAccount")
 AUTOSCALER = Kind("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler")
 DISRUPTION_BUDGET = Kind("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget")
 NETWORK_POLICY = Kind("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy")
+HTTP_ROUTE = Kind("gateway.networking.k8s.io", "v1", "httproutes", "HTTPRoute")
 LEASE = Kind("coordination.k8s.io", "v1", "leases", "Lease")
 EVENT = Kind("events.k8s.io", "v1", "events", "Event")
 
@@ -51,6 +52,7 @@ SERVING: dict[ChildKind, Kind] = {
     ChildKind.SERVICE_ACCOUNT: SERVICE_ACCOUNT,
     ChildKind.NETWORK_POLICY: NETWORK_POLICY,
     ChildKind.SERVICE: SERVICE,
+    ChildKind.ROUTE: HTTP_ROUTE,
     ChildKind.DEPLOYMENT: DEPLOYMENT,
     ChildKind.ROLLOUT_SETTING: CONFIG_MAP,
     ChildKind.CANDIDATE_SERVICE: SERVICE,
@@ -60,11 +62,19 @@ SERVING: dict[ChildKind, Kind] = {
 }
 """The serving children in the order in which they are written."""
 
+OF_GATEWAY_API = frozenset({HTTP_ROUTE})
+"""Kinds that a cluster has only where somebody installed them: without the setting they are not watched, read or written."""
 OWN: tuple[Kind, ...] = (MODEL, REVISION, APPROVAL)
 """Watched without a selector: whatever stands there is meant for the operator."""
 LABELLED: tuple[Kind, ...] = (JOB, POD, *dict.fromkeys(SERVING.values()))
 """Watched with a label selector on the server, so that foreign objects are never sent."""
 WATCHED: tuple[Kind, ...] = (*OWN, *LABELLED)
+
+
+def watched(*, gateway_api: bool) -> tuple[Kind, ...]:
+    """What is watched with this setting."""
+    return tuple(kind for kind in WATCHED if gateway_api or kind not in OF_GATEWAY_API)
+
 
 _CHILD_VERBS = frozenset({"get", "list", "watch", "create", "patch", "delete"})
 
@@ -85,3 +95,9 @@ API_CALLS: dict[tuple[str, str], frozenset[str]] = {
 
 Leases only in the operator's own namespace, everything else where models may stand.
 """
+
+
+def calls(*, gateway_api: bool) -> dict[tuple[str, str], frozenset[str]]:
+    """What is called with this setting."""
+    left_out = {(kind.group, kind.plural) for kind in OF_GATEWAY_API} if not gateway_api else set[tuple[str, str]]()
+    return {call: verbs for call, verbs in API_CALLS.items() if call not in left_out}

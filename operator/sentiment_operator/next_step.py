@@ -74,6 +74,16 @@ def take_another_label(model: Model) -> str:
     return _patch(model, '{"spec":{"version":"a-new-label"}}')
 
 
+def take_router_replicas(model: Model) -> str:
+    """Has requests divided by the number of pods, which every cluster can."""
+    return _patch(model, '{"spec":{"rollout":{"router":"Replicas","gateway":null}}}')
+
+
+def look_at_route(model: Model) -> str:
+    """Shows what Gateways say of the model's route."""
+    return f"kubectl -n {model.namespace} describe httproute {model.name}"
+
+
 def look_at_revision(model: Model, revision: Revision) -> str:
     """Shows all evidence about a version."""
     return f"kubectl -n {model.namespace} get smrev {revision.name} -o yaml"

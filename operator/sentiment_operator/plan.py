@@ -123,6 +123,8 @@ class Shift:
     """When the candidate has failed at latest."""
     waits_for: str = ""
     """The version that is to serve beside it, and is being rolled out itself."""
+    unrouted: str = ""
+    """Why the Gateway takes no requests for the model, in words; empty: it does, or none is asked to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +232,8 @@ class Plan:
     """The pods to run beside those; None: there must be none."""
     only_version: str = ""
     """The one version that the Service leads to; empty: whichever runs."""
+    candidate_percent: int = 0
+    """Share of the requests that a Gateway leads to the candidate."""
     obsolete_revisions: tuple[str, ...] = ()
     """Names of revisions beyond those to be kept."""
     obsolete_jobs: tuple[str, ...] = ()

@@ -25,6 +25,7 @@ from sentiment_operator.handlers import WatchThread
 from sentiment_operator.heads import Heads
 from sentiment_operator.health import serve_health, serve_metrics
 from sentiment_operator.hooks import Hooks
+from sentiment_operator.kinds import calls, watched
 from sentiment_operator.kube import Kube
 from sentiment_operator.leader import Election
 from sentiment_operator.names import MANAGED_BY_LABEL, MANAGER
@@ -59,7 +60,7 @@ class Process:
 
     def __init__(self, settings: Settings, client: ApiClient, http: aiohttp.ClientSession) -> None:
         self._settings = settings
-        self._kube = Kube(client, lambda: self.election.leads)
+        self._kube = Kube(client, lambda: self.election.leads, calls(gateway_api=settings.gateway_api))
         identity = settings.identity or f"{socket.gethostname()}_{os.getpid()}"
         self.election = Election(self._kube, settings.operator_namespace, identity)
         self._store = Store(lambda body: extract.registry_of(body, settings.tracking_url))
@@ -78,8 +79,9 @@ class Process:
         self._worker = Worker(self._store, self._queue, self._reconciler(registry, http))
         namespaces = tuple(filter(None, (name.strip() for name in settings.watch_namespaces.split(","))))
         labels = {MANAGED_BY_LABEL: MANAGER}
-        self._sweep = Sweep(self._kube, self._store, namespaces, labels, self._worker.wake)
-        self.watch = WatchThread(self._worker.hear, namespaces, f"{MANAGED_BY_LABEL}={MANAGER}")
+        kinds = watched(gateway_api=settings.gateway_api)
+        self._sweep = Sweep(self._kube, self._store, namespaces, labels, kinds, self._worker.wake)
+        self.watch = WatchThread(self._worker.hear, namespaces, f"{MANAGED_BY_LABEL}={MANAGER}", kinds)
 
     def _reconciler(self, registry: Registry, http: aiohttp.ClientSession) -> Reconciler:
         settings, store, kube = self._settings, self._store, self._kube

@@ -51,6 +51,7 @@ class Reason(StrEnum):
     DELIVERING = "Delivering"
     # In the way
     INVALID = "Invalid"
+    UNSUPPORTED_ROUTER = "UnsupportedRouter"
     CONFLICT = "Conflict"
     LOOK_UP_FAILED = "LookUpFailed"
     UNKNOWN_TRAINER = "UnknownTrainer"
@@ -61,6 +62,7 @@ class Reason(StrEnum):
     GATE_FAILED = "GateFailed"
     GATE_INCONCLUSIVE = "GateInconclusive"
     REJECTED = "Rejected"
+    ROUTE_NOT_ACCEPTED = "RouteNotAccepted"
     ROLLED_BACK = "RolledBack"
     ROLLOUT_HELD = "RolloutHeld"
     NAME_TAKEN = "NameTaken"

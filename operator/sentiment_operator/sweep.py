@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from sentiment_operator.facts import Manifest
-from sentiment_operator.kinds import OWN, WATCHED, Kind
+from sentiment_operator.kinds import OF_GATEWAY_API, OWN, Kind
 from sentiment_operator.kube import Kube
 from sentiment_operator.kube_errors import Away, Refused
 from sentiment_operator.metrics import MISSED
@@ -32,6 +32,8 @@ class Sweep:
     store: Store
     namespaces: tuple[str, ...]
     labels: dict[str, str]
+    kinds: tuple[Kind, ...]
+    """What is watched."""
     found: Callable[[Kind, Manifest], None]
     """Told of every object that the watch had missed."""
     blind_for: int = field(default=0)
@@ -39,7 +41,7 @@ class Sweep:
 
     async def fill(self) -> None:
         """Read everything, for as long as it takes: before that nothing can be decided."""
-        for kind in WATCHED:
+        for kind in self.kinds:
             while True:
                 try:
                     await self._sweep(kind, grace=0.0)
@@ -49,11 +51,11 @@ class Sweep:
                     await asyncio.sleep(WAIT_SECONDS)
 
     async def definitions_are_served(self) -> None:
-        """Return as soon as the API server knows the operator's own kinds."""
-        for kind in OWN:
+        """Return as soon as the API server knows the kinds that are no part of Kubernetes: a watch would not find them later."""
+        for kind in (kind for kind in self.kinds if kind in OWN or kind in OF_GATEWAY_API):
             while True:
                 try:
-                    await self.kube.all_of(kind, self.namespaces[0] if self.namespaces else "")
+                    await self._all_of(kind, self.namespaces[0] if self.namespaces else "")
                     break
                 except (Away, Refused) as error:
                     log.warning("waiting for %s: %s", kind.plural, _explained(kind, error))
@@ -64,7 +66,7 @@ class Sweep:
         while True:
             await asyncio.sleep(INTERVAL_SECONDS)
             try:
-                missed = [body for kind in WATCHED for body in await self._sweep(kind, GRACE_SECONDS)]
+                missed = [body for kind in self.kinds for body in await self._sweep(kind, GRACE_SECONDS)]
             except (Away, Refused) as error:
                 log.warning("the sweep ended early: %s", error)
                 continue
@@ -73,7 +75,7 @@ class Sweep:
     async def _sweep(self, kind: Kind, grace: float) -> list[Manifest]:
         missed: list[Manifest] = []
         for namespace in self.namespaces or ("",):
-            listed, version = await self.kube.all_of(kind, namespace, None if kind in OWN else self.labels)
+            listed, version = await self._all_of(kind, namespace)
             if grace and self.store.lags(kind, listed, namespace):
                 await asyncio.sleep(grace)
             missed += self.store.sweep(kind, listed, version, namespace)
@@ -84,8 +86,17 @@ class Sweep:
                 self.found(kind, body)
         return missed
 
+    async def _all_of(self, kind: Kind, namespace: str) -> tuple[list[Manifest], int]:
+        return await self.kube.all_of(kind, namespace, None if kind in OWN else self.labels)
+
 
 def _explained(kind: Kind, error: Away | Refused) -> str:
-    if isinstance(error, Refused) and error.code == HTTPStatus.NOT_FOUND and kind in OWN:
+    is_unknown = isinstance(error, Refused) and error.code == HTTPStatus.NOT_FOUND
+    if is_unknown and kind in OWN:
         return "its CustomResourceDefinition is not installed. Next: install the chart, or kubectl apply -f crds/"
+    if is_unknown and kind in OF_GATEWAY_API:
+        return (
+            "the Gateway API is not installed in this cluster. Next: install its definitions (channel standard), or"
+            " upgrade the chart with --set gatewayAPI.enabled=false"
+        )
     return str(error)

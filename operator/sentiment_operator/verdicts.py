@@ -11,7 +11,7 @@ from sentiment_operator.conditions import Verdict
 from sentiment_operator.deployed import deployed
 from sentiment_operator.next_step import take_another_label, then
 from sentiment_operator.pinning import hashes_of_today
-from sentiment_operator.plan import AwaitApproval, Blocked, Held, Roll, Steady
+from sentiment_operator.plan import AwaitApproval, Blocked, Held, Roll, Shift, Steady
 from sentiment_operator.reasons import Reason
 from sentiment_operator.view import View
 
@@ -89,7 +89,7 @@ def _stalled(view: View, found: dict[ConditionType, Verdict]) -> Verdict:
     refused = next((found[kind] for kind in CHAIN if found[kind].reason == Reason.REFUSED), None)
     if refused is not None:
         return Verdict("True", refused.reason, refused.message)
-    if isinstance(step, Roll) and _is_stuck(view):
+    if (isinstance(step, Roll) and _is_stuck(view)) or (isinstance(step, Shift) and step.unrouted):
         rolled_out = found[ConditionType.ROLLED_OUT]
         return Verdict("True", rolled_out.reason, rolled_out.message)
     if isinstance(step, AwaitApproval):

@@ -24,6 +24,7 @@ EVERYTHING: Values = {
     "imagePullSecrets": ["pull"],
     "trainers": {"nb-svm": "registry.example.org/nb-svm:1"},
     "webhook": {"enabled": True, "secretRef": {"name": "git-webhook"}},
+    "gatewayAPI": {"enabled": True},
     "metrics": {"serviceMonitor": {"enabled": True}, "dashboard": {"enabled": True}},
     "notifications": {
         "sinks": {

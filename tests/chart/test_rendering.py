@@ -100,6 +100,16 @@ def test_the_operator_is_told_where_mlflow_is(helm: Helm, values: Values, expect
     assert told["SENTIMENT_TRACKING_URL"] == expected
 
 
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_operator_uses_the_gateway_api_where_it_may(helm: Helm, *, enabled: bool) -> None:
+    manifests = helm.template({"gatewayAPI": {"enabled": enabled}})
+    told = environment(pod_templates(manifests)["Deployment/sentiment-operator"])
+    assert told["SENTIMENT_GATEWAY_API"] == str(enabled).lower()
+    policy = of_kind(manifests, "ValidatingAdmissionPolicy")["sentiment-operator-operator-objects"]
+    guarded = [rule["resources"] for rule in policy["spec"]["matchConstraints"]["resourceRules"]]
+    assert (["httproutes"] in guarded) is enabled
+
+
 @pytest.mark.parametrize(
     ("image", "expected"),
     [

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 import pytest
 
-from sentiment_operator.kinds import API_CALLS, LEASE
+from sentiment_operator.kinds import HTTP_ROUTE, LEASE, calls
 from tests.chart.rendering import NAMESPACE, Helm, Manifest, Values, of_kind
 
 Rights = dict[tuple[str, str], set[str]]
@@ -20,8 +20,9 @@ def rights_in(roles: list[Manifest]) -> Rights:
     return dict(rights)
 
 
-def needed(*, lease: bool) -> Rights:
-    return {call: set(verbs) for call, verbs in API_CALLS.items() if (call == (LEASE.group, LEASE.plural)) is lease}
+def needed(*, lease: bool, gateway_api: bool = False) -> Rights:
+    called = calls(gateway_api=gateway_api)
+    return {call: set(verbs) for call, verbs in called.items() if (call == (LEASE.group, LEASE.plural)) is lease}
 
 
 def bound_roles(manifests: list[Manifest], kind: str) -> list[Manifest]:
@@ -39,6 +40,19 @@ def bound_roles(manifests: list[Manifest], kind: str) -> list[Manifest]:
 
 def test_the_cluster_role_holds_exactly_the_calls_of_the_code(helm: Helm) -> None:
     assert rights_in(bound_roles(helm.template(), "ClusterRole")) == needed(lease=False)
+
+
+def test_routes_are_written_only_where_the_gateway_api_is_switched_on(helm: Helm) -> None:
+    rights = rights_in(bound_roles(helm.template({"gatewayAPI": {"enabled": True}}), "ClusterRole"))
+    assert rights == needed(lease=False, gateway_api=True)
+    assert rights.keys() - needed(lease=False).keys() == {(HTTP_ROUTE.group, HTTP_ROUTE.plural)}
+
+
+def test_in_named_namespaces_routes_are_written_there_alone(helm: Helm) -> None:
+    manifests = helm.template({"watchNamespaces": ["team-a"], "gatewayAPI": {"enabled": True}})
+    by_namespace = {role["metadata"]["namespace"]: role for role in bound_roles(manifests, "Role")}
+    assert rights_in([by_namespace["team-a"]]) == needed(lease=False, gateway_api=True)
+    assert rights_in([by_namespace[NAMESPACE]]) == needed(lease=True)
 
 
 def test_the_lease_is_written_only_where_the_operator_runs(helm: Helm) -> None:

@@ -28,6 +28,7 @@ WRONG: dict[str, tuple[Values, str]] = {
     "a port beyond all ports": ({"mlflow": {"service": {"type": "NodePort", "nodePort": 70000}}}, "nodePort"),
     "a size without a unit that Kubernetes knows": ({"mlflow": {"persistence": {"size": "10 GB"}}}, "size"),
     "two hosts in one": ({"mlflow": {"allowedHosts": ["a,b"]}}, "allowedHosts"),
+    "a Gateway API that is perhaps there": ({"gatewayAPI": {"enabled": "yes"}}, "gatewayAPI"),
     "an interval without a unit": ({"metrics": {"serviceMonitor": {"interval": "30"}}}, "interval"),
     "no port of the API server": ({"networkPolicy": {"apiServerPorts": []}}, "apiServerPorts"),
     "the port of a registry as text": ({"networkPolicy": {"registryPorts": ["http"]}}, "registryPorts"),

@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -56,14 +56,27 @@ def api_server(request: pytest.FixtureRequest) -> ApiServer:
 @pytest.fixture(scope="session")
 def crds(api_server: ApiServer) -> ApiServer:
     """The API server with our definitions installed and served."""
-    for file in sorted((ROOT / "crds").glob("*.yaml")):
+    define(api_server, sorted((ROOT / "crds").glob("*.yaml")))
+    return api_server
+
+
+@pytest.fixture(scope="session")
+def gateway_api(api_server: ApiServer) -> ApiServer:
+    """The API server with the definitions of the Gateway API that its own module holds."""
+    folder = toolchain.sources_of(toolchain.GATEWAY, toolchain.GATEWAY_API) / "config" / "crd" / "standard"
+    define(api_server, sorted(folder.glob("*_httproutes.yaml")))
+    return api_server
+
+
+def define(api_server: ApiServer, files: Sequence[Path]) -> None:
+    """Install the definitions, and return once they are served."""
+    for file in files:
         definition = yaml.safe_load(file.read_text(encoding="utf-8"))
         path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{definition['metadata']['name']}"
         answer = api_server.apply(path, definition)
         assert answer.accepted, f"{file.name}: {answer.message}"
         eventually(f"{file.name} is established", _established(api_server, path))
         eventually(f"{file.name} is served", _served(api_server, definition["spec"]))
-    return api_server
 
 
 def _established(api_server: ApiServer, path: str) -> Callable[[], bool]:

@@ -36,6 +36,15 @@ SCENARIOS: dict[str, dict[str, Any]] = {
         ],
         "promotion": {"approval": {"policy": "Manual"}},
     },
+    "divided-by-a-gateway": {
+        "serving": {"replicas": 2},
+        "rollout": {
+            "strategy": "Canary",
+            "router": "GatewayAPI",
+            "gateway": {"name": "public", "namespace": "edge", "hostname": "reviews.example.com"},
+            "steps": [{"weightPercent": 10, "pauseSeconds": 60}],
+        },
+    },
 }
 
 
@@ -49,7 +58,8 @@ def manifests(name: str) -> list[Manifest]:
     wanted = scenario(name)
     of = revision("1", of=wanted.spec)
     plan = Plan(step=Roll(of), wanted="1", target=of)
-    serving = children.serving_children(wanted, plan, observed(of), SETTINGS)
+    settings = SETTINGS.model_copy(update={"gateway_api": wanted.spec.rollout.gateway is not None})
+    serving = children.serving_children(wanted, plan, observed(of), settings)
     scored = tuple(gate for gate in wanted.spec.gates if gate.needs_scoring)
     compare = Compare(of, baseline=revision("0", of=wanted.spec), gates=scored, key="0123456789abcdef", attempt=1)
     return [

@@ -12,11 +12,13 @@ from sentiment_operator.children.job import training_job
 from sentiment_operator.children.look_up_job import look_up_job
 from sentiment_operator.children.network_policy import network_policy
 from sentiment_operator.children.revision import revision
+from sentiment_operator.children.route import route
 from sentiment_operator.children.service import service
 from sentiment_operator.children.service_account import service_account
 from sentiment_operator.deployed import deployed
 from sentiment_operator.facts import Child, ChildKind, Manifest, Model, Observed
 from sentiment_operator.plan import Plan, TakeOver
+from sentiment_operator.rollout.routing import gateway_of, may_lead_to_candidate
 from sentiment_operator.settings import Settings
 
 OF_A_ROLLOUT = (ChildKind.ROLLOUT_SETTING, ChildKind.CANDIDATE_SERVICE, ChildKind.CANDIDATE)
@@ -39,20 +41,36 @@ def serving_children(
     return {
         **account,
         ChildKind.NETWORK_POLICY: network_policy(model, settings),
-        ChildKind.SERVICE: service(model, plan.only_version),
+        **_addresses(model, plan, settings),
         **workload,
-        **_rollout_children(model, plan, settings),
+        **_rollout_children(model, plan, observed, settings),
         ChildKind.AUTOSCALER: autoscaler(model),
         ChildKind.DISRUPTION_BUDGET: disruption_budget(model),
     }
 
 
-def _rollout_children(model: Model, plan: Plan, settings: Settings) -> dict[ChildKind, Manifest | None]:
+def _addresses(model: Model, plan: Plan, settings: Settings) -> dict[ChildKind, Manifest | None]:
+    """What leads requests to the pods."""
+    own: dict[ChildKind, Manifest | None] = {ChildKind.SERVICE: service(model, plan.only_version)}
+    gateway = gateway_of(model)
+    if not settings.gateway_api or (gateway is not None and _is_handing_over(plan)):
+        return own  # While pods are handed over, a Gateway divides requests as it did.
+    return own | {ChildKind.ROUTE: route(model, gateway, plan.candidate_percent) if gateway is not None else None}
+
+
+def _is_handing_over(plan: Plan) -> bool:
+    return isinstance(plan.step, TakeOver) and plan.candidate is None
+
+
+def _rollout_children(
+    model: Model, plan: Plan, observed: Observed, settings: Settings
+) -> dict[ChildKind, Manifest | None]:
     """What there is for the time of a rollout."""
     if plan.candidate is None:
-        # While its pods are handed over, the candidate's Deployment is neither held true nor removed.
-        handing_over = isinstance(plan.step, TakeOver)
-        return {} if handing_over else dict.fromkeys(OF_A_ROLLOUT)
+        # While its pods are handed over, the candidate's Deployment is neither held true nor removed. Nor is anything
+        # that a Gateway may still lead requests to.
+        is_needed = _is_handing_over(plan) or may_lead_to_candidate(model, observed)
+        return {} if is_needed else dict.fromkeys(OF_A_ROLLOUT)
     return {
         ChildKind.ROLLOUT_SETTING: rollout_setting(model, plan.candidate),
         ChildKind.CANDIDATE_SERVICE: candidate_service(model, plan.candidate),

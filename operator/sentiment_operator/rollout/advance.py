@@ -7,8 +7,9 @@ order in which they are tried:
 2. Another candidate in the place goes first, and what serves has to be one version; then the stages begin with the first.
 3. Pods that will never run, or answers beyond a limit, fail the candidate at once.
 4. A stage begins to count when all of its pods are ready; it ends when its time is over and enough was answered.
-5. What takes longer than the deadline has failed. An outage of the registry does not count, and every edit of the model
-   gives it the time anew: a rollout that was suspended goes on.
+5. What takes longer than the deadline has failed. An outage of the registry does not count, nor does a Gateway that
+   takes no requests for the model: both are no fault of the candidate. Every edit of the model gives it the time anew: a
+   rollout that was suspended goes on.
 """
 
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from sentiment_operator.rollout import explain
 from sentiment_operator.rollout.analysis import Figures, breaches, figures, lacking
 from sentiment_operator.rollout.candidate import Running, rollout_key, running
 from sentiment_operator.rollout.progress import Progress
+from sentiment_operator.rollout.routing import not_routed
 from sentiment_operator.rollout.stages import Flow, Stage, stages
 from sentiment_operator.settings import Settings
 
@@ -161,10 +163,9 @@ class _Stretch:
     def _start(self, trouble: Trouble | None) -> Step:
         """The pods of the stage are not all ready yet, or were not when it was last looked at."""
         if self.live.is_complete:
-            if self.observed.answered is None:
-                return self._stay()
-            counts = {"requests": self._candidate().requests, "stable_requests": self._others().requests}
-            return self._stay(self.progress.model_copy(update={"since": self.now, **counts}))
+            if self._unrouted:
+                return self._stay(self._time_anew(self._deadline(self.progress.entered)))
+            return self._stay(self._begun()) if self.observed.answered is not None else self._stay()
         deadline = self._deadline(self.progress.entered)
         if _waits_for_registry(trouble):
             return self._stay(self._time_anew(deadline))
@@ -172,6 +173,11 @@ class _Stretch:
             return self._stay(deadline=deadline)
         why = self.live.refused or (f"{trouble.reason}: {trouble.message}" if trouble is not None else "")
         return self._fail("ProgressDeadlineExceeded", f"its pods were not ready in time{f': {why}' if why else ''}")
+
+    def _begun(self) -> Progress:
+        """From now on requests count."""
+        counts = {"requests": self._candidate().requests, "stable_requests": self._others().requests}
+        return self.progress.model_copy(update={"since": self.now, **counts})
 
     def _measure(self, since: datetime, trouble: Trouble | None) -> Step:
         """Requests count."""
@@ -182,11 +188,13 @@ class _Stretch:
             return self._fail("LimitExceeded", "; ".join(broken))
         wanting = self._wanting(found)
         is_over = self.now >= since + self._stage.pause
-        if is_over and self.live.is_complete and not wanting:
+        if is_over and self.live.is_complete and not wanting and not self._unrouted:
             return self._leave()
         deadline = self._deadline(since + self._stage.pause)
         if not self.live.is_complete and _waits_for_registry(trouble):
             return self._stay(self._time_anew(deadline), found=found)
+        if self._unrouted:
+            return self._stay(self._begun() if self.now >= deadline else None, found=found)
         if self.now >= deadline:
             return self._fail("ProgressDeadlineExceeded", wanting or "its pods were not all ready")
         return self._stay(
@@ -228,6 +236,7 @@ class _Stretch:
             lacking=wanting,
             not_before=not_before,
             deadline=deadline,
+            unrouted=self._unrouted if self.live.is_complete else "",
         )
 
     def _fail(self, reason: str, why: str) -> Seal:
@@ -240,6 +249,10 @@ class _Stretch:
     @property
     def _stage(self) -> Stage:
         return self.way[self.progress.stage]
+
+    @property
+    def _unrouted(self) -> str:
+        return not_routed(self.model, self.observed)
 
     def _wanting(self, found: Figures) -> str:
         """What has to be answered before the stage ends, in words."""

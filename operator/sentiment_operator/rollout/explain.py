@@ -7,7 +7,7 @@ from sentiment_operator.api import ConditionType
 from sentiment_operator.api_rollout import FailedRollout, OnRolloutFailure
 from sentiment_operator.conditions import timestamp
 from sentiment_operator.facts import Model, Revision
-from sentiment_operator.next_step import go_back, sentence, then, try_again
+from sentiment_operator.next_step import go_back, look_at_route, sentence, then, try_again
 from sentiment_operator.plan import Blocked, Candidate, Shift
 from sentiment_operator.reasons import Reason
 from sentiment_operator.rollout.analysis import Figures
@@ -54,6 +54,18 @@ def shifting(step: Shift) -> str:
         return f"Another candidate ends; the pods of version {step.revision.spec.version} start then."
     told = [_flow(step, candidate), _figures(step.figures), _waits(step, candidate)]
     return " ".join(filter(None, told))
+
+
+def unrouted(model: Model, step: Shift, candidate: Candidate) -> str:
+    """The candidate waits for its Gateway."""
+    label, serving = candidate.revision.spec.version, candidate.stable.spec.version
+    has_begun = candidate.progress.since is not None
+    waits = "does not end" if has_begun else "does not begin"
+    what = (
+        f"{sentence(step.unrouted)} The pods of version {label} are ready, and step {candidate.progress.stage + 1} of"
+        f" {step.stages} {waits} before it does; version {serving} serves."
+    )
+    return then(what, look_at_route(model))
 
 
 def _flow(step: Shift, candidate: Candidate) -> str:

@@ -2,12 +2,12 @@
 
 from sentiment_operator.api_rollout import RolloutStatus, Strategy
 from sentiment_operator.conditions import Verdict, timestamp
-from sentiment_operator.facts import Model
+from sentiment_operator.facts import Model, Revision
 from sentiment_operator.names import SERVER, SHADOW
-from sentiment_operator.next_step import look_at_pods, then
+from sentiment_operator.next_step import look_at_pods, look_at_route, then
 from sentiment_operator.plan import Plan, Shift, TakeOver
 from sentiment_operator.reasons import Reason
-from sentiment_operator.rollout import explain
+from sentiment_operator.rollout import explain, routing
 from sentiment_operator.rollout.stages import Flow
 from sentiment_operator.view import View
 
@@ -25,12 +25,22 @@ def rolled_out(view: View, step: Shift | TakeOver) -> Verdict:
     if isinstance(step, TakeOver):
         return Verdict("False", Reason.TAKING_OVER, f"Version {label} has proven itself and takes over.")
     has_begun = step.candidate is not None and step.candidate.progress.since is not None
+    if step.candidate is not None and step.unrouted:
+        return Verdict("False", Reason.ROUTE_NOT_ACCEPTED, explain.unrouted(view.model, step, step.candidate))
     strategy, message = view.model.spec.rollout.strategy, explain.shifting(step)
     if view.trouble is not None:
         component = SHADOW if strategy is Strategy.SHADOW else SERVER
         what = f"{message} A pod is not ready: {view.trouble.message or view.trouble.reason}"
         return Verdict("False", view.trouble.reason, then(what, look_at_pods(view.model, component)))
     return Verdict("False", _RUNNING[strategy] if has_begun else Reason.CANDIDATE_STARTING, message)
+
+
+def complete(view: View, revision: Revision) -> Verdict:
+    """The condition RolledOut once every pod runs the version: what only a Gateway is asked for may still be missing."""
+    what = f"Every pod runs version {revision.spec.version}."
+    unrouted = routing.not_routed(view.model, view.observed)
+    message = then(f"{what} {unrouted}", look_at_route(view.model)) if unrouted else what
+    return Verdict("True", Reason.COMPLETE, message)
 
 
 def canary_percent(plan: Plan) -> int | None:

@@ -15,7 +15,9 @@ CASES = [(name, number) for name in SCENARIOS for number in range(len(manifests(
 
 
 @pytest.mark.parametrize(("name", "number"), CASES)
-def test_a_child_reads_back_as_it_was_applied(crds: ApiServer, namespace: str, name: str, number: int) -> None:
+def test_a_child_reads_back_as_it_was_applied(
+    crds: ApiServer, gateway_api: ApiServer, namespace: str, name: str, number: int
+) -> None:
     manifest = copy.deepcopy(manifests(name)[number])
     manifest["metadata"]["namespace"] = namespace
     live = applied(crds, manifest)

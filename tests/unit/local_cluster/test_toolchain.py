@@ -7,11 +7,12 @@ import pytest
 
 from local_cluster import compiler, toolchain
 from local_cluster.console import ClusterError
-from local_cluster.toolchain import KUBE, METRICS_SERVER, TOOLS, Module
+from local_cluster.toolchain import GATEWAY, KUBE, METRICS_SERVER, TOOLS, Module
 
 FAKE_GO = """#!/bin/sh
 echo "$1" >> {calls}
 [ "$1" = list ] && echo one && exit 0
+[ "$1" = mod ] && printf '{{\n"Dir": "/sources/%s"\n}}\n' "$4" && exit 0
 [ -e {broken} ] && echo "syntax error in line 7" >&2 && exit 1
 while [ "$1" != -o ]; do shift; done
 echo program > "$2/thing"
@@ -50,6 +51,11 @@ def test_two_builds_at_once_compile_once(calls: Path) -> None:
     for thread in threads:
         thread.join(20)
     assert calls.read_text().split().count("build") == 1
+
+
+@pytest.mark.usefixtures("calls")
+def test_sources_are_those_of_the_version_that_the_module_pins() -> None:
+    assert toolchain.sources_of(THING, "example.org/definitions") == Path("/sources/example.org/definitions")
 
 
 def test_a_half_finished_build_is_done_again(calls: Path) -> None:
@@ -100,13 +106,15 @@ def test_old_builds_are_forgotten_but_for_the_newest() -> None:
     assert len(list(folder.iterdir())) == toolchain.BUILDS_KEPT
 
 
-@pytest.mark.parametrize(("program", "option"), [("kubectl", "build$"), ("kubeconform", "build --tools$")])
+@pytest.mark.parametrize(
+    ("program", "option"), [("kubectl", "build$"), ("kubeconform", "build --tools$"), ("traefik", "build --gateway$")]
+)
 def test_a_program_that_is_not_built_says_how_to_build_it(program: str, option: str) -> None:
     with pytest.raises(ClusterError, match=option):
         toolchain.binary(program)
 
 
-@pytest.mark.parametrize("module", [KUBE, METRICS_SERVER, TOOLS], ids=lambda module: module.name)
+@pytest.mark.parametrize("module", [KUBE, METRICS_SERVER, TOOLS, GATEWAY], ids=lambda module: module.name)
 def test_every_module_pins_its_sums_and_needs_no_newer_compiler_than_the_pinned_one(module: Module) -> None:
     folder = toolchain.SOURCE / module.name
     assert (folder / "go.sum").stat().st_size > 0

@@ -47,7 +47,7 @@ from sentiment_operator.facts import (
     Revision,
     ServiceProbe,
 )
-from sentiment_operator.kinds import APPROVAL, DEPLOYMENT, JOB, MODEL, POD, REVISION, SERVICE, SERVING, Kind
+from sentiment_operator.kinds import APPROVAL, DEPLOYMENT, HTTP_ROUTE, JOB, MODEL, POD, REVISION, SERVICE, SERVING, Kind
 from sentiment_operator.perform import sealed
 from sentiment_operator.plan import Compare, Plan, Record, Seal, TakeOver, Train
 from sentiment_operator.pod_metrics import together
@@ -61,6 +61,7 @@ from sentiment_operator.raw import (
     uid_of,
 )
 from sentiment_operator.report import began, served
+from sentiment_operator.settings import Settings
 from sentiment_operator.status import status
 from tests.support.builders import NOW, SETTINGS
 
@@ -146,6 +147,12 @@ class World:
     """Names of every Job that looked at a branch."""
     routed_to: str = ""
     """Name of the pod that the Service leads to. It follows the pods with delay, and no watch tells of it."""
+    refuses_routes: str | None = None
+    """Why the Gateway takes no route; empty: there is no Gateway, so nothing is said of any; None: it takes them."""
+    gateway_sleeps: bool = False
+    """Its controller is away: what it leads requests to stays as it was."""
+    led_to: dict[str, int] = field(default_factory=dict[str, int])
+    """Service → weight, as the Gateway leads requests by now. It follows the HTTPRoute with delay."""
     changes: int = 0
     next_move_at: datetime = NOW
 
@@ -244,7 +251,13 @@ class World:
 
     def moves(self) -> list[Move]:
         """What could happen next in the cluster, each a small step of one controller. Empty: nothing moves any more."""
-        return [*self._job_moves(), *self._deployment_moves(), *self._route_moves(), *self._garbage_moves()]
+        return [
+            *self._job_moves(),
+            *self._deployment_moves(),
+            *self._route_moves(),
+            *self._gateway_moves(),
+            *self._garbage_moves(),
+        ]
 
     def _job_moves(self) -> Iterator[Move]:
         for job in filter(is_unfinished, self.of(JOB)):
@@ -413,6 +426,37 @@ class World:
         if ready and self.routed_to not in ready:
             yield partial(setattr, self, "routed_to", ready[0])
 
+    def _gateway_moves(self) -> Iterator[Move]:
+        routes = self.of(HTTP_ROUTE)
+        if self.gateway_sleeps:
+            return
+        if not routes and self.led_to:
+            yield partial(setattr, self, "led_to", {})
+        for route in routes:
+            if route.get("status", {}) != self._answer_to(route) or self.led_to != self._led_by(route):
+                yield partial(self._follow, route)
+
+    def _follow(self, route: Manifest) -> None:
+        self.led_to = self._led_by(route)
+        self.write_status(HTTP_ROUTE, route["metadata"]["name"], self._answer_to(route))
+
+    def _led_by(self, route: Manifest) -> dict[str, int]:
+        backends = route["spec"]["rules"][0]["backendRefs"] if self.refuses_routes is None else []
+        return {backend["name"]: backend["weight"] for backend in backends}
+
+    def _answer_to(self, route: Manifest) -> Manifest:
+        if self.refuses_routes == "":
+            return {}
+        accepted: Manifest = {
+            "type": "Accepted",
+            "status": "True" if self.refuses_routes is None else "False",
+            "reason": self.refuses_routes or "Accepted",
+            "message": "",
+            "observedGeneration": route["metadata"]["generation"],
+        }
+        (parent,) = route["spec"]["parentRefs"]
+        return {"parents": [{"parentRef": parent, "controllerName": "played", "conditions": [accepted]}]}
+
     def _garbage_moves(self) -> Iterator[Move]:
         owners = {uid_of(body) for body in self.objects.values()}
         for pod in self.of(POD):
@@ -554,6 +598,7 @@ class Operator:
     """Passes over the one model, and what a process knows between them: the objects that the watches told of."""
 
     world: World
+    settings: Settings = SETTINGS
     known: dict[Address, Manifest] = field(default_factory=dict[Address, Manifest])
     after_pass: Callable[["Operator", Manifest], None] = lambda _operator, _before: None
     """What has to hold after each pass that had heard everything; it is given the model as it was before."""
@@ -611,29 +656,29 @@ class Operator:
     def _decided(self, model: Model) -> tuple[Observed, Plan]:
         """Decide on what is known; where the decision asks for a fresh look, take it and decide again."""
         observed = self._observed(model)
-        plan = decide(model, observed, SETTINGS, self.world.now)
+        plan = decide(model, observed, self.settings, self.world.now)
         if plan.needs_registry:
             self.questions.append("MLflow")
             observed = replace(observed, registry=self.world.known_versions())
-            plan = decide(model, observed, SETTINGS, self.world.now)
+            plan = decide(model, observed, self.settings, self.world.now)
         if isinstance(plan.step, Train | Compare) or plan.following.look_up is not None:
             self._list(JOB)
             observed = replace(self._observed(model), registry=observed.registry)
-            plan = decide(model, observed, SETTINGS, self.world.now)
+            plan = decide(model, observed, self.settings, self.world.now)
         if plan.needs_pods:
             self._list(POD)
             observed = replace(self._observed(model), registry=observed.registry, pods_are_fresh=True)
-            plan = decide(model, observed, SETTINGS, self.world.now)
+            plan = decide(model, observed, self.settings, self.world.now)
         if plan.needs_metrics:
             self.questions.append("metrics")
             observed = replace(observed, answered=self.world.answered())
-            plan = decide(model, observed, SETTINGS, self.world.now)
+            plan = decide(model, observed, self.settings, self.world.now)
         if plan.needs_probe:
             self.questions.append("Service")
             probe = self.world.answer()
             self._list(POD)
             observed = replace(self._observed(model), registry=observed.registry, probe=probe, pods_are_fresh=True)
-            plan = decide(model, observed, SETTINGS, self.world.now)
+            plan = decide(model, observed, self.settings, self.world.now)
         return observed, plan
 
     def _observed(self, model: Model) -> Observed:
@@ -674,20 +719,20 @@ class Operator:
         for name in plan.obsolete_revisions:
             self._delete(REVISION, name)
         if plan.following.look_up is not None:
-            look_up = children.look_up_job(model, plan.following.look_up, SETTINGS)
+            look_up = children.look_up_job(model, plan.following.look_up, self.settings)
             self._write("create", JOB, lambda: self.world.create(JOB, look_up))
         if isinstance(plan.step, Train):
-            job = children.training_job(model, plan.step, SETTINGS)
+            job = children.training_job(model, plan.step, self.settings)
             self._write("create", JOB, lambda: self.world.create(JOB, job))
         if isinstance(plan.step, Record):
-            revision = children.revision(model, plan.step, SETTINGS)
+            revision = children.revision(model, plan.step, self.settings)
             self._write("create", REVISION, lambda: self.world.create(REVISION, revision))
         if isinstance(plan.step, Compare):
-            comparison = children.comparison_job(model, plan.step, SETTINGS)
+            comparison = children.comparison_job(model, plan.step, self.settings)
             self._write("create", JOB, lambda: self.world.create(JOB, comparison))
         if isinstance(plan.step, Seal):
             self._add_to(plan.step.revision.name, sealed(plan.step))
-        for child, desired in children.serving_children(model, plan, observed, SETTINGS).items():
+        for child, desired in children.serving_children(model, plan, observed, self.settings).items():
             if child is ChildKind.DEPLOYMENT and desired is not None and not self._is_as(desired, DEPLOYMENT):
                 self.before_rollout(self, model, desired)
             self._child(SERVING[child], names.child_name(NAME, child), desired)

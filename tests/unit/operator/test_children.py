@@ -214,3 +214,49 @@ def test_what_is_in_the_environment_of_a_comparison_names_a_secret_and_holds_non
 @pytest.mark.parametrize("name", [names.job_name, names.comparison_name])
 def test_the_longest_names_of_jobs_still_fit_a_label(name: Callable[[str, str, int], str]) -> None:
     assert len(name("m" * 40, "a" * 64, 999)) <= 63
+
+
+# How a Gateway divides requests
+
+DIVIDED = scenario("divided-by-a-gateway")
+WITH_GATEWAY_API = SETTINGS.model_copy(update={"gateway_api": True})
+
+
+def routed(of: Model, percent: int = 0) -> Manifest | None:
+    one = revision()
+    plan = Plan(step=Roll(one), wanted="1", target=one, candidate_percent=percent)
+    return children.serving_children(of, plan, observed(one), WITH_GATEWAY_API)[ChildKind.ROUTE]
+
+
+@pytest.mark.parametrize(
+    ("percent", "expected"),
+    [
+        (0, [("imdb", 100)]),
+        (10, [("imdb", 90), ("imdb-candidate", 10)]),
+        (100, [("imdb", 0), ("imdb-candidate", 100)]),
+    ],
+)
+def test_a_route_gives_the_candidate_its_share_and_what_serves_the_rest(
+    percent: int, expected: list[tuple[str, int]]
+) -> None:
+    route = routed(DIVIDED, percent)
+    assert route is not None
+    (rule,) = route["spec"]["rules"]
+    assert [(backend["name"], backend["weight"]) for backend in rule["backendRefs"]] == expected
+
+
+def test_a_gateway_without_namespace_is_that_of_the_model_and_without_host_name_takes_any() -> None:
+    near = {"strategy": "Canary", "router": "GatewayAPI", "gateway": {"name": "near"}, "steps": [{"weightPercent": 10}]}
+    route = routed(model(spec(rollout=near)))
+    assert route is not None
+    assert [(parent["namespace"], parent["name"]) for parent in route["spec"]["parentRefs"]] == [("reviews", "near")]
+    assert "hostnames" not in route["spec"]
+
+
+def test_a_model_that_asks_for_no_gateway_has_no_route() -> None:
+    assert routed(model()) is None
+
+
+def test_an_operator_without_the_gateway_api_leaves_routes_alone() -> None:
+    assert ChildKind.ROUTE not in serving(DIVIDED)
+    assert ChildKind.ROUTE not in serving(model())
