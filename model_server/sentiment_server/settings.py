@@ -8,6 +8,8 @@ from pydantic import AfterValidator, AliasChoices, Field, StringConstraints, mod
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sentiment_contract.names import HTTP_PORT, METRICS_PORT, ServerVariable
+from sentiment_server.model.download import Limits
+from sentiment_server.model.loading import Retry
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 HeaderText = Annotated[str, StringConstraints(pattern=r"^[!-~]+$", max_length=128)]
@@ -83,6 +85,16 @@ class Settings(BaseSettings):
             raise ValueError(f"no model to serve: name a file with --artifact, or set {', '.join(missing)}")
         digest, url, model, version = (value or "" for value in values.values())
         return RegistrySettings(url, model, version, digest, self.cache_directory)
+
+    @property
+    def limits(self) -> Limits:
+        """Bounds of a download."""
+        return Limits(self.fetch_timeout_seconds, self.artifact_limit_bytes)
+
+    @property
+    def retry(self) -> Retry:
+        """Pauses between attempts to load."""
+        return Retry(self.retry_seconds, self.retry_limit_seconds)
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
