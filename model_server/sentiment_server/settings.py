@@ -14,6 +14,7 @@ from sentiment_server.model.loading import Retry
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 HeaderText = Annotated[str, StringConstraints(pattern=r"^[!-~]+$", max_length=128)]
 Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
+SecondsOrZero = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -65,8 +66,12 @@ class Settings(BaseSettings):
     in_flight_limit: int = Field(default=256, gt=0)
     header_seconds: Seconds = 10.0
     receipt_seconds: Seconds = 10.0
-    drain_seconds: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] = 5.0
+    drain_seconds: SecondsOrZero = 5.0
     shutdown_seconds: int = Field(default=15, ge=0, le=3600)
+
+    # Clients that keep connections follow a changing set of servers only when these end. 0: they do not.
+    connection_requests: int = Field(default=1_000, ge=0)
+    connection_seconds: SecondsOrZero = 30.0
 
     log_text: bool = False
 

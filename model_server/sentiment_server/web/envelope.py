@@ -14,6 +14,8 @@ from sentiment_server.metrics import Metrics
 from sentiment_server.model.serving import Serving
 
 _logger = logging.getLogger("sentiment_server.predict")
+CONNECTION_IS_SPENT = "connection_is_spent"
+"""Where a connection leaves, in the state of each request, the function that tells whether it should end."""
 _METHODS = ("GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH")
 
 
@@ -62,7 +64,7 @@ class Envelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", []), *self._stamps()]
+                message["headers"] = [*message.get("headers", []), *self._stamps(scope)]
             await send(message)
 
         try:
@@ -71,9 +73,9 @@ class Envelope:
             if status:
                 self._report(scope, status, time.perf_counter_ns() - started)
 
-    def _stamps(self) -> list[tuple[bytes, bytes]]:
-        closing = [(b"connection", b"close")] if self._serving.draining else []
-        return [*identity_headers(self._serving), *closing]
+    def _stamps(self, scope: Scope) -> list[tuple[bytes, bytes]]:
+        ends = self._serving.draining or scope["state"][CONNECTION_IS_SPENT]()
+        return [*identity_headers(self._serving), *([(b"connection", b"close")] if ends else [])]
 
     def _report(self, scope: Scope, status: int, nanoseconds: int) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")

@@ -52,6 +52,8 @@ def test_what_is_missing_is_named(environment, name: str) -> None:
         ("SENTIMENT_RECEIPT_SECONDS", "nan"),
         ("SENTIMENT_RECEIPT_SECONDS", "0"),
         ("SENTIMENT_BODY_LIMIT_BYTES", "-1"),
+        ("SENTIMENT_CONNECTION_REQUESTS", "-1"),
+        ("SENTIMENT_CONNECTION_SECONDS", "nan"),
         ("SENTIMENT_LINEAGE", '{"a": {"b": 1}}'),
         ("PORT", "eighty"),
     ],
