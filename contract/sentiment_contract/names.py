@@ -45,6 +45,8 @@ class ServerVariable:
     REGISTRY_VERSION = "SENTIMENT_REGISTRY_VERSION"
     LINEAGE = "SENTIMENT_LINEAGE"
     """JSON object of strings, shown by GET /version."""
+    ROLLOUT_FILE = "SENTIMENT_ROLLOUT_FILE"
+    """Where the RolloutSetting is mounted while a rollout runs."""
     CACHE_DIRECTORY = "SENTIMENT_CACHE_DIRECTORY"
     """Where the fetched artifact is kept, an emptyDir, so that a restarted container needs no MLflow."""
 

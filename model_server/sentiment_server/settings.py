@@ -8,10 +8,10 @@ from pydantic import AfterValidator, AliasChoices, Field, StringConstraints, mod
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sentiment_contract.names import HTTP_PORT, METRICS_PORT, ServerVariable
+from sentiment_contract.rollout import Digest
 from sentiment_server.model.download import Limits
 from sentiment_server.model.loading import Retry
 
-Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 HeaderText = Annotated[str, StringConstraints(pattern=r"^[!-~]+$", max_length=128)]
 Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
 SecondsOrZero = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
@@ -73,6 +73,9 @@ class Settings(BaseSettings):
     connection_requests: int = Field(default=1_000, ge=0)
     connection_seconds: SecondsOrZero = 30.0
 
+    rollout_file: Path | None = Field(default=None, validation_alias=ServerVariable.ROLLOUT_FILE)
+    rollout_seconds: Seconds = 1.0
+
     log_text: bool = False
 
     @property
@@ -105,4 +108,10 @@ class Settings(BaseSettings):
     def _one_source(self) -> Self:
         if self.artifact is None:
             _ = self.registry
+        return self
+
+    @model_validator(mode="after")
+    def _a_place_for_the_baseline(self) -> Self:
+        if self.rollout_file and not self.cache_directory:
+            raise ValueError(f"{ServerVariable.ROLLOUT_FILE} needs {ServerVariable.CACHE_DIRECTORY}, too")
         return self
