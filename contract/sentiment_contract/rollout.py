@@ -21,6 +21,10 @@ COMPARED_METRIC = "sentiment_compared_total"
 """Counter of texts that were scored by the baseline as well."""
 DISAGREEMENTS_METRIC = "sentiment_disagreements_total"
 """Counter of those among them for which the baseline names another sentiment."""
+COMPARING_METRIC = "sentiment_comparing"
+"""1 while the baseline is loaded and texts are scored by it too."""
+MIRRORED_METRIC = "sentiment_mirrored_total"
+"""Counter of copies of requests, with the label result: sent, failed or dropped."""
 
 PREDICT_ROUTES = (
     "/predict",
@@ -34,6 +38,10 @@ MIRRORED_HEADER = "X-Sentiment-Mirrored"
 """Marks a copy of a request whose answer nobody waits for."""
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+RegistryURL = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
+Address = Annotated[
+    str, StringConstraints(pattern=r"^http://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[1-9][0-9]{0,4})?$")
+]
 
 
 class ServedArtifact(Wire):
@@ -41,7 +49,7 @@ class ServedArtifact(Wire):
 
     version: str
     digest: Digest
-    tracking_url: str = Field(alias="trackingURL")
+    tracking_url: RegistryURL = Field(alias="trackingURL")
     registered_model: str
     registry_version: str
 
@@ -49,7 +57,7 @@ class ServedArtifact(Wire):
 class Mirror(Wire):
     """Where copies of requests go."""
 
-    url: str
+    url: Address
     """Address without a path, http."""
     percent: int = Field(ge=1, le=100)
     """So many of a hundred requests for predictions are copied."""

@@ -10,8 +10,7 @@ from pydantic import ValidationError
 
 from sentiment_server import __version__
 from sentiment_server.logs import set_up_logs
-from sentiment_server.model.download import Limits
-from sentiment_server.model.serving import Identity, Retry, Serving
+from sentiment_server.model.serving import Identity, Serving
 from sentiment_server.model.source import LocalFile, Registry, Source
 from sentiment_server.model.state import LoadFault
 from sentiment_server.settings import Settings
@@ -37,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def serving_of(settings: Settings) -> Serving:
     """The model as the settings name it, not loaded yet."""
     identity = Identity(settings.model, settings.version, settings.digest, settings.lineage)
-    return Serving(identity, _source(settings), Retry(settings.retry_seconds, settings.retry_limit_seconds))
+    return Serving(identity, _source(settings), settings.retry)
 
 
 def _source(settings: Settings) -> Source:
@@ -50,7 +49,7 @@ def _source(settings: Settings) -> Source:
         version=registry.version,
         digest=registry.digest,
         cache=registry.cache_directory,
-        limits=Limits(settings.fetch_timeout_seconds, settings.artifact_limit_bytes),
+        limits=settings.limits,
     )
 
 

@@ -1,9 +1,19 @@
 """Figures for Prometheus, on a port of their own, so that the service port shows nothing to the outside."""
 
 from collections.abc import Callable
+from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 from prometheus_client.process_collector import ProcessCollector
+
+from sentiment_contract.rollout import (
+    COMPARED_METRIC,
+    COMPARING_METRIC,
+    DISAGREEMENTS_METRIC,
+    MIRRORED_METRIC,
+    REQUESTS_METRIC,
+    SECONDS_METRIC,
+)
 
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
@@ -15,16 +25,28 @@ class Metrics:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self._requests = Counter(
-            "sentiment_requests", "Answered requests.", ("route", "method", "status"), registry=self.registry
+            REQUESTS_METRIC, "Answered requests.", ("route", "method", "status"), registry=self.registry
         )
         self._seconds = Histogram(
-            "sentiment_request_seconds", "From the request's head to the last byte of the reply.", ("route",),
+            SECONDS_METRIC, "From the request's head to the last byte of the reply.", ("route",),
             registry=self.registry, buckets=_BUCKETS,
         )  # fmt: skip
         self._predictions = Counter(
             "sentiment_predictions", "Scored texts by predicted sentiment.", ("sentiment",), registry=self.registry
         )
         self._ready = Gauge("sentiment_ready", "1 while the model answers.", registry=self.registry)
+        self._compared = Counter(COMPARED_METRIC, "Texts that the baseline has scored, too.", registry=self.registry)
+        self._disagreements = Counter(
+            DISAGREEMENTS_METRIC, "Those for which it names another sentiment.", registry=self.registry
+        )
+        self._comparing = Gauge(
+            COMPARING_METRIC, "1 while texts are scored by the baseline, too.", registry=self.registry
+        )
+        self._mirrored = Counter(
+            MIRRORED_METRIC, "Copies of requests by what became of them.", ("result",), registry=self.registry
+        )
+        for result in ("sent", "failed", "dropped"):
+            self._mirrored.labels(result)
         info = Gauge("sentiment_model_info", "The model that is served.", ("model", "version"), registry=self.registry)
         info.labels(model, version).set(1)
         for sentiment in ("positive", "negative"):
@@ -33,6 +55,10 @@ class Metrics:
     def watch_ready(self, ready: Callable[[], bool]) -> None:
         """The gauge asks this function whenever it is read."""
         self._ready.set_function(lambda: float(ready()))
+
+    def watch_comparing(self, comparing: Callable[[], bool]) -> None:
+        """As for `watch_ready`."""
+        self._comparing.set_function(lambda: float(comparing()))
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """Counts one reply."""
@@ -43,6 +69,16 @@ class Metrics:
         """Counts scored texts."""
         self._predictions.labels("positive").inc(positive)
         self._predictions.labels("negative").inc(negative)
+
+    def compared(self, agreed: bool) -> None:
+        """Counts one text that two versions have scored."""
+        self._compared.inc()
+        if not agreed:
+            self._disagreements.inc()
+
+    def mirrored(self, result: Literal["sent", "failed", "dropped"]) -> None:
+        """Counts one copy; from any thread."""
+        self._mirrored.labels(result).inc()
 
     def serve(self, host: str, port: int) -> None:
         """Answers GET /metrics from a thread of its own until the process ends. Raises OSError for a port in use."""

@@ -16,7 +16,7 @@ from sentiment_server.metrics import Metrics
 from sentiment_server.model.serving import Serving
 from sentiment_server.settings import Settings
 from sentiment_server.web.app import create_app
-from sentiment_server.web.protocol import GuardedProtocol
+from sentiment_server.web.protocol import ConnectionBounds, GuardedProtocol
 
 _logger = logging.getLogger(__name__)
 
@@ -78,6 +78,7 @@ def run(settings: Settings, serving: Serving) -> int:
     if settings.metrics_port:
         metrics.serve(settings.host, settings.metrics_port)
     GuardedProtocol.head_seconds = settings.header_seconds
+    GuardedProtocol.bounds = ConnectionBounds(settings.connection_requests, settings.connection_seconds)
     config = uvicorn.Config(
         create_app(settings, serving, metrics),
         host=settings.host,

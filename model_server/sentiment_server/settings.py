@@ -8,10 +8,13 @@ from pydantic import AfterValidator, AliasChoices, Field, StringConstraints, mod
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sentiment_contract.names import HTTP_PORT, METRICS_PORT, ServerVariable
+from sentiment_contract.rollout import Digest
+from sentiment_server.model.download import Limits
+from sentiment_server.model.loading import Retry
 
-Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 HeaderText = Annotated[str, StringConstraints(pattern=r"^[!-~]+$", max_length=128)]
 Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
+SecondsOrZero = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -63,8 +66,15 @@ class Settings(BaseSettings):
     in_flight_limit: int = Field(default=256, gt=0)
     header_seconds: Seconds = 10.0
     receipt_seconds: Seconds = 10.0
-    drain_seconds: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] = 5.0
+    drain_seconds: SecondsOrZero = 5.0
     shutdown_seconds: int = Field(default=15, ge=0, le=3600)
+
+    # Clients that keep connections follow a changing set of servers only when these end. 0: they do not.
+    connection_requests: int = Field(default=1_000, ge=0)
+    connection_seconds: SecondsOrZero = 30.0
+
+    rollout_file: Path | None = Field(default=None, validation_alias=ServerVariable.ROLLOUT_FILE)
+    rollout_seconds: Seconds = 1.0
 
     log_text: bool = False
 
@@ -84,8 +94,24 @@ class Settings(BaseSettings):
         digest, url, model, version = (value or "" for value in values.values())
         return RegistrySettings(url, model, version, digest, self.cache_directory)
 
+    @property
+    def limits(self) -> Limits:
+        """Bounds of a download."""
+        return Limits(self.fetch_timeout_seconds, self.artifact_limit_bytes)
+
+    @property
+    def retry(self) -> Retry:
+        """Pauses between attempts to load."""
+        return Retry(self.retry_seconds, self.retry_limit_seconds)
+
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if self.artifact is None:
             _ = self.registry
+        return self
+
+    @model_validator(mode="after")
+    def _a_place_for_the_baseline(self) -> Self:
+        if self.rollout_file and not self.cache_directory:
+            raise ValueError(f"{ServerVariable.ROLLOUT_FILE} needs {ServerVariable.CACHE_DIRECTORY}, too")
         return self

@@ -6,18 +6,21 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
-from sentiment_artifact import CompiledModel, Linear, Tfidf, write_model
+from sentiment_artifact import CompiledModel, Linear, Tfidf, digest_of, write_model
 from tests.support.ports import free_port
 
 _START_SECONDS = 30.0
@@ -76,6 +79,19 @@ class ServerProcess:
         """The next reply on a connection. Status 0 when the server closed it without one."""
         return _read_reply(connection)
 
+    def figures(self) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+        """Every sample of GET /metrics by its name and labels."""
+        connection = HTTPConnection("127.0.0.1", self.metrics_port, timeout=20)
+        connection.request("GET", "/metrics")
+        text = connection.getresponse().read().decode()
+        connection.close()
+        samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+        return {(sample.name, frozenset(sample.labels.items())): sample.value for sample in samples}
+
+    def figure(self, name: str, **labels: str) -> float:
+        """One sample, which has to be there."""
+        return self.figures()[name, frozenset(labels.items())]
+
     def rss_bytes(self) -> int:
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
@@ -130,23 +146,34 @@ def _receive(connection: socket.socket) -> bytes:
         return b""
 
 
+_WEIGHTS = {
+    "awful": -3.0,
+    "bad": -2.0,
+    "boring": -1.5,
+    "film": 0.1,
+    "good": 2.0,
+    "great": 2.5,
+    "not good": -3.0,
+    "wonderful": 3.0,
+}
+
+
+def _write_model(path: Path, sign: float) -> Path:
+    idf, coef = np.linspace(1.0, 2.0, len(_WEIGHTS)), np.array(list(_WEIGHTS.values()))
+    write_model(path, Tfidf(list(_WEIGHTS), idf, 2, True), Linear(sign * coef, 0.125))
+    return path
+
+
 @pytest.fixture(scope="session")
 def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A compiled model that knows a few words."""
-    weights = {
-        "awful": -3.0,
-        "bad": -2.0,
-        "boring": -1.5,
-        "film": 0.1,
-        "good": 2.0,
-        "great": 2.5,
-        "not good": -3.0,
-        "wonderful": 3.0,
-    }
-    path = tmp_path_factory.mktemp("model") / "model.rpm1"
-    idf = np.linspace(1.0, 2.0, len(weights))
-    write_model(path, Tfidf(list(weights), idf, 2, True), Linear(np.array(list(weights.values())), 0.125))
-    return path
+    return _write_model(tmp_path_factory.mktemp("model") / "model.rpm1", 1.0)
+
+
+@pytest.fixture(scope="session")
+def contrary_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that finds good what the other one finds bad; they agree on texts of which neither knows a word."""
+    return _write_model(tmp_path_factory.mktemp("model") / "contrary.rpm1", -1.0)
 
 
 @pytest.fixture(scope="session")
@@ -199,3 +226,56 @@ def server(start_server: StartServer) -> ServerProcess:
     running = start_server()
     running.wait_for_reason("Ready")
     return running
+
+
+class Registry:
+    """An MLflow as far as the server asks it: one route, whose answer a test can change at any time."""
+
+    def __init__(self, content: bytes) -> None:
+        self.status = 200
+        self.content = content
+        self.announced: int | None = None
+        self.asked: list[str] = []
+        registry = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                registry.asked.append(self.path)
+                self.send_response(registry.status)
+                self.send_header("Content-Length", str(registry.announced or len(registry.content)))
+                self.end_headers()
+                self.wfile.write(registry.content)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def registry(model_file: Path) -> Iterator[Registry]:
+    running = Registry(model_file.read_bytes())
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def from_registry(tmp_path: Path, model_file: Path) -> dict[str, str]:
+    """Everything a pod is told, but the address of MLflow."""
+    return {
+        "SENTIMENT_MODEL": "imdb",
+        "SENTIMENT_VERSION": "2",
+        "SENTIMENT_ARTIFACT_DIGEST": digest_of(model_file),
+        "SENTIMENT_REGISTERED_MODEL": "team-a.imdb",
+        "SENTIMENT_REGISTRY_VERSION": "7",
+        "SENTIMENT_CACHE_DIRECTORY": str(tmp_path / "cache"),
+    }

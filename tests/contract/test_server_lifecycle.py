@@ -7,66 +7,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from sentiment_artifact import digest_of
-
-
-class Registry:
-    """An MLflow as far as the server asks it: one route, whose answer a test can change at any time."""
-
-    def __init__(self, content: bytes) -> None:
-        self.status = 200
-        self.content = content
-        self.announced: int | None = None
-        self.asked: list[str] = []
-        registry = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                registry.asked.append(self.path)
-                self.send_response(registry.status)
-                self.send_header("Content-Length", str(registry.announced or len(registry.content)))
-                self.end_headers()
-                self.wfile.write(registry.content)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
-@pytest.fixture
-def registry(model_file: Path) -> Iterator[Registry]:
-    running = Registry(model_file.read_bytes())
-    yield running
-    running.close()
-
-
-@pytest.fixture
-def from_registry(tmp_path: Path, model_file: Path) -> dict[str, str]:
-    """Everything a pod is told, but the address of MLflow."""
-    return {
-        "SENTIMENT_MODEL": "imdb",
-        "SENTIMENT_VERSION": "2",
-        "SENTIMENT_ARTIFACT_DIGEST": digest_of(model_file),
-        "SENTIMENT_REGISTERED_MODEL": "team-a.imdb",
-        "SENTIMENT_REGISTRY_VERSION": "7",
-        "SENTIMENT_CACHE_DIRECTORY": str(tmp_path / "cache"),
-    }
 
 
 def _start(start_server, variables: dict[str, str], url: str):

@@ -1,16 +1,25 @@
-"""Runs blocking work beside the event loop in a thread that never holds up the end of the process.
+"""Work beside the requests: tasks whose defects are told, and threads that never hold up the end of the process.
 
-`asyncio.to_thread` would: the interpreter waits for its threads, and a registry that accepts a connection but does not
-answer would keep a pod from ending.
+`asyncio.to_thread` would hold it up: the interpreter waits for its threads, and a registry that accepts a connection but
+does not answer would keep a pod from ending.
 """
 
 import asyncio
+import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import TypeVar
 
+_logger = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
+
+
+def start(work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+    """Every foreseen fault is handled in the work itself; what is left must not pass in silence."""
+    task = asyncio.create_task(work)
+    task.add_done_callback(_report_defect)
+    return task
 
 
 async def in_background(work: Callable[[], _Result]) -> _Result:
@@ -32,5 +41,10 @@ async def in_background(work: Callable[[], _Result]) -> _Result:
         else:
             deliver(lambda: outcome.set_result(result))
 
-    threading.Thread(target=run, name="load", daemon=True).start()
+    threading.Thread(target=run, name="background", daemon=True).start()
     return await outcome
+
+
+def _report_defect(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (defect := task.exception()) is not None:
+        _logger.critical("Work beside the requests failed for good.", exc_info=defect)

@@ -6,6 +6,7 @@ A file appears under its final name only when every byte is there and the digest
 import hashlib
 import http.client
 import os
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -31,7 +32,8 @@ class Limits:
 
 def download(url: str, target: Path, digest: str, limits: Limits) -> None:
     """Fetches `url` into `target`. Raises LoadFault; then `target` is left as it was."""
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    # Nobody waits any more for a download that was given up, but its thread may still write.
+    partial = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}.partial")
     try:
         found = _save(_chunks(url, limits), partial)
         if found != digest:

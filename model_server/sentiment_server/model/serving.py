@@ -1,20 +1,16 @@
-"""Holds the one model of this process: gets it, proves it, scores with it, and says what state it is in.
+"""Holds the one model that this process answers with: gets it, scores with it, and says what state it is in.
 
-The process lives on whatever happens here. A registry that is away or a wrong artifact is tried again for ever, because
-either may be repaired; until then the state says what is wrong.
+The process lives on whatever happens here; until the model is there the state says what is wrong.
 """
 
 import asyncio
 import gc
 import logging
-import random
 from dataclasses import dataclass
-from pathlib import Path
 
-from sentiment_artifact import ArtifactRefused, CompiledModel, Score
-from sentiment_contract.names import KNOWN_REVIEWS
+from sentiment_artifact import CompiledModel, Score
 from sentiment_server.logs import log_event
-from sentiment_server.model.background import in_background
+from sentiment_server.model.loading import Retry, load, load_with_patience
 from sentiment_server.model.source import Source
 from sentiment_server.model.state import LoadFault, Reason, State
 
@@ -30,18 +26,6 @@ class Identity:
     version: str
     digest: str | None
     lineage: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Retry:
-    """Seconds before the second attempt; they double up to the limit, with a tenth of chance."""
-
-    first: float
-    limit: float
-
-    def delay(self, attempt: int) -> float:
-        """Seconds to wait after this failed attempt, counted from 0."""
-        return min(self.first * 2 ** min(attempt, 16), self.limit) * random.uniform(0.9, 1.1)  # noqa: S311  no secret
 
 
 class NotReady(Exception):
@@ -74,19 +58,13 @@ class Serving:
 
     async def load_until_ready(self) -> None:
         """Returns when the model is ready."""
-        attempt = 0
-        while not self._compiled:
-            try:
-                self._take(await in_background(self._load))
-            except LoadFault as fault:
-                delay = self._retry.delay(attempt)
-                attempt += 1
-                self._fail(fault, delay)
-                await asyncio.sleep(delay)
+        if not self._compiled:
+            digest = self.identity.digest
+            self._take(await load_with_patience(self._source, digest, self._retry, self._fail))
 
     def load_now(self) -> None:
         """Loads in the foreground, for a start that should fail at once. Raises LoadFault."""
-        self._take(self._load())
+        self._take(load(self._source, self.identity.digest))
 
     def drain(self) -> None:
         """From now on no new connection should be made; requests are still answered."""
@@ -117,17 +95,6 @@ class Serving:
                 await asyncio.sleep(0)
         return scores
 
-    def _load(self) -> CompiledModel:
-        path = self._source.obtain()
-        try:
-            compiled = CompiledModel.load(path, self.identity.digest)
-        except ArtifactRefused as refusal:
-            raise _refused(path, str(refusal)) from refusal
-        except OSError as error:
-            raise _refused(path, error.strerror or "it cannot be read") from error
-        compiled.score_many(KNOWN_REVIEWS.values())
-        return compiled
-
     def _take(self, compiled: CompiledModel) -> None:
         self._compiled = compiled
         # The model lives as long as the process: the collector need not look at its terms again.
@@ -148,11 +115,3 @@ class Serving:
             "labels.retry_seconds": f"{delay:.1f}",
         }
         log_event(_logger, logging.ERROR, "load", fault.message, **fields)
-
-
-def _refused(path: Path, why: str) -> LoadFault:
-    return LoadFault(
-        Reason.ARTIFACT_REFUSED,
-        f"{path.name} is no compiled model that this server can use: {why}."
-        " Next: train the version again under a new label.",
-    )

@@ -14,6 +14,11 @@ class Admission:
         self._limit = limit
         self._waiting = 0
 
+    @property
+    def busy(self) -> bool:
+        """Whether anybody waits for a score."""
+        return self._waiting > 0
+
     @asynccontextmanager
     async def admit(self) -> AsyncGenerator[None]:
         """Raises Problem 503 when too many wait already."""

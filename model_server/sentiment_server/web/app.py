@@ -1,45 +1,50 @@
 """Puts the routes, the limits and the errors together into one ASGI application."""
 
 import asyncio
-import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from sentiment_contract.rollout import ServedArtifact
 from sentiment_server import __version__
 from sentiment_server.metrics import Metrics
+from sentiment_server.model.background import start
+from sentiment_server.model.comparison import Comparison
 from sentiment_server.model.serving import Serving
+from sentiment_server.model.source import Registry
+from sentiment_server.rollout import ALONE, Part, RolloutFile, follow
 from sentiment_server.settings import Settings
 from sentiment_server.web import documents, oip, predict, probes, problems
 from sentiment_server.web.admission import Admission
+from sentiment_server.web.copies import Copies
 from sentiment_server.web.envelope import Envelope, identity_headers
+from sentiment_server.web.mirroring import Mirroring
 from sentiment_server.web.receipt import BodyLimits, Receipt
 
-_logger = logging.getLogger(__name__)
+Work = Callable[[], Coroutine[object, object, None]]
 
 
 def create_app(settings: Settings, serving: Serving, metrics: Metrics) -> ASGIApp:
     """The whole application; it starts to load the model when its lifespan begins."""
+    admission = Admission(settings.in_flight_limit)
+    comparison = _comparison(settings, admission, metrics)
+    copies = Copies(metrics.mirrored)
     metrics.watch_ready(lambda: serving.state.ready)
-    limits = BodyLimits(
-        single=settings.body_limit_bytes,
-        batch=settings.batch_body_limit_bytes,
-        held=settings.held_bodies_limit_bytes,
-        seconds=settings.receipt_seconds,
-    )
-    inner = Receipt(create_api(serving, Admission(settings.in_flight_limit)), limits)
-    return Envelope(inner, serving, metrics, log_text=settings.log_text)
+    metrics.watch_comparing(lambda: comparison.comparing)
+    api = create_api(serving, admission, lambda: _live(settings, serving, comparison, copies))
+    inner = Receipt(Mirroring(api, copies), _body_limits(settings))
+    return Envelope(inner, serving, metrics, comparison, log_text=settings.log_text)
 
 
-def create_api(serving: Serving, admission: Admission) -> FastAPI:
-    """The routes alone, as `/openapi.json` describes them."""
+def create_api(serving: Serving, admission: Admission, live: Work) -> FastAPI:
+    """The routes alone, as `/openapi.json` describes them; `live` runs beside them."""
     app = FastAPI(
         title="Sentiment model server",
         description=documents.DESCRIPTION,
         version=__version__,
-        lifespan=_loading(serving),
+        lifespan=_living(serving, live),
         docs_url=None,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
@@ -51,19 +56,51 @@ def create_api(serving: Serving, admission: Admission) -> FastAPI:
     return app
 
 
-def _loading(serving: Serving) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, object]]]:
+async def _live(settings: Settings, serving: Serving, comparison: Comparison, copies: Copies) -> None:
+    """Loads the model, and then plays the part that the rollout setting gives, until it is cancelled."""
+
+    def take(part: Part) -> None:
+        comparison.against(part.baseline)
+        copies.towards(part.mirror)
+
+    await serving.load_until_ready()
+    if settings.rollout_file is not None:
+        try:
+            await follow(RolloutFile(settings.rollout_file), serving.digest, take, settings.rollout_seconds)
+        finally:
+            take(ALONE)
+
+
+def _comparison(settings: Settings, admission: Admission, metrics: Metrics) -> Comparison:
+    def source_of(artifact: ServedArtifact) -> Registry:
+        assert settings.cache_directory is not None
+        return Registry(
+            tracking_url=artifact.tracking_url.rstrip("/"),
+            registered_model=artifact.registered_model,
+            version=artifact.registry_version,
+            digest=artifact.digest,
+            cache=settings.cache_directory,
+            limits=settings.limits,
+        )
+
+    return Comparison(source_of, settings.retry, busy=lambda: admission.busy, count=metrics.compared)
+
+
+def _body_limits(settings: Settings) -> BodyLimits:
+    return BodyLimits(
+        single=settings.body_limit_bytes,
+        batch=settings.batch_body_limit_bytes,
+        held=settings.held_bodies_limit_bytes,
+        seconds=settings.receipt_seconds,
+    )
+
+
+def _living(serving: Serving, live: Work) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, object]]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[dict[str, object]]:
-        loading = asyncio.create_task(serving.load_until_ready())
-        loading.add_done_callback(_report_defect)
+        living = start(live())
         yield {"identity_headers": identity_headers(serving)}
-        loading.cancel()
-        await asyncio.wait([loading])
+        living.cancel()
+        await asyncio.wait([living])
 
     return lifespan
-
-
-def _report_defect(loading: asyncio.Task[None]) -> None:
-    """Every foreseen fault is handled in the loading itself; what is left must not pass in silence."""
-    if not loading.cancelled() and (defect := loading.exception()) is not None:
-        _logger.critical("The loading of the model failed for good.", exc_info=defect)

@@ -1,19 +1,27 @@
-"""What every request and reply has in common: the model's name tag, the figures, and one log line per prediction."""
+"""What every request and reply has in common: the model's name tag, the figures, and one log line per prediction.
+
+What was predicted goes on to the comparison from here, because here the reply has been sent.
+"""
 
 import logging
 import time
 from dataclasses import dataclass
 from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sentiment_artifact import Score
+from sentiment_contract.rollout import MIRRORED_HEADER
 from sentiment_server.logs import log_event
 from sentiment_server.metrics import Metrics
+from sentiment_server.model.comparison import Comparison
 from sentiment_server.model.serving import Serving
 
 _logger = logging.getLogger("sentiment_server.predict")
+CONNECTION_IS_SPENT = "connection_is_spent"
+"""Where a connection leaves, in the state of each request, the function that tells whether it should end."""
 _METHODS = ("GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH")
 
 
@@ -32,7 +40,18 @@ class Predicted:
 
 def remember(request: Request, predicted: Predicted) -> None:
     """Leaves the answer for the envelope."""
-    request.scope["sentiment.predicted"] = predicted
+    # In the state, since a route may have rewritten the request and then holds a scope of its own.
+    request.state.predicted = predicted
+
+
+def predicted_of(scope: Scope) -> Predicted | None:
+    """What was answered, where a prediction was."""
+    return scope["state"].get("predicted")
+
+
+def is_copy(scope: Scope) -> bool:
+    """Whether another server sent this request, and nobody waits for the answer."""
+    return MIRRORED_HEADER in Headers(scope=scope)
 
 
 def identity_headers(serving: Serving) -> list[tuple[bytes, bytes]]:
@@ -44,10 +63,13 @@ def identity_headers(serving: Serving) -> list[tuple[bytes, bytes]]:
 class Envelope:
     """ASGI middleware, the outermost one, so that errors carry the headers too."""
 
-    def __init__(self, app: ASGIApp, serving: Serving, metrics: Metrics, *, log_text: bool) -> None:
+    def __init__(
+        self, app: ASGIApp, serving: Serving, metrics: Metrics, comparison: Comparison, *, log_text: bool
+    ) -> None:
         self._app = app
         self._serving = serving
         self._metrics = metrics
+        self._comparison = comparison
         self._log_text = log_text
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,7 +84,7 @@ class Envelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", []), *self._stamps()]
+                message["headers"] = [*message.get("headers", []), *self._stamps(scope)]
             await send(message)
 
         try:
@@ -71,23 +93,25 @@ class Envelope:
             if status:
                 self._report(scope, status, time.perf_counter_ns() - started)
 
-    def _stamps(self) -> list[tuple[bytes, bytes]]:
-        closing = [(b"connection", b"close")] if self._serving.draining else []
-        return [*identity_headers(self._serving), *closing]
+    def _stamps(self, scope: Scope) -> list[tuple[bytes, bytes]]:
+        ends = self._serving.draining or scope["state"][CONNECTION_IS_SPENT]()
+        return [*identity_headers(self._serving), *([(b"connection", b"close")] if ends else [])]
 
     def _report(self, scope: Scope, status: int, nanoseconds: int) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._metrics.answered(route, method, status, nanoseconds / 1e9)
-        predicted: Predicted | None = scope.get("sentiment.predicted")
-        if predicted is not None:
-            positive = predicted.positive
-            self._metrics.predicted(positive, len(predicted.scores) - positive)
-            log_event(
-                _logger, logging.INFO, "predict", f"{len(predicted.scores)} texts scored.",
-                **{"event.duration": nanoseconds, "labels.route": route, "http.response.status_code": status},
-                **self._answers(predicted),
-            )  # fmt: skip
+        if (predicted := predicted_of(scope)) is None:
+            return
+        positive = predicted.positive
+        self._metrics.predicted(positive, len(predicted.scores) - positive)
+        self._comparison.offer(predicted.texts, predicted.scores)
+        log_event(
+            _logger, logging.INFO, "predict", f"{len(predicted.scores)} texts scored.",
+            **{"event.duration": nanoseconds, "labels.route": route, "http.response.status_code": status},
+            **({"labels.mirrored": "true"} if is_copy(scope) else {}),
+            **self._answers(predicted),
+        )  # fmt: skip
 
     def _answers(self, predicted: Predicted) -> dict[str, Any]:
         fields: dict[str, Any] = {"texts": len(predicted.scores), "positive": predicted.positive}

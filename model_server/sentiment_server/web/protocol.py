@@ -1,25 +1,38 @@
-"""uvicorn's HTTP protocol with what it lacks: a deadline and a size for a request's head, and errors that say more.
+"""uvicorn's HTTP protocol with what it lacks: bounds of a request's head and of a connection, and errors that say more.
 
-Without them a client can hold a connection open by sending nothing, or grow memory by sending headers without end.
+Without the first a client can hold a connection open by sending nothing, or grow memory by sending headers without end.
+Without the second a client that keeps its connections never meets servers that came later.
 """
 
 import asyncio
 import json
+import random
+from dataclasses import dataclass
 from typing import Any
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from sentiment_server.web.envelope import CONNECTION_IS_SPENT
 from sentiment_server.web.problems import MEDIA_TYPE, Problem
 
 _HEAD_BYTES = 64 * 1024
 
 
+@dataclass(frozen=True)
+class ConnectionBounds:
+    """After so many requests, or at that age, the next reply is a connection's last one. 0: never."""
+
+    requests: int
+    seconds: float
+
+
 class GuardedProtocol(HttpToolsProtocol):
-    """One connection. `head_seconds` is set once per process, before the first connection."""
+    """One connection. `head_seconds` and `bounds` are set once per process, before the first connection."""
 
     head_seconds = 10.0
+    bounds = ConnectionBounds(0, 0)
 
     def __init__(
         self,
@@ -32,10 +45,14 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_deadline: asyncio.TimerHandle | None = None
         self._head_bytes = 0
         self._in_request = False
+        self._requests = 0
+        self._last_reply_at = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
         """The first request's head has to arrive in time."""
         super().connection_made(transport)
+        # With a tenth of chance, so that clients which came together do not come back together.
+        self._last_reply_at = self.loop.time() + self.bounds.seconds * random.uniform(0.9, 1.1)  # noqa: S311  no secret
         self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -64,6 +81,8 @@ class GuardedProtocol(HttpToolsProtocol):
         """The head is whole; the body has a deadline of its own."""
         self._head_arrived()
         self._in_request = True
+        self._requests += 1
+        self.scope.setdefault("state", {})[CONNECTION_IS_SPENT] = self._is_spent
         super().on_headers_complete()
 
     def on_response_complete(self) -> None:
@@ -75,6 +94,12 @@ class GuardedProtocol(HttpToolsProtocol):
         """What cannot be parsed gets the same kind of error as everything else."""
         self._head_arrived()
         self._refuse(Problem(400, "This is not HTTP", "The request cannot be parsed.", "Use an HTTP/1.1 client."))
+
+    def _is_spent(self) -> bool:
+        if self.pipeline:
+            return False  # a client that sends ahead would lose what stands behind this request
+        worn = 0 < self.bounds.requests <= self._requests
+        return worn or (self.bounds.seconds > 0 and self._last_reply_at <= self.loop.time())
 
     def _expect_head(self) -> None:
         self._head_bytes = 0

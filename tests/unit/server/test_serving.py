@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from sentiment_artifact import Linear, Tfidf, digest_of, write_model
-from sentiment_server.model.serving import Identity, NotReady, Retry, Serving
+from sentiment_server.model.loading import Retry
+from sentiment_server.model.serving import Identity, NotReady, Serving
 from sentiment_server.model.source import LocalFile
 from sentiment_server.model.state import LoadFault, Reason
 

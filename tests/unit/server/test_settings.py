@@ -52,6 +52,8 @@ def test_what_is_missing_is_named(environment, name: str) -> None:
         ("SENTIMENT_RECEIPT_SECONDS", "nan"),
         ("SENTIMENT_RECEIPT_SECONDS", "0"),
         ("SENTIMENT_BODY_LIMIT_BYTES", "-1"),
+        ("SENTIMENT_CONNECTION_REQUESTS", "-1"),
+        ("SENTIMENT_CONNECTION_SECONDS", "nan"),
         ("SENTIMENT_LINEAGE", '{"a": {"b": 1}}'),
         ("PORT", "eighty"),
     ],
@@ -81,3 +83,11 @@ def test_a_flag_goes_before_the_environment(environment) -> None:
     environment.setenv("PORT", "1")
     assert Settings(port=3, digest="b" * 64).port == 3
     assert Settings(digest="b" * 64).digest == "b" * 64
+
+
+def test_a_rollout_needs_a_place_for_the_baseline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTIMENT_ROLLOUT_FILE", "/etc/sentiment/rollout/rollout.json")
+    with pytest.raises(ValidationError, match="SENTIMENT_CACHE_DIRECTORY"):
+        Settings(artifact=Path("model.rpm1"))
+    monkeypatch.setenv("SENTIMENT_CACHE_DIRECTORY", "/cache")
+    assert Settings(artifact=Path("model.rpm1")).rollout_file == Path("/etc/sentiment/rollout/rollout.json")
