@@ -17,6 +17,7 @@ WRITTEN_BY_PEOPLE: dict[str, Callable[[Edits], Manifest]] = {
     "sentimentmodelapprovals": approval,
 }
 GATE: Manifest = {"name": "good-enough", "metric": "accuracy", "threshold": "0.8"}
+CANARY: Manifest = {"strategy": "Canary", "steps": [{"weightPercent": 20}]}
 SOURCES: dict[str, Manifest] = {
     "dvc": {"repoURL": "https://git.example.com/reviews.git", "revision": "v1", "path": "data/train.csv"},
     "url": {"href": "https://data.example.com/reviews.csv", "sha256": HEX64},
@@ -80,6 +81,8 @@ def around(path: str) -> Edits:
     """What has to be there so that nothing but the field itself is wrong."""
     if path.startswith("spec.gates[0]."):
         return {"spec.gates": [GATE]}
+    if path.startswith("spec.rollout.steps[0]."):
+        return {"spec.rollout": CANARY}
     source = path.split(".")[2] if path.startswith("spec.data.") else ""
     return {"spec.data": {source: SOURCES[source]}} if source in SOURCES else {}
 
