@@ -115,7 +115,35 @@ GOOD: dict[str, Edits] = {
         }
     },
     "a person who asks where nobody is asked": {"spec.promotion": {"requestedBy": "https://id.example.com#Dana D."}},
+    "a canary to one half": {
+        "spec.rollout": {"strategy": "Canary", "steps": [{"weightPercent": 1}, {"weightPercent": 50}]}
+    },
+    "a canary behind a gateway to the whole": {
+        "spec.rollout": {
+            "strategy": "Canary",
+            "router": "GatewayAPI",
+            "gateway": {"name": "public", "namespace": "ingress", "hostname": "*.example.com"},
+            "steps": [{"weightPercent": 100, "pauseSeconds": 604_800, "minRequests": 100_000_000}],
+        }
+    },
+    "a canary in ten steps": {"spec.rollout": {"strategy": "Canary", "steps": [{"weightPercent": 5}] * 10}},
+    "blue-green at once": {"spec.rollout": {"strategy": "BlueGreen"}},
+    "blue-green with a step": {"spec.rollout": {"strategy": "BlueGreen", "steps": [{"pauseSeconds": 60}]}},
+    "a shadow of everything": {"spec.rollout": {"strategy": "Shadow", "steps": [{"weightPercent": 100}]}},
+    "the strictest limits": {
+        "spec.rollout": {
+            "strategy": "BlueGreen",
+            "analysis": {"maxErrorPercent": 0, "maxP95Milliseconds": 1, "maxDisagreementPercent": 0, "minSamples": 1},
+            "onFailure": "Hold",
+            "progressDeadlineSeconds": 30,
+            "revisionHistoryLimit": 2,
+        }
+    },
+    "a rolling update by name, with its deadline": {
+        "spec.rollout": {"strategy": "RollingUpdate", "steps": [], "analysis": {}, "progressDeadlineSeconds": 86_400}
+    },
     "everything that may be absent": {
+        "spec.rollout": {},
         "spec.gates": [],
         "spec.promotion": {},
         "spec.training": {},
@@ -147,6 +175,13 @@ def test_defaults_are_written_where_a_value_is_part_of_the_api(crds: ApiServer) 
         },
         "training": {"preset": "Default", "activeDeadlineSeconds": 1800, "backoffLimit": 2},
         "promotion": {"approval": {"policy": "None", "minApprovals": 1, "separationOfDuties": "None"}},
+        "rollout": {
+            "strategy": "RollingUpdate",
+            "router": "Replicas",
+            "analysis": {"minSamples": 100},
+            "onFailure": "Rollback",
+            "revisionHistoryLimit": 50,
+        },
         "serving": {
             "serviceType": "ClusterIP",
             "autoscaling": {"minReplicas": 1, "maxReplicas": 5, "targetCPUUtilizationPercent": 70},

@@ -17,6 +17,7 @@ WRITTEN_BY_PEOPLE: dict[str, Callable[[Edits], Manifest]] = {
     "sentimentmodelapprovals": approval,
 }
 GATE: Manifest = {"name": "good-enough", "metric": "accuracy", "threshold": "0.8"}
+CANARY: Manifest = {"strategy": "Canary", "steps": [{"weightPercent": 20}]}
 SOURCES: dict[str, Manifest] = {
     "dvc": {"repoURL": "https://git.example.com/reviews.git", "revision": "v1", "path": "data/train.csv"},
     "url": {"href": "https://data.example.com/reviews.csv", "sha256": HEX64},
@@ -82,6 +83,8 @@ def around(path: str) -> Edits:
         return {"spec.gates": [GATE]}
     if path.startswith("spec.notifications[0]."):
         return {"spec.notifications": [{"sink": "team-chat"}]}
+    if path.startswith("spec.rollout.steps[0]."):
+        return {"spec.rollout": CANARY}
     source = path.split(".")[2] if path.startswith("spec.data.") else ""
     return {"spec.data": {source: SOURCES[source]}} if source in SOURCES else {}
 

@@ -35,6 +35,36 @@ def slice_of(entry: Edits, field: str, says: str) -> Bad:
     return gate({**GATE, "slice": entry}, f".slice{field}", says)
 
 
+CANARY: Edits = {"strategy": "Canary", "steps": [{"weightPercent": 20}]}
+BLUE_GREEN: Edits = {"strategy": "BlueGreen"}
+SHADOW: Edits = {"strategy": "Shadow", "steps": [{"weightPercent": 100}]}
+BEHIND_GATEWAY: Edits = {**CANARY, "router": "GatewayAPI", "gateway": {"name": "public"}}
+NO_STEP = (
+    "strategies Canary and Shadow need at least one step, for example steps: [{weightPercent: 20, pauseSeconds: 60}]"
+)
+NO_WEIGHT = "every step of strategies Canary and Shadow needs weightPercent"
+ONE_STEP = "strategy BlueGreen has one step at most, without weightPercent"
+NO_CANDIDATE = "steps and analysis need strategy Canary, BlueGreen or Shadow"
+AT_MOST_HALF = "with router Replicas weightPercent is at most 50"
+BOTH_OR_NONE = "router GatewayAPI needs gateway, and gateway needs router GatewayAPI"
+ONLY_CANARY = "router GatewayAPI divides the requests of strategy Canary"
+
+
+def rollout(way: Edits, field: str, says: str, **changes: Any) -> Bad:
+    """A model whose rollout is bad."""
+    return Bad({"spec.rollout": {**way, **changes}}, f"spec.rollout{field}: ", says)
+
+
+def step(entry: Edits, field: str, says: str) -> Bad:
+    """A canary whose second step is bad."""
+    return rollout(CANARY, f".steps[1].{field}", says, steps=[{"weightPercent": 20}, {"weightPercent": 30, **entry}])
+
+
+def limit(field: str, value: Any, says: str) -> Bad:
+    """A canary with a bad limit."""
+    return rollout(CANARY, f".analysis.{field}", says, analysis={field: value})
+
+
 BAD_MODELS: dict[str, Bad] = {
     # Names
     "a name of 41 characters": one("metadata.name", "a" * 41, "at most 40 characters"),
@@ -290,6 +320,63 @@ BAD_MODELS: dict[str, Bad] = {
     "a node port without NodePort": one("spec.serving.nodePort", 30080, "nodePort needs serviceType NodePort"),
     "a node port of zero": one("spec.serving.nodePort", 0, "greater than or equal to 1"),
     "an image of one's own": Bad({"spec.serving.image": "evil"}, 'unknown field "spec.serving.image"'),
+    # Rollout
+    "an unknown strategy": rollout({"strategy": "Recreate"}, ".strategy", "Unsupported value"),
+    "a strategy in lower case": rollout({**CANARY, "strategy": "canary"}, ".strategy", "Unsupported value"),
+    "an unknown router": rollout(CANARY, ".router", "Unsupported value", router="Istio"),
+    "a canary without steps": rollout({"strategy": "Canary"}, ".steps", NO_STEP),
+    "a canary with no step": rollout(CANARY, ".steps", NO_STEP, steps=[]),
+    "a shadow without steps": rollout({"strategy": "Shadow"}, ".steps", NO_STEP),
+    "a canary without a weight": rollout(CANARY, ".steps", NO_WEIGHT, steps=[{"pauseSeconds": 60}]),
+    "a shadow without a weight": rollout(SHADOW, ".steps", NO_WEIGHT, steps=[{}]),
+    "blue-green with a weight": rollout(BLUE_GREEN, ".steps", ONE_STEP, steps=[{"weightPercent": 50}]),
+    "blue-green in two steps": rollout(BLUE_GREEN, ".steps", ONE_STEP, steps=[{}, {}]),
+    "steps without a strategy": rollout({}, ".strategy", NO_CANDIDATE, steps=[{"weightPercent": 20}]),
+    "steps of a rolling update": rollout(
+        {"strategy": "RollingUpdate"}, ".strategy", NO_CANDIDATE, steps=[{"weightPercent": 20}]
+    ),
+    "an error limit of a rolling update": rollout({}, ".strategy", NO_CANDIDATE, analysis={"maxErrorPercent": 1}),
+    "a time limit of a rolling update": rollout({}, ".strategy", NO_CANDIDATE, analysis={"maxP95Milliseconds": 1}),
+    "a limit of disagreement of a rolling update": rollout(
+        {}, ".strategy", NO_CANDIDATE, analysis={"maxDisagreementPercent": 1}
+    ),
+    "more candidate pods than serve": rollout(CANARY, ".steps", AT_MOST_HALF, steps=[{"weightPercent": 51}]),
+    "a router without its gateway": rollout(CANARY, ".gateway", BOTH_OR_NONE, router="GatewayAPI"),
+    "a gateway without its router": rollout(CANARY, ".gateway", BOTH_OR_NONE, gateway={"name": "public"}),
+    "blue-green behind a gateway": rollout({**BEHIND_GATEWAY, **BLUE_GREEN, "steps": []}, ".router", ONLY_CANARY),
+    "a shadow behind a gateway": rollout({**BEHIND_GATEWAY, **SHADOW}, ".router", ONLY_CANARY),
+    "a gateway without a name": rollout(BEHIND_GATEWAY, ".gateway.name", REQUIRED, gateway={}),
+    "a gateway in capitals": rollout(BEHIND_GATEWAY, ".gateway.name", "should match", gateway={"name": "Public"}),
+    "a namespace of a gateway with a dot": rollout(
+        BEHIND_GATEWAY, ".gateway.namespace", "should match", gateway={"name": "public", "namespace": "a.b"}
+    ),
+    "a host name with a port": rollout(
+        BEHIND_GATEWAY, ".gateway.hostname", "should match", gateway={"name": "public", "hostname": "a.example.com:80"}
+    ),
+    "a weight of nothing": step({"weightPercent": 0}, "weightPercent", "greater than or equal to 1"),
+    "a weight beyond all": step({"weightPercent": 101}, "weightPercent", "less than or equal to 100"),
+    "a weight as text": step({"weightPercent": "20%"}, "weightPercent", "must be of type integer"),
+    "a negative pause": step({"pauseSeconds": -1}, "pauseSeconds", "greater than or equal to 0"),
+    "a pause of more than a week": step({"pauseSeconds": 604_801}, "pauseSeconds", "less than or equal to 604800"),
+    "a negative number of requests": step({"minRequests": -1}, "minRequests", "greater than or equal to 0"),
+    "too many requests": step({"minRequests": 100_000_001}, "minRequests", "less than or equal to 100000000"),
+    "eleven steps": rollout(CANARY, ".steps", "must have at most 10 items", steps=[{"weightPercent": 5}] * 11),
+    "an unknown field of a step": Bad(
+        {"spec.rollout": {**CANARY, "steps": [{"weight": 20}]}}, 'unknown field "spec.rollout.steps[0].weight"'
+    ),
+    "a negative share of errors": limit("maxErrorPercent", -1, "greater than or equal to 0"),
+    "a share of errors beyond all": limit("maxErrorPercent", 101, "less than or equal to 100"),
+    "no time to answer": limit("maxP95Milliseconds", 0, "greater than or equal to 1"),
+    "too much time to answer": limit("maxP95Milliseconds", 600_001, "less than or equal to 600000"),
+    "a negative disagreement": limit("maxDisagreementPercent", -1, "greater than or equal to 0"),
+    "a disagreement beyond all": limit("maxDisagreementPercent", 101, "less than or equal to 100"),
+    "no samples": limit("minSamples", 0, "greater than or equal to 1"),
+    "too many samples": limit("minSamples", 100_000_001, "less than or equal to 100000000"),
+    "another end of a failed rollout": rollout(CANARY, ".onFailure", "Unsupported value", onFailure="Ignore"),
+    "a deadline of seconds": rollout({}, ".progressDeadlineSeconds", "or equal to 30", progressDeadlineSeconds=29),
+    "a deadline of days": rollout({}, ".progressDeadlineSeconds", "or equal to 86400", progressDeadlineSeconds=86_401),
+    "a history of one": rollout({}, ".revisionHistoryLimit", "or equal to 2", revisionHistoryLimit=1),
+    "a history without end": rollout({}, ".revisionHistoryLimit", "or equal to 1000", revisionHistoryLimit=1001),
 }
 
 

@@ -463,6 +463,16 @@ def test_what_answers_is_gone_back_to_where_what_is_deployed_does_not_come_up_an
     assert plan.target.spec.version == target
 
 
+def test_what_is_wanted_and_does_not_come_up_is_not_undone_by_a_suspension() -> None:
+    of = model(
+        spec("1", rollout={"strategy": "BlueGreen"}, suspend=True), status=SentimentModelStatus(serving_version="0")
+    )
+    live = deployment("1", wanted=FOUR, updatedReplicas=0, conditions=STUCK)
+    plan = decide(of, observed(served("0"), served("1"), live=live, pods=(pod("0"),)), SETTINGS, NOW)
+    assert plan.target is not None
+    assert plan.target.spec.version == "1"
+
+
 # Which version the Service leads to
 
 

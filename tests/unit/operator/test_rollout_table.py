@@ -1,0 +1,304 @@
+"""Every strategy, disturbed at every point of its way in every way: each cell reaches its end, and then nothing moves.
+
+After every pass the operator is asked again at that very moment: without news it soon has nothing left to write.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from sentiment_operator import names, workload
+from sentiment_operator.api import ConditionType, SentimentModelSpec
+from sentiment_operator.facts import Answered, Manifest
+from sentiment_operator.kinds import CONFIG_MAP, DEPLOYMENT, SERVICE
+from sentiment_operator.raw import is_deleting, labels_of
+from tests.support.builders import spec
+from tests.unit.operator.simulated_world import NAME, Killed, Operator, World, turn
+from tests.unit.operator.test_convergence import assert_honest, assert_ready, assert_rests, said, told
+
+CANDIDATE = f"{NAME}-candidate"
+SHORT, LONG = {"weightPercent": 20, "pauseSeconds": 10}, {"weightPercent": 50, "pauseSeconds": 10}
+IN_ALL = {"analysis": {"maxErrorPercent": 1, "minSamples": 20}, "progressDeadlineSeconds": 30}
+STRATEGIES: dict[str, dict[str, Any]] = {
+    "Canary": {"strategy": "Canary", "steps": [SHORT, LONG], **IN_ALL},
+    "BlueGreen": {"strategy": "BlueGreen", "steps": [{"pauseSeconds": 10}], **IN_ALL},
+    "Shadow": {"strategy": "Shadow", "steps": [SHORT, LONG], **IN_ALL},
+}
+LONGEST = 2000
+PASSES_ON_THE_SPOT = 8
+FAR_BEYOND_THE_DEADLINE = timedelta(minutes=3)
+
+
+class Cell:
+    """Version 1 serves, and version 2 is on its way."""
+
+    def __init__(self, rollout: dict[str, Any]) -> None:
+        self.rollout, self.pods = rollout, 2
+        self.operator = Operator(World(answers=_good), after_pass=self._asked_again)
+        self.edit("1")
+        self.rest()
+        self.edit("2")
+
+    def spec(self, label: str, **more: Any) -> SentimentModelSpec:
+        serving = {"replicas": self.pods}
+        return spec(label, rows=1000 + int(label), rollout=self.rollout, serving=serving, **more)
+
+    def edit(self, label: str, **more: Any) -> None:
+        self.operator.world.edit(self.spec(label, **more))
+
+    def until(self, holds: Callable[["Cell"], object]) -> None:
+        for _ in range(LONGEST):
+            if holds(self):
+                return
+            assert turn(self.operator), f"it rests before: {said(self.operator, ConditionType.READY)}"
+        raise AssertionError("it never held")
+
+    def rest(self, *, users: int = 0) -> None:
+        """Until nothing moves; so many pods answer users all the while."""
+        for _ in range(LONGEST):
+            if not turn(self.operator):
+                return
+            assert len(self.reached()) >= users, self.operator.writes[-5:]
+        raise AssertionError(f"it does not rest: {self.operator.writes[-10:]}")
+
+    def for_long(self, time: timedelta) -> None:
+        end = self.operator.world.now + time
+        while turn(self.operator, end):
+            pass
+
+    def reached(self) -> list[Manifest]:
+        """Pods that the Service leads to."""
+        service = self.operator.world.objects.get((SERVICE, NAME))
+        if service is None:
+            return []
+        pods = [pod for pod in self.operator.world.serving_pods() if workload.is_ready(pod) and not is_deleting(pod)]
+        return [pod for pod in pods if service["spec"]["selector"].items() <= labels_of(pod).items()]
+
+    def live(self) -> Manifest:
+        return self.operator.world.objects[DEPLOYMENT, NAME]
+
+    def step(self) -> tuple[int, int]:
+        """Which step runs, and how many there are."""
+        rollout = told(self.operator).rollout
+        return (rollout.step, rollout.steps) if rollout is not None else (0, 0)
+
+    def serves(self, label: str) -> None:
+        """All pods are of that version, and no trace of a candidate is left."""
+        assert_ready(self.operator, label)
+        self.holds(label)
+
+    def holds(self, label: str) -> None:
+        world = self.operator.world
+        assert len(self.reached()) == self.pods
+        assert world.answer().version == label
+        assert not [kind for kind in (DEPLOYMENT, SERVICE, CONFIG_MAP) if (kind, CANDIDATE) in world.objects]
+        assert not self.live()["spec"].get("paused")
+        assert world.objects[SERVICE, NAME]["spec"]["selector"] == names.identity_labels(NAME, names.SERVER)
+
+    @staticmethod
+    def _asked_again(operator: Operator, before: Manifest) -> None:
+        assert_honest(operator, before)
+        for _ in range(PASSES_ON_THE_SPOT):
+            written = len(operator.writes)
+            operator.run_pass()
+            if len(operator.writes) == written:
+                return
+        raise AssertionError(f"without news it goes on writing: {operator.writes[-PASSES_ON_THE_SPOT:]}")
+
+
+def _good(_: str, seconds: int) -> Answered:
+    return Answered(requests=10 * seconds)
+
+
+def _failing(label: str, seconds: int) -> Answered:
+    return Answered(requests=10 * seconds, errors=seconds if label == "2" else 0)
+
+
+# Where it is
+
+
+def starts(cell: Cell) -> bool:
+    return (DEPLOYMENT, CANDIDATE) in cell.operator.world.objects
+
+
+def first_step(cell: Cell) -> bool:
+    return cell.step()[0] > 0
+
+
+def last_step(cell: Cell) -> bool:
+    step, steps = cell.step()
+    return step > 0 and step == steps
+
+
+def takes_over(cell: Cell) -> bool:
+    return labels_of(cell.live()["spec"]["template"])[names.VERSION_LABEL] == "2"
+
+
+POINTS = (starts, first_step, last_step, takes_over)
+
+# What happens, and what it comes to. Each is given the cell, and whether the version has taken over already.
+
+
+def nothing(cell: Cell, *, is_over: bool) -> str:
+    return "2"
+
+
+def edit_back(cell: Cell, *, is_over: bool) -> str:
+    cell.edit("1")
+    return "1"
+
+
+def edit_forward(cell: Cell, *, is_over: bool) -> str:
+    cell.edit("3")
+    return "3"
+
+
+def edit_there_and_back(cell: Cell, *, is_over: bool) -> str:
+    cell.edit("3")
+    turn(cell.operator)
+    cell.edit("2")
+    return "2"
+
+
+def limit_broken(cell: Cell, *, is_over: bool) -> str:
+    cell.operator.world.answers = _failing
+    return "2" if is_over else "RolledBack"
+
+
+def pods_crash(cell: Cell, *, is_over: bool) -> str:
+    """Those of version 2 that are not ready yet, and all that come."""
+    cell.operator.world.hinders = lambda label: "CrashLoopBackOff" if label == "2" else None
+    cell.for_long(FAR_BEYOND_THE_DEADLINE)
+    if said(cell.operator, ConditionType.STALLED)[1] == "RolledBack":
+        return "RolledBack"
+    cell.operator.world.hinders = lambda _: None
+    return "2"
+
+
+def kill(cell: Cell, *, is_over: bool) -> str:
+    cell.operator.writes_left = 1
+    try:
+        while turn(cell.operator):
+            pass
+    except Killed:
+        pass
+    cell.operator.restart()
+    return "2"
+
+
+def approval_asked_late(cell: Cell, *, is_over: bool) -> str:
+    cell.edit("2", promotion={"approval": {"policy": "Manual"}})
+    cell.rest(users=cell.pods)
+    cell.operator.world.answer_for("ana", "2")
+    return "2"
+
+
+def registry_away(cell: Cell, *, is_over: bool) -> str:
+    cell.operator.world.mlflow_is_away = True
+    cell.operator.world.hinders = lambda _: "RegistryUnreachable"
+    cell.for_long(FAR_BEYOND_THE_DEADLINE)
+    cell.operator.world.mlflow_is_away, cell.operator.world.hinders = False, lambda _: None
+    return "2"
+
+
+def scaled_up(cell: Cell, *, is_over: bool) -> str:
+    cell.pods = 5
+    cell.edit("2")
+    return "2"
+
+
+def scaled_down(cell: Cell, *, is_over: bool) -> str:
+    cell.pods = 1
+    cell.edit("2")
+    return "2"
+
+
+def candidate_deleted(cell: Cell, *, is_over: bool) -> str:
+    cell.operator.world.delete(DEPLOYMENT, CANDIDATE)
+    return "2"
+
+
+def suspended_for_long(cell: Cell, *, is_over: bool) -> str:
+    cell.edit("2", suspend=True)
+    cell.for_long(FAR_BEYOND_THE_DEADLINE)
+    cell.edit("2")
+    return "2"
+
+
+def retry(cell: Cell, *, is_over: bool) -> str:
+    cell.operator.world.annotate_retry("again")
+    return "2"
+
+
+def another_strategy(cell: Cell, *, is_over: bool) -> str:
+    following = list(STRATEGIES.values())
+    cell.rollout = following[(following.index(cell.rollout) + 1) % len(following)]
+    cell.edit("2")
+    return "2"
+
+
+def no_strategy(cell: Cell, *, is_over: bool) -> str:
+    cell.rollout = {}
+    cell.edit("2")
+    return "2"
+
+
+EVENTS = (
+    nothing,
+    edit_back,
+    edit_forward,
+    edit_there_and_back,
+    limit_broken,
+    pods_crash,
+    kill,
+    approval_asked_late,
+    registry_away,
+    scaled_up,
+    scaled_down,
+    candidate_deleted,
+    suspended_for_long,
+    retry,
+    another_strategy,
+    no_strategy,
+)
+
+
+def _spelled(part: Any) -> str:
+    return part.__name__.replace("_", " ") if callable(part) else str(part)
+
+
+CELLS = [
+    (strategy, point)
+    for strategy in STRATEGIES
+    for point in POINTS
+    # BlueGreen has one step only: its first is its last.
+    if (strategy, point) != ("BlueGreen", first_step)
+]
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=_spelled)
+@pytest.mark.parametrize(("strategy", "point"), CELLS, ids=_spelled)
+def test_every_cell_reaches_its_end(strategy: str, point: Callable[[Cell], bool], event: Callable[..., str]) -> None:
+    cell = Cell(STRATEGIES[strategy])
+    cell.until(point)
+    end = event(cell, is_over=point is takes_over)
+    # With the pods of a candidate that has all requests, those requests have to find their way back first.
+    cell.rest(users=0 if event in (candidate_deleted, scaled_up) else min(2, cell.pods))
+    if end == "RolledBack":
+        assert said(cell.operator, ConditionType.STALLED) == ("True", "RolledBack")
+        cell.holds("1")
+    else:
+        cell.serves(end)
+    assert_rests(cell.operator)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_the_points_lie_on_the_way_one_behind_the_other(strategy: str) -> None:
+    cell, reached_at = Cell(STRATEGIES[strategy]), list[int]()
+    for point in POINTS:
+        cell.until(point)
+        reached_at.append(len(cell.operator.writes))
+    # What has one step only is in its last one from the first on.
+    assert len({*reached_at}) == (len(POINTS) - 1 if strategy == "BlueGreen" else len(POINTS))
