@@ -1,7 +1,7 @@
 """Scores with the baseline what was answered with the candidate, and counts how often the two disagree.
 
-Nobody waits for it: a text is scored after its answer was sent, behind every request that waits by then, and not at all when
-too many are left over. Nothing here has a say in readiness or answers.
+Nobody waits for it: a text is scored after its answer was sent, in a moment without requests, and not at all when too many
+are left over. Nothing here has a say in readiness or answers.
 """
 
 import asyncio
@@ -21,8 +21,10 @@ from sentiment_server.model.state import LoadFault
 _logger = logging.getLogger(__name__)
 _TEXTS = 1_024
 _CHARACTERS = 2_000_000
-_OWN_SHARE = 1 / 20
-"""Of the time of a server that is never idle: else a busy model would never be compared."""
+_QUIET_SECONDS = 0.002
+"""A client that asks again at once would else wait for the baseline each time."""
+_OWN_SHARE = 1 / 50
+"""Of the time of a server that is never quiet: else a busy model would never be compared."""
 
 _Answers = Backlog[tuple[str, bool]]
 """Texts, and whether they were found positive."""
@@ -38,11 +40,14 @@ class Comparison:
         *,
         busy: Callable[[], bool],
         count: Callable[[bool], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._source_of = source_of
         self._retry = retry
         self._busy = busy
         self._count = count
+        self._clock = clock
+        self._answered_at = 0.0
         self._backlog: _Answers | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -60,6 +65,7 @@ class Comparison:
 
     def offer(self, texts: Sequence[str], scores: Sequence[Score]) -> None:
         """Takes what was answered, as far as there is room for it."""
+        self._answered_at = self._clock()
         if self._backlog is not None:
             for text, score in zip(texts, scores, strict=True):
                 self._backlog.put((text, score.positive), len(text))
@@ -81,11 +87,13 @@ class Comparison:
         due = 0.0
         while True:
             text, positive = await backlog.take()
-            # Whoever waits for a score keeps the loop busy, so this turns only as often as the loop itself.
-            while self._busy() and time.monotonic() < due:  # noqa: ASYNC110  no request should have to wake this
-                await asyncio.sleep(0)
-            began = time.monotonic()
+            while not self._quiet() and self._clock() < due:  # noqa: ASYNC110  no request should have to wake this
+                await asyncio.sleep(_QUIET_SECONDS)
+            began = self._clock()
             self._count(compiled.score(text).positive == positive)
-            ended = time.monotonic()
+            ended = self._clock()
             due = ended + (ended - began) * (1 / _OWN_SHARE - 1)
             await asyncio.sleep(0)
+
+    def _quiet(self) -> bool:
+        return not self._busy() and self._clock() - self._answered_at >= _QUIET_SECONDS

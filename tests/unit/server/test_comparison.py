@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import time
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -35,10 +34,15 @@ class Bench:
     faults: list[LoadFault] = field(default_factory=list[LoadFault])
     asked: list[str] = field(default_factory=list[str])
     agreed: list[bool] = field(default_factory=list[bool])
+    now: float = 1_000.0
 
     def __post_init__(self) -> None:
         self.comparison = Comparison(
-            self._source, Retry(0.001, 0.002), busy=lambda: self.busy, count=self.agreed.append
+            self._source,
+            Retry(0.001, 0.002),
+            busy=lambda: self.busy,
+            count=self.agreed.append,
+            clock=lambda: self.now,
         )
 
     def _source(self, artifact: ServedArtifact) -> "Bench":
@@ -129,24 +133,46 @@ async def test_the_memory_of_a_baseline_is_given_back(bench: Bench, monkeypatch:
         gc.enable()
 
 
-async def test_while_somebody_waits_it_takes_no_more_than_its_share(bench: Bench, monkeypatch) -> None:
-    began = time.monotonic()
-
-    def slow(*_: object) -> Score:
-        until = time.monotonic() + 0.01
-        while time.monotonic() < until:
-            pass
+def _takes(seconds: float, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def score(*_: object) -> Score:
+        bench.now += seconds
         return _POSITIVE
 
+    monkeypatch.setattr(CompiledModel, "score", score)
+
+
+async def _turns() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0.001)
+
+
+async def test_while_somebody_waits_it_takes_no_more_than_its_share(bench: Bench, monkeypatch) -> None:
     bench.against()
     await _until("it compares", lambda: bench.comparison.comparing)
-    monkeypatch.setattr(CompiledModel, "score", slow)
+    _takes(0.01, bench, monkeypatch)
     bench.busy = True
-    bench.answered(*["good"] * 100)
-    await _until("three are compared", lambda: len(bench.agreed) >= 3)
-    assert time.monotonic() - began >= 2 * 20 * 0.01
+    bench.answered(*["good"] * 10)
+    for compared in (1, 2, 3):
+        await _until("its share has come", lambda compared=compared: len(bench.agreed) == compared)
+        bench.now += 0.48
+        await _turns()
+        assert len(bench.agreed) == compared
+        bench.now += 0.02
     bench.busy = False
-    await _until("all are compared", lambda: len(bench.agreed) == 100)
+    await _until("all are compared", lambda: len(bench.agreed) == 10)
+
+
+async def test_while_answers_follow_each_other_it_takes_no_more_than_its_share(bench: Bench, monkeypatch) -> None:
+    bench.against()
+    await _until("it compares", lambda: bench.comparison.comparing)
+    _takes(0.0001, bench, monkeypatch)
+    bench.answered(*["good"] * 10)
+    await _until("the first is compared", lambda: bench.agreed)
+    bench.now += 0.0015
+    await _turns()
+    assert len(bench.agreed) == 1
+    bench.now += 0.001
+    await _until("all are compared", lambda: len(bench.agreed) == 10)
 
 
 async def test_what_finds_no_room_is_not_compared(bench: Bench) -> None:
