@@ -230,7 +230,7 @@ def a_deployment(model: Model) -> Manifest:
 def a_candidate(model: Model) -> Candidate:
     """Half of the requests, compared with what serves."""
     revision = a_recorded_version(model)
-    stage = Stage(Flow.SHARE, 50, 1, timedelta(), 0)
+    stage = Stage(Flow.SHARE, 50, 1, timedelta(), 0, beside=1)
     return Candidate(revision, revision, stage, Progress(key="key", entered=LONG_AGO))
 
 
