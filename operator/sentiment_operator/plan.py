@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sentiment_contract.gates import Gate
+from sentiment_operator.api_preview import Preview
 from sentiment_operator.api_promotion import ApprovalEvidence, GateEvidence
 from sentiment_operator.api_rollout import FailedRollout
 from sentiment_operator.approving import Awaiting
-from sentiment_operator.facts import ComparisonJob, RegisteredVersion, Revision, TrainingJob
+from sentiment_operator.facts import ComparisonJob, Manifest, RegisteredVersion, Revision, TrainingJob
 from sentiment_operator.rollout.analysis import Figures
 from sentiment_operator.rollout.progress import Progress
 from sentiment_operator.rollout.stages import Stage
@@ -214,3 +215,9 @@ class Plan:
     """True: the next pass must read the metrics of the serving pods."""
     needs_probe: bool = False
     """True: the next pass must list the pods afresh and send a known review through the Service."""
+    preview: Preview | None = None
+    """What would follow if the model were not suspended; None: it is not, or nothing would."""
+    needs_nodes: bool = False
+    """True: the next pass must look at the room on the nodes."""
+    to_rehearse: Manifest | None = None
+    """The first object that would be written: the next pass must have the API server try it, as a dry run."""

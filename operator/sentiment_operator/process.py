@@ -23,6 +23,7 @@ from sentiment_operator.health import serve_health, serve_metrics
 from sentiment_operator.kube import Kube
 from sentiment_operator.leader import Election
 from sentiment_operator.names import MANAGED_BY_LABEL, MANAGER
+from sentiment_operator.node_room import Nodes
 from sentiment_operator.observe import Observer
 from sentiment_operator.perform import Performer
 from sentiment_operator.progress import Progress
@@ -69,7 +70,9 @@ class Process:
         settings, store, kube = self._settings, self._store, self._kube
         return Reconciler(
             store=store,
-            observer=Observer(store, kube, registry, self._progress, http, settings),
+            observer=Observer(
+                store, kube, registry, self._progress, http, settings, Nodes(kube, settings.preview_nodes)
+            ),
             performer=Performer(kube, store, settings),
             reporter=Reporter(kube, store, settings, self._aliases.serving),
             settings=settings,

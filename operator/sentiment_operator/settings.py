@@ -24,6 +24,8 @@ class Settings(BaseSettings):
     settle_seconds: float = 2.0
     progress_deadline_seconds: int = 300
     """A rollout without progress for so long has failed."""
+    preview_nodes: bool = False
+    """Whether previews look at the nodes, for which rights beyond those of the operator are needed."""
     workers: int = 8
     log_level: str = "INFO"
     metrics_port: int = 9000

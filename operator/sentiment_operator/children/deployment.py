@@ -13,6 +13,7 @@ from sentiment_operator.facts import ChildKind, Manifest, Model, Revision
 from sentiment_operator.settings import Settings
 
 CACHE = "/var/cache/sentiment"
+MAX_SURGE = 1
 SECONDS_UNTIL_NO_NEW_REQUESTS = 5
 """Endpoints are taken away while the pod is told to end: requests go on arriving until every node has heard of it."""
 
@@ -38,7 +39,7 @@ def rolling(model: Model, settings: Settings) -> Manifest:
     return {
         "revisionHistoryLimit": 2,
         "progressDeadlineSeconds": model.spec.rollout.progress_deadline_seconds or settings.progress_deadline_seconds,
-        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": MAX_SURGE}},
     }
 
 

@@ -1,0 +1,143 @@
+"""Follows the way that a suspended model would go, by asking decide() about the model as it would be without suspension.
+
+Where the answer is a write, the write is supposed to have been made and decide() is asked again, until what comes next
+needs time, pods or people. So no rule stands here a second time. Pure.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sentiment_contract.training import FailureReason
+from sentiment_operator import children
+from sentiment_operator.api_preview import Action
+from sentiment_operator.api_revision import SentimentModelRevisionSpec, SentimentModelRevisionStatus
+from sentiment_operator.children.candidate import candidate_deployment
+from sentiment_operator.children.deployment import deployment
+from sentiment_operator.decide import decide
+from sentiment_operator.evidence import is_proven
+from sentiment_operator.facts import Manifest, Model, Observed, Revision
+from sentiment_operator.plan import (
+    AskRegistry,
+    AwaitComparison,
+    Blocked,
+    Candidate,
+    Compare,
+    Plan,
+    Queued,
+    Record,
+    Roll,
+    Seal,
+    Shift,
+    Step,
+    Train,
+)
+from sentiment_operator.sealing import sealed
+from sentiment_operator.settings import Settings
+
+MOST_WRITES = 5
+"""To record a version and to seal what people said, what gates came to and how a rollout went are four."""
+LONG_AGO = timedelta(days=1)
+"""To go on is an edit too; what follows is asked for a time when it has settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """The way, as far as it can be told."""
+
+    model: Model
+    """The model without suspension."""
+    begins: Plan
+    """What would be decided first."""
+    ends: Plan
+    """What would be decided once everything was written that can be at once."""
+    observed: Observed
+    """The world after that."""
+
+    @property
+    def wanted(self) -> str:
+        """Label of the version it is about."""
+        return self.begins.wanted
+
+    @property
+    def revision(self) -> Revision | None:
+        """The wanted version, where it exists or only has to be recorded."""
+        return self.observed.revisions.get(self.wanted)
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether nothing has to be proven anew."""
+        return self.revision is not None and is_proven(self.model, self.observed, self.revision)
+
+    @property
+    def obstacle(self) -> Blocked | None:
+        """What keeps the version from serving until a person acts."""
+        step = self.ends.step
+        return step if isinstance(step, Blocked) and self.ends.requeue_after is None else None
+
+    @property
+    def scores(self) -> bool:
+        """Whether a Job has to score the version for its gates."""
+        waits = isinstance(self.ends.step, Queued) and self.revision is not None
+        return waits or isinstance(self.ends.step, Compare | AwaitComparison)
+
+    @property
+    def action(self) -> Action:
+        """How the version would be had."""
+        step = self.begins.step
+        if isinstance(step, AskRegistry) or self._mlflow_is_away:
+            return Action.UNKNOWN
+        if isinstance(step, Record):
+            return Action.REUSE
+        if self.obstacle is not None:
+            return Action.NOTHING
+        return Action.SERVE if self.revision is not None else Action.TRAIN
+
+    @property
+    def _mlflow_is_away(self) -> bool:
+        step = self.begins.step
+        away = isinstance(step, Blocked) and step.reason == FailureReason.REGISTRY_UNREACHABLE and not step.attempt
+        return away and self.revision is None
+
+
+def foresee(model: Model, observed: Observed, settings: Settings, now: datetime) -> Foreseen:
+    """What would follow for the model if it were not suspended."""
+    resumed = replace(model, spec=model.spec.model_copy(update={"suspend": False}), edited_at=now - LONG_AGO)
+    begins = ends = decide(resumed, observed, settings, now)
+    for _ in range(MOST_WRITES):
+        written = _written(ends.step, resumed, settings, now)
+        if written is None:
+            break
+        revisions: Mapping[str, Revision] = {**observed.revisions, written.spec.version: written}
+        observed = replace(observed, revisions=revisions)
+        ends = decide(resumed, observed, settings, now)
+    return Foreseen(resumed, begins, ends, observed)
+
+
+def _written(step: Step, model: Model, settings: Settings, now: datetime) -> Revision | None:
+    """The revision after the step; None where the step writes none, and so is where the way ends for now."""
+    match step:
+        case Record():
+            body = children.revision(model, step, settings)
+            recorded = SentimentModelRevisionSpec.model_validate(body["spec"])
+            return Revision(body["metadata"]["name"], "", recorded, SentimentModelRevisionStatus(), now)
+        case Seal():
+            return replace(step.revision, status=sealed(step))
+        case _:
+            return None
+
+
+def to_write(ahead: Foreseen, settings: Settings) -> Manifest | None:
+    """The first workload that would be written on the way; None where it waits for something before."""
+    model, step = ahead.model, ahead.ends.step
+    match step:
+        case Train():
+            return children.training_job(model, step, settings)
+        case Compare():
+            return children.comparison_job(model, step, settings)
+        case Roll(revision):
+            return deployment(model, revision, settings)
+        case Shift(candidate=Candidate() as candidate):
+            return candidate_deployment(model, candidate, settings)
+        case _:
+            return None
