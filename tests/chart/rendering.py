@@ -22,6 +22,7 @@ EVERYTHING: Values = {
     "operator": {"replicas": 2},
     "mlflow": {"service": {"type": "NodePort", "nodePort": 30500}, "allowedHosts": ["mlflow.example.org"]},
     "imagePullSecrets": ["pull"],
+    "preview": {"nodes": True},
     "metrics": {"serviceMonitor": {"enabled": True}, "dashboard": {"enabled": True}},
 }
 """Values that switch on whatever is off by default and belongs to Kubernetes or to the Prometheus operator."""
