@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from pydantic import ValidationError
+
 from sentiment_contract.training import FailureReason
 from sentiment_operator import children
 from sentiment_operator.api_preview import Action
@@ -82,10 +84,15 @@ class Foreseen:
         return waits or isinstance(self.ends.step, Compare | AwaitComparison)
 
     @property
+    def cannot_be_recorded(self) -> bool:
+        """Whether what MLflow says of the version has no place here."""
+        return isinstance(self.ends.step, Record)
+
+    @property
     def action(self) -> Action:
         """How the version would be had."""
         step = self.begins.step
-        if isinstance(step, AskRegistry) or self._mlflow_is_away:
+        if isinstance(step, AskRegistry) or self.cannot_be_recorded or self._mlflow_is_away:
             return Action.UNKNOWN
         if isinstance(step, Record):
             return Action.REUSE
@@ -118,13 +125,21 @@ def _written(step: Step, model: Model, settings: Settings, now: datetime) -> Rev
     """The revision after the step; None where the step writes none, and so is where the way ends for now."""
     match step:
         case Record():
-            body = children.revision(model, step, settings)
-            recorded = SentimentModelRevisionSpec.model_validate(body["spec"])
-            return Revision(body["metadata"]["name"], "", recorded, SentimentModelRevisionStatus(), now)
+            return _recorded(model, step, settings, now)
         case Seal():
             return replace(step.revision, status=sealed(step))
         case _:
             return None
+
+
+def _recorded(model: Model, step: Record, settings: Settings, now: datetime) -> Revision | None:
+    """The version as it would stand here; None where its tags cannot be recorded, which must not stop a suspended model."""
+    try:
+        body = children.revision(model, step, settings)
+        recorded = SentimentModelRevisionSpec.model_validate(body["spec"])
+    except ValidationError:
+        return None
+    return Revision(body["metadata"]["name"], "", recorded, SentimentModelRevisionStatus(), now)
 
 
 def to_write(ahead: Foreseen, settings: Settings) -> Manifest | None:

@@ -23,6 +23,8 @@ def _said(step: Blocked) -> str:
 
 def _reasons(ahead: Foreseen) -> list[str]:
     step = ahead.begins.step
+    if ahead.cannot_be_recorded:
+        return ["MLflow holds it with tags that cannot be recorded here: they are too long, or no text."]
     if isinstance(step, Record):
         return [f"MLflow holds it as model version {step.registered.number}, trained from the same recipe."]
     if ahead.revision is not None:

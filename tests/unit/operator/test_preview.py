@@ -110,6 +110,7 @@ def test_mlflow_is_asked_before_anything_is_said_of_an_unknown_label() -> None:
         (beside_one(registry=known(), trainings_elsewhere=4), Action.TRAIN, "4 is the limit"),
         (beside_one(registry=known(registered("2"))), Action.REUSE, "model version 1"),
         (beside_one(registry=known(registered("2", of=spec(rows=500)))), Action.NOTHING, "another recipe"),
+        (beside_one(registry=known(registered("2", git_commit="c" * 257))), Action.UNKNOWN, "cannot be recorded"),
         (beside_one(revision("2")), Action.SERVE, "exists"),
         (beside_one(served("2")), Action.SERVE, "served before"),
         (beside_one(registry=RegistryAway("connection refused")), Action.UNKNOWN, "connection refused"),
