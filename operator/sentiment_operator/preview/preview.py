@@ -11,7 +11,7 @@ from sentiment_operator.api_preview import Action, GateOutlook, Preview, Preview
 from sentiment_operator.api_promotion import ApprovalPolicy
 from sentiment_operator.approving import Awaiting, Granted, Rejected, missing
 from sentiment_operator.deployed import deployed
-from sentiment_operator.evidence import served_last, trial
+from sentiment_operator.evidence import trial
 from sentiment_operator.facts import Model, Observed, Refusal
 from sentiment_operator.plan import AskRegistry, Held, Plan
 from sentiment_operator.preview import footprint, told
@@ -33,7 +33,7 @@ def with_preview(plan: Plan, model: Model, observed: Observed, settings: Setting
     write = to_write(ahead, settings) if goes_on else None
     return replace(
         plan,
-        preview=_preview(ahead, observed),
+        preview=_preview(plan, ahead, observed),
         needs_registry=isinstance(ahead.begins.step, AskRegistry),
         needs_nodes=goes_on and observed.nodes is None,
         to_rehearse=write if observed.rehearsed is None else None,
@@ -46,13 +46,13 @@ def _goes_on(ahead: Foreseen) -> bool:
     return ahead.action in HAS_A_WAY and ahead.obstacle is None
 
 
-def _preview(ahead: Foreseen, observed: Observed) -> Preview:
+def _preview(plan: Plan, ahead: Foreseen, observed: Observed) -> Preview:
     found = Preview(
         action=ahead.action,
         why=told.why(ahead),
         gates=_gates(ahead),
         approvals=_approvals(ahead),
-        go_back=_go_back(ahead, observed),
+        go_back=_go_back(plan, ahead, observed),
     )
     if _goes_on(ahead):
         found = found.model_copy(update=_pods(ahead, observed))
@@ -100,8 +100,9 @@ def _refused(refusals: tuple[Refusal, ...]) -> str:
     return " ".join(f"{one.kind} {one.name}: {one.message}" for one in refusals)[: told.CHARACTERS]
 
 
-def _go_back(ahead: Foreseen, observed: Observed) -> str:
+def _go_back(plan: Plan, ahead: Foreseen, observed: Observed) -> str:
     """Wants again what serves. Where nothing does there is nothing to go back to."""
-    live, last = deployed(observed), served_last(ahead.model, observed, but=ahead.wanted)
-    label = live.version if live is not None else last.spec.version if last is not None else ""
-    return next_step.go_back(ahead.model, label) if label and label != ahead.wanted else ""
+    live = deployed(observed)
+    if plan.target is not None:
+        return next_step.go_back(ahead.model, plan.target.spec.version)
+    return next_step.go_back(ahead.model, live.version) if live is not None else ""

@@ -313,6 +313,11 @@ REUSED = (
 )
 
 
+def test_the_way_back_leads_to_what_answers_even_where_its_record_is_gone() -> None:
+    found = preview(suspended(), observed(live=deployment("1"), pods=(pod("1"),), registry=known()))
+    assert found.go_back.endswith("""-p '{"spec":{"version":"1"}}'""")
+
+
 @pytest.mark.parametrize(
     ("wanted", "seen", "said"),
     [
