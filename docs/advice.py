@@ -36,6 +36,7 @@ QUESTIONS: Mapping[ConditionType, str] = {
     ConditionType.STALLED: "Does it need a person, or a pause, to go on?",
     ConditionType.AWAITING_APPROVAL: "Does a person have to say yes first?",
     ConditionType.DRIFTED: "Does what is asked differ from what was trained on?",
+    ConditionType.NOTIFIED: "Does whoever the spec names hear of what happens?",
 }
 """What each condition answers."""
 
@@ -106,10 +107,15 @@ ADVICE: Mapping[str, Calm | Act] = {
     Reason.SETTLED: NOTHING,
     Reason.NOT_REQUIRED: NOTHING,
     Reason.NOT_MONITORED: NOTHING,
+    Reason.NO_SINKS: NOTHING,
+    Reason.DELIVERED: NOTHING,
+    Reason.DELIVERING: Calm("Wait: what is not taken is tried again for about three and a half hours."),
     Reason.NOT_REACHED: Calm("Look at the first condition on the way that is not `True`."),
     Reason.NOT_TRAINED: WAIT,
     Reason.PROGRESSING: WAIT,
     Reason.SETTLING: WAIT,
+    Reason.LOOKING_UP: Calm(f"Wait. If it stays so: {code(commands.OBJECTS)}"),
+    Reason.NOT_LOOKED_UP: Calm("Nothing. Remove `spec.version` to follow the branch again."),
     Reason.QUEUED: Calm("Wait, or raise the chart's `operator.maxConcurrentTrainings`."),
     Reason.TRAINING_STARTED: WAIT,
     Reason.TRAINING_RUNNING: Calm(f"Wait. To watch it: {code(commands.JOB_LOG)}"),
@@ -130,6 +136,14 @@ ADVICE: Mapping[str, Calm | Act] = {
         look=f"{code(commands.EXPLAIN)}, or the [field reference](fields.md).",
         meaning="The operator cannot read the spec: it was stored before the API server knew the rules, or past them.",
     ),
+    Reason.LOOK_UP_FAILED: Act(
+        look=code(commands.PODS),
+        meaning="The Job that looks up what the branch holds ended without an answer.",
+        next="Mend what the message names. It is looked up again by itself.",
+    ),
+    Reason.UNKNOWN_TRAINER: Act(
+        look="The message lists the trainers that there are; they come from the chart's value `trainers`."
+    ),
     Reason.CONFLICT: Act(look=code("kubectl get smod -A")),
     FailureReason.REGISTRY_UNREACHABLE: Act(look=code(commands.MLFLOW)),
     FailureReason.VERSION_CONFLICT: Act(look=f"The tags of the model version in MLflow, and {code(commands.LIST)}"),
@@ -144,6 +158,8 @@ ADVICE: Mapping[str, Calm | Act] = {
         look=f"{code(commands.PODS)}, then {code(commands.SERVER_LOG)}",
         next="Before the first version is ready: wait. Later: follow the reason of `RolledOut`.",
     ),
+    Reason.UNKNOWN_SINK: Act(look="`spec.notifications`, and the chart's `notifications.sinks`."),
+    Reason.DELIVERY_FAILED: Act(look=f"`status.notifications`, and {code(commands.OPERATOR)}"),
     **TRAINER,
     # Said by a model server
     ServerReason.ARTIFACT_MISSING: Act(

@@ -74,6 +74,14 @@ TRAINER: Mapping[str, Act] = {
         meaning="The git repository could not be cloned.",
         next="Correct `spec.data.dvc.repoURL`, and see that it answers from inside the cluster.",
     ),
+    FailureReason.PARAMETERS_INVALID: Act(
+        look="The message names the file, the commit and what is wrong there.",
+        meaning="The file of `spec.training.parametersFrom` is not there, is no YAML, or holds what is no parameter.",
+        next=(
+            "Correct the file and push it: it may hold what `spec.training.parameters` may hold, and nothing else."
+            " Until then the version before goes on."
+        ),
+    ),
     FailureReason.REVISION_NOT_FOUND: Act(
         look="The message lists the tags and branches that there are.",
         meaning="The repository has no such commit, tag or branch.",

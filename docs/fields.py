@@ -235,6 +235,8 @@ def _allowed(schema: Schema) -> Iterator[str]:
     yield from _between(schema.get("minimum"), schema.get("maximum"), "")
     yield from _between(schema.get("minLength"), schema.get("maxLength"), " characters")
     yield from _between(None, schema.get("maxItems"), " entries")
+    if "properties" not in schema.get("items", {"properties": {}}):
+        yield from _allowed(schema["items"])
     if "x-kubernetes-list-map-keys" in schema:
         yield f"one for each {code(schema['x-kubernetes-list-map-keys'][0])}"
     if "pattern" in schema:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from docs.following_situations import situations_of_following
+from docs.notification_situations import situations_of_notifications
 from docs.promotion_situations import situations_of_promotion
 from docs.reasons import SERVING_WAITS, TRAINING_ENDS, TRAINING_WAITS
 from docs.rollout_situations import situations_of_rollouts
@@ -24,6 +26,7 @@ from sentiment_operator.facts import (
     JobState,
     Model,
     Observed,
+    Post,
     Refusal,
     RegisteredVersion,
     RegistryAnswer,
@@ -34,6 +37,8 @@ from sentiment_operator.facts import (
     TrainingJob,
     Trouble,
 )
+from sentiment_operator.notify.outbox import Told
+from sentiment_operator.notify.transitions import Origin
 from sentiment_operator.rejection import rejected
 from sentiment_operator.settings import Settings
 from sentiment_operator.status import status
@@ -111,6 +116,8 @@ def _told() -> Iterator[SentimentModelStatus]:
         *situations_of_rollouts(MODEL, _recorded(), WHY, NOW),
         *_rolling_out(),
         *_serving(),
+        *situations_of_notifications(MODEL, _proven(), WHY, SETTINGS, NOW),
+        *situations_of_following(MODEL, _proven_as, WHY, NOW),
     ):
         yield _status(model, observed)
 
@@ -120,7 +127,7 @@ def _status(model: Model, observed: Observed) -> SentimentModelStatus:
 
 
 def _rejected() -> SentimentModelStatus:
-    return rejected(SentimentModelStatus(), WHY, 1, NOW)
+    return rejected(SentimentModelStatus(), WHY, Told(Origin("NAMESPACE", "NAME", "uid", 1, ""), (), Post()), NOW)
 
 
 MODEL = sample_model()
@@ -189,6 +196,14 @@ def _serving() -> Iterator[Situation]:
 def _proven() -> Observed:
     """Everything that is asked of a version that serves."""
     return replace(_recorded(_deployment(), _pod()), pods_are_fresh=True, probe=ServiceProbe(WANTED, DIGEST, ""))
+
+
+def _proven_as(label: str, recipe_hash: str) -> Observed:
+    """The same of a version of that label and recipe."""
+    spec = _revision_spec().model_copy(update={"version": label, "recipe_hash": recipe_hash})
+    revision = Revision(f"NAME.{label}", "uid-revision", spec, SentimentModelRevisionStatus(), NOW)
+    seen = replace(_proven(), children={ChildKind.DEPLOYMENT: _deployment(label)}, pods=(_pod(label),))
+    return replace(seen, revisions={label: revision}, probe=ServiceProbe(label, DIGEST, ""))
 
 
 def _recorded(live: Child | None = None, *pods: ServingPod) -> Observed:

@@ -18,6 +18,8 @@ DNS_NAME = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
 RELATIVE_PATH = r"^[A-Za-z0-9_][A-Za-z0-9_.+=@ -]*(/\.?[A-Za-z0-9_+=@-][A-Za-z0-9_.+=@ -]*)*$"
 """No leading slash and no step upwards; a blank may stand inside, as in the name of Kaggle's IMDB file."""
 SHA256 = r"^[0-9a-f]{64}$"
+GIT_COMMIT = r"^[0-9a-f]{40}([0-9a-f]{24})?$"
+"""A whole commit: it never means anything else, so nothing has to be looked up."""
 DECIMAL = r"^[0-9]{1,6}(\.[0-9]{1,6})?$"
 
 ObjectName = Annotated[str, StringConstraints(pattern=DNS_NAME, min_length=1, max_length=253)]
@@ -25,6 +27,11 @@ PathInside = Annotated[str, StringConstraints(pattern=RELATIVE_PATH, min_length=
 Sha256 = Annotated[str, StringConstraints(pattern=SHA256, min_length=64, max_length=64)]
 ColumnName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]+$", min_length=1, max_length=128)]
 DecimalString = Annotated[str, StringConstraints(pattern=DECIMAL, min_length=1, max_length=13)]
+GitCommit = Annotated[str, StringConstraints(pattern=GIT_COMMIT, min_length=40, max_length=64)]
+DataContent = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]+:[A-Za-z0-9.]+$", min_length=3, max_length=128)]
+TrainerName = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", min_length=1, max_length=63)
+]
 
 
 class LocalObjectReference(Wire):
@@ -46,7 +53,10 @@ class DVCSource(Wire):
     revision: Annotated[
         str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", min_length=1, max_length=255)
     ] = Field(
-        description="Git commit, tag or branch whose .dvc files name the data. A commit or tag keeps a version reproducible."
+        description=(
+            "Git commit, tag or branch whose .dvc files name the data. While spec.version is absent, a branch or tag is"
+            " followed: other data or parameters become a new version by themselves."
+        )
     )
     path: PathInside = Field(description="Path of the data file inside the repository, for example data/train.csv.")
     remote: (
@@ -179,6 +189,24 @@ class Parameters(Wire):
     seed: Seed | None = None
 
 
+class ParametersFrom(Wire):
+    """A file of parameters in the git repository of the data, such as DVC's params.yaml."""
+
+    path: PathInside = Field(
+        description="Path of the YAML or JSON file inside the repository, for example params.yaml."
+    )
+    key: (
+        Annotated[
+            str,
+            StringConstraints(pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$", min_length=1, max_length=128),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="Key below which the parameters stand, with dots between levels, for example train. Absent: the whole file.",
+    )
+
+
 class EffectiveParameters(Wire):
     """Every parameter with its value, after preset and overrides: what is trained and recorded.
 
@@ -225,6 +253,11 @@ _UNUSED = {
 }
 
 
+def overridden(parameters: Parameters, by: Parameters) -> Parameters:
+    """The parameters, with what the others set in place of theirs."""
+    return parameters.model_copy(update={name: getattr(by, name) for name in by.model_dump(exclude_none=True)})
+
+
 def effective_parameters(preset: Preset, overrides: Parameters) -> EffectiveParameters:
     """The values that are trained with: the preset's, replaced by what the overrides set.
 
@@ -247,23 +280,48 @@ def canonical_decimal(text: str) -> str:
     return f"{whole}.{fraction}" if fraction else whole
 
 
+class Pin(Wire):
+    """What a branch or tag was found to hold when it was looked up."""
+
+    commit: GitCommit = Field(description="Commit that the revision stood for. Lineage: it is no part of the hash.")
+    content: DataContent = Field(description="Hash that git or DVC names the data file by at that commit.")
+
+
 class Recipe(Wire):
     """Everything that decides what a version is: the same recipe always names the same training."""
 
     data: Data = Field(description="The data reference as it was written.")
     parameters: EffectiveParameters = Field(description="Every parameter with its value.")
+    pin: Pin | None = Field(
+        default=None, description="What data.dvc.revision was found to hold. Absent: the revision is taken as written."
+    )
+    trainer: TrainerName | None = Field(
+        default=None, description="Name of the trainer image it was trained by. Absent: the operator's own."
+    )
 
     def recipe_hash(self) -> str:
         """64 hex digits, known before training. Credentials are no part of it: renewing them changes no model.
 
-        Defaults are left out, so that writing one down, or a field that a later release adds, changes no hash.
+        Defaults are left out, so that writing one down, or a field that a later release adds, changes no hash. Where a
+        revision was looked up, the content that it held stands in place of its name and of the commit: a commit that
+        changes neither data nor parameters is the same recipe, and a revert is the earlier one.
         """
-        reference = self.data.model_dump(
-            mode="json", by_alias=True, exclude_defaults=True, exclude={"dvc": {"credentials_secret_ref"}}
-        )
-        return sha256_of_json(
-            {"data": reference, "parameters": self.parameters.model_dump(mode="json", by_alias=True, exclude_none=True)}
-        )
+        left_out = {"credentials_secret_ref", "revision"} if self.pin is not None else {"credentials_secret_ref"}
+        told: dict[str, object] = {
+            "data": self.data.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"dvc": left_out}),
+            "parameters": self.parameters.model_dump(mode="json", by_alias=True, exclude_none=True),
+        }
+        if self.pin is not None:
+            told["content"] = self.pin.content
+        if self.trainer is not None:
+            told["trainer"] = self.trainer
+        return sha256_of_json(told)
+
+    def pinned_data(self) -> Data:
+        """The data reference to fetch from: at the commit that was looked up, where one was."""
+        if self.pin is None or self.data.dvc is None:
+            return self.data
+        return self.data.model_copy(update={"dvc": self.data.dvc.model_copy(update={"revision": self.pin.commit})})
 
 
 def sha256_of_json(value: object) -> str:

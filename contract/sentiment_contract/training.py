@@ -72,6 +72,7 @@ class FailureReason(StrEnum):
     REGISTRY_UNREACHABLE = "RegistryUnreachable"
     PARITY_FAILED = "ParityFailed"
     TRAINER_ERROR = "TrainerError"
+    PARAMETERS_INVALID = "ParametersInvalid"
 
 
 EXIT_CODES: dict[FailureReason, int] = {reason: 10 + position for position, reason in enumerate(FailureReason)}

@@ -6,6 +6,7 @@ import sys
 
 from kubernetes.aio.config import ConfigException
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from sentiment_operator import logs
 from sentiment_operator.leader import LeaseLost
@@ -23,8 +24,12 @@ def main() -> int:
         settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment fills what has no default
     except ValidationError as error:
         for problem in error.errors():
-            name = "_".join(str(part) for part in problem["loc"]).upper()
-            print(f"sentiment-operator: environment variable SENTIMENT_{name}: {problem['msg']}", file=sys.stderr)
+            name, *place = map(str, problem["loc"])
+            where = f"SENTIMENT_{name.upper()}{' at ' if place else ''}{'.'.join(place)}"
+            print(f"sentiment-operator: environment variable {where}: {problem['msg']}", file=sys.stderr)
+        return MISCONFIGURED
+    except SettingsError as error:
+        print(f"sentiment-operator: {error}: {error.__cause__}. Next: write it as JSON.", file=sys.stderr)
         return MISCONFIGURED
     logs.configure(settings.log_level)
     try:

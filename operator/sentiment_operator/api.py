@@ -15,11 +15,15 @@ from sentiment_contract.names import GROUP
 from sentiment_contract.recipe import (
     Data,
     Parameters,
+    ParametersFrom,
     Preset,
     Recipe,
+    TrainerName,
     effective_parameters,
     followed_label,
 )
+from sentiment_operator.api_following import Followed
+from sentiment_operator.api_notifications import MOST_RECORDS, MOST_SINKS, Notification, NotificationRecord
 from sentiment_operator.api_preview import Preview
 from sentiment_operator.api_promotion import ApprovalEvidence, GateEvidence, Promotion
 from sentiment_operator.api_resources import SERVER_RESOURCES, TRAINER_RESOURCES, Resources
@@ -50,6 +54,17 @@ class Training(Wire):
     parameters: Parameters = Field(
         default=Parameters(),
         description="Overrides of the preset. What is absent, the preset decides; a version records what it came to.",
+    )
+    parameters_from: ParametersFrom | None = Field(
+        default=None,
+        description=(
+            "Parameters from a file of the repository in data.dvc, read at the commit that is trained from. They override the"
+            " preset, and parameters override them."
+        ),
+    )
+    trainer: TrainerName | None = Field(
+        default=None,
+        description="Name of a trainer image, one of the operator's list of trainers. Absent: the operator's own.",
     )
     resources: Resources = Field(
         default=Resources(),
@@ -143,10 +158,20 @@ class SentimentModelSpec(Wire):
     promotion: Promotion = Field(default=Promotion(), description="Who has to agree before a new version serves.")
     rollout: Rollout = Field(default=Rollout(), description="How a new version takes over.")
     serving: Serving = Field(default=Serving(), description="How the version is served.")
+    notifications: tuple[Notification, ...] = Field(
+        default=(),
+        max_length=MOST_SINKS,
+        description="Who is told of what happens to the model. Where a sink leads, the installation of the operator says.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["sink"]},
+    )
 
     def recipe(self) -> Recipe:
         """The data reference and the effective parameters that a new version would be trained with."""
-        return Recipe(data=self.data, parameters=effective_parameters(self.training.preset, self.training.parameters))
+        return Recipe(
+            data=self.data,
+            parameters=effective_parameters(self.training.preset, self.training.parameters),
+            trainer=self.training.trainer,
+        )
 
     def wanted_label(self) -> str:
         """The label to serve: as written, or following the recipe."""
@@ -171,6 +196,7 @@ class ConditionType(StrEnum):
     STALLED = "Stalled"
     AWAITING_APPROVAL = "AwaitingApproval"
     DRIFTED = "Drifted"
+    NOTIFIED = "Notified"
 
 
 class Condition(Wire):
@@ -280,6 +306,12 @@ class SentimentModelStatus(Wire):
         default=(), max_length=10, description="Versions that served, the latest first."
     )
     last_failure: LastFailure | None = Field(default=None, description="The latest failure of the wanted version.")
+    notifications: tuple[NotificationRecord, ...] = Field(
+        default=(), max_length=MOST_RECORDS, description="What was told to whom, the latest first."
+    )
+    followed: Followed | None = Field(
+        default=None, description="What the branch or tag of data.dvc.revision was last found to hold."
+    )
     conditions: tuple[Condition, ...] = Field(
         default=(),
         max_length=20,

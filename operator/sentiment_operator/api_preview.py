@@ -51,7 +51,7 @@ class Preview(Wire):
 
     action: Short = Field(
         description=(
-            "Serve: it exists. Reuse: MLflow holds it. Train. Nothing: something is in the way. Unknown: MLflow is away."
+            "Serve: it exists. Reuse: MLflow holds it. Train. Nothing: something is in the way. Unknown: it cannot be told yet."
         )
     )
     why: Text = Field(default="", description="Why that.")

@@ -110,6 +110,9 @@ def _dependencies(view: View) -> Verdict:
     if trouble is not None and trouble.reason == FailureReason.REGISTRY_UNREACHABLE:
         what = f"A serving pod cannot fetch its model: {without_step(trouble.message)}"
         return Verdict("False", trouble.reason, then(what, find_registry()))
+    unfollowed = view.plan.following.failure
+    if unfollowed is not None and unfollowed.step == ConditionType.DEPENDENCIES_READY:
+        return Verdict("False", unfollowed.reason, unfollowed.message)
     return Verdict("True", Reason.NOTHING_MISSING, "Everything that is needed now answers.")
 
 

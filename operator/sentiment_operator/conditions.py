@@ -28,9 +28,13 @@ NOT_REACHED = Verdict("Unknown", Reason.NOT_REACHED, "The way to the wanted vers
 def conditions(
     verdicts: Mapping[ConditionType, Verdict], before: tuple[Condition, ...], generation: int, now: datetime
 ) -> tuple[Condition, ...]:
-    """All of them in the order they are shown; a transition time moves only where the status flips."""
+    """One for each verdict in the order they are shown; a transition time moves only where the status flips."""
     known = {condition.type: condition for condition in before}
-    return tuple(_condition(kind, verdicts[kind], known.get(kind.value), generation, now) for kind in ConditionType)
+    return tuple(
+        _condition(kind, verdicts[kind], known.get(kind.value), generation, now)
+        for kind in ConditionType
+        if kind in verdicts
+    )
 
 
 def condition_of(before: tuple[Condition, ...], kind: ConditionType) -> Condition | None:

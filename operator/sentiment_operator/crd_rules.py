@@ -106,7 +106,16 @@ RULES: dict[str, tuple[Rule, ...]] = {
             field=".metadata.name",
         ),
     ),
-    "SentimentModelSpec": (_immutable("registry", "trackingURL"), _immutable("registry", "modelName")),
+    "SentimentModelSpec": (
+        _immutable("registry", "trackingURL"),
+        _immutable("registry", "modelName"),
+        Rule(
+            "!has(self.training) || !has(self.training.parametersFrom) || has(self.data.dvc)",
+            "training.parametersFrom needs data.dvc: the file stands in the git repository of the data",
+            field=".training.parametersFrom",
+            reason="FieldValueForbidden",
+        ),
+    ),
     "SentimentModelRevisionSpec": (
         Rule(
             "self == oldSelf",

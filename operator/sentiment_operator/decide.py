@@ -6,6 +6,7 @@ The rules, in the order in which they are tried:
 2. The wanted label has a revision: it is served as recorded, whatever the recipe says now. No training, no registry.
    It has to pass its gates and be approved first (gating.py), and to prove itself as a candidate where the rollout asks
    for it (rollout/), unless it served before.
+   Where the label follows from a branch that nobody has looked at yet (following.py), that is waited for.
 3. `suspend`: nothing new is begun; a training that runs may end.
 4. A training of this label and recipe runs: wait for it.
 5. It ended well: its result stands in the registry, and becomes the revision.
@@ -23,6 +24,7 @@ from datetime import datetime, timedelta
 from sentiment_contract.training import FailureReason
 from sentiment_operator import attempts, explain, gating
 from sentiment_operator.api import ConditionType
+from sentiment_operator.api_rollout import Strategy
 from sentiment_operator.conditions import condition_of
 from sentiment_operator.deployed import Deployed, deployed
 from sentiment_operator.evidence import is_proven, runs, served_last
@@ -37,6 +39,7 @@ from sentiment_operator.facts import (
     Revision,
     TrainingJob,
 )
+from sentiment_operator.following import follow
 from sentiment_operator.plan import (
     AskRegistry,
     AwaitApproval,
@@ -45,6 +48,7 @@ from sentiment_operator.plan import (
     Blocked,
     Candidate,
     Compare,
+    Following,
     Held,
     Plan,
     Queued,
@@ -75,34 +79,42 @@ DIGEST = re.compile(r"^[0-9a-f]{64}$")
 def decide(model: Model, observed: Observed, settings: Settings, now: datetime) -> Plan:
     """The next step, and which revision the Deployment has to run meanwhile."""
     wanted = model.spec.wanted_label()
-    step = _step(model, observed, settings, now)
+    following = follow(model, observed, settings, now)
+    step = _step(model, observed, following, settings, now)
     candidate = _candidate(model, observed, wanted, step)
+    again_in = _requeue_after(model, observed, settings, step, now), following.requeue_after
     return Plan(
         step=step,
         wanted=wanted,
         target=_target(model, observed, wanted, step),
         candidate=candidate,
-        only_version=advance.only_version(model, step, candidate),
+        only_version=advance.only_version(model, observed, step, candidate),
         obsolete_revisions=_obsolete_revisions(model, observed, wanted),
         obsolete_jobs=(
             *attempts.obsolete_jobs(model, observed, wanted, step),
             *gating.obsolete_comparisons(observed, step),
+            *following.obsolete_jobs,
         ),
-        requeue_after=_requeue_after(model, observed, settings, step, now),
+        requeue_after=min((seconds for seconds in again_in if seconds is not None), default=None),
+        is_tried_again=isinstance(step, Blocked) and again_in[0] is not None,
         needs_registry=isinstance(step, AskRegistry),
-        needs_pods=isinstance(step, AwaitComparison) and step.job.state not in attempts.UNFINISHED,
+        needs_pods=following.needs_pods
+        or (isinstance(step, AwaitComparison) and step.job.state not in attempts.UNFINISHED),
         needs_metrics=isinstance(step, Shift) and _counts(observed, step),
         needs_probe=isinstance(step, Roll) and _is_worth_a_probe(observed, step.revision),
+        following=following,
     )
 
 
-def _step(model: Model, observed: Observed, settings: Settings, now: datetime) -> Step:
+def _step(model: Model, observed: Observed, following: Following, settings: Settings, now: datetime) -> Step:
     if observed.rival:
         return explain.rival(model, observed.rival)
     wanted = model.spec.wanted_label()
     revision = observed.revisions.get(wanted)
     if revision is not None:
         return _serve(model, observed, revision, settings, now)
+    if following.unresolved is not None:
+        return following.unresolved
     job = attempts.latest_job(model, observed, wanted)
     if job is not None and job.state in attempts.UNFINISHED:
         return AwaitTraining(job)
@@ -209,6 +221,9 @@ def _recorded_as(model: Model, versions: tuple[RegisteredVersion, ...], wanted: 
 
 
 def _train(model: Model, observed: Observed, settings: Settings, now: datetime) -> Step:
+    trainer = model.spec.training.trainer
+    if trainer is not None and trainer not in settings.trainers:
+        return explain.unknown_trainer(model, settings.trainers)
     if _settled_in(model, settings, now) > 0:
         return Settle()
     if observed.trainings_elsewhere >= settings.max_concurrent_trainings:
@@ -287,9 +302,20 @@ def _current(model: Model, observed: Observed) -> Revision | None:
         return None  # It keeps serving as it is: nothing is recorded that it could be held to.
     running = observed.revisions[live.version] if live is not None else None
     if running is not None and is_proven(model, observed, running):
-        return running
+        return _what_serves_instead(model, observed) or running
     last = served_last(model, observed)
     return last if last is not None and (live is None or is_proven(model, observed, last)) else None
+
+
+def _what_serves_instead(model: Model, observed: Observed) -> Revision | None:
+    """What still answers where what is deployed does not come up, and is not wanted any more."""
+    live, serving = deployed(observed), observed.revisions.get(model.status.serving_version)
+    has_candidates = model.spec.rollout.strategy is not Strategy.ROLLING_UPDATE
+    if not has_candidates or live is None or not live.deadline_exceeded or serving is None or runs(live, serving):
+        return None
+    if model.spec.wanted_label() == live.version or not is_proven(model, observed, serving):
+        return None
+    return serving
 
 
 def _current_label(model: Model, observed: Observed) -> str:

@@ -43,6 +43,14 @@ def name_taken(model: Model, kinds: Iterable[ChildKind]) -> Blocked:
     return Blocked(ConditionType.ROLLED_OUT, Reason.NAME_TAKEN, then(what, step), dead_end=True)
 
 
+def unknown_trainer(model: Model, known: Iterable[str]) -> Blocked:
+    """The spec names a trainer that the operator was not installed with."""
+    there = ", ".join(sorted(known)) or "none"
+    what = f"spec.training.trainer names {model.spec.training.trainer}, which the operator has no image of; it has: {there}."
+    step = f"kubectl -n {model.namespace} edit smod {model.name}, and choose one of them, or have it added to the chart's trainers"
+    return Blocked(ConditionType.ACCEPTED, Reason.UNKNOWN_TRAINER, then(what, step), dead_end=True)
+
+
 def registry_away(why: str) -> Blocked:
     """MLflow does not answer, and this model needs it now."""
     what = f"MLflow does not answer: {sentence(why)} What serves is not touched; this goes on by itself once MLflow is back."

@@ -7,16 +7,20 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from sentiment_contract.names import RETRY_ANNOTATION
 from sentiment_operator.api import SentimentModelSpec, SentimentModelStatus
+from sentiment_operator.api_notifications import Notification
 from sentiment_operator.api_revision import SentimentModelRevisionSpec, SentimentModelRevisionStatus
 from sentiment_operator.facts import Child, Manifest, Model, Revision
+from sentiment_operator.notify.transitions import Origin
+from sentiment_operator.pinning import pinned
 from sentiment_operator.raw import annotations_of, is_controlled_by, is_deleting, uid_of
 
 RETRY_CHARACTERS = 256
 """As much of the annotation as a status can hold. Nobody tells two retries apart by what comes later."""
+_NOTIFICATIONS = TypeAdapter(tuple[Notification, ...])
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
@@ -31,13 +35,14 @@ def model(body: Manifest) -> Model:
         spec = SentimentModelSpec.model_validate(body.get("spec", {}))
     except ValidationError as error:
         raise Invalid(explained(error)) from error
+    status = model_status(body)
     return Model(
         namespace=metadata["namespace"],
         name=metadata["name"],
         uid=uid_of(body),
         generation=int(metadata.get("generation", 1)),
-        spec=spec,
-        status=model_status(body),
+        spec=pinned(spec, status.followed),
+        status=status,
         created_at=time_of(metadata.get("creationTimestamp")) or _EPOCH,
         edited_at=edited_at(body),
         retry=annotations_of(body).get(RETRY_ANNOTATION, "")[:RETRY_CHARACTERS],
@@ -51,6 +56,21 @@ def model_status(body: Manifest) -> SentimentModelStatus:
         return SentimentModelStatus.model_validate(body.get("status") or {})
     except ValidationError:
         return SentimentModelStatus()
+
+
+def origin(body: Manifest) -> Origin:
+    """As much of a model as can be read whatever its spec says."""
+    metadata, retry = body["metadata"], annotations_of(body).get(RETRY_ANNOTATION, "")[:RETRY_CHARACTERS]
+    return Origin(metadata["namespace"], metadata["name"], uid_of(body), int(metadata.get("generation", 1)), retry)
+
+
+def notifications(body: Manifest) -> tuple[Notification, ...]:
+    """Whom the model wants told, also where the rest of its spec cannot be read."""
+    spec: Manifest = body.get("spec") or {}
+    try:
+        return _NOTIFICATIONS.validate_python(spec.get("notifications") or ())
+    except ValidationError:
+        return ()
 
 
 def explained(error: ValidationError) -> str:

@@ -11,8 +11,10 @@ from enum import StrEnum
 from typing import Any
 
 from sentiment_contract.gates import Compared
+from sentiment_contract.look_up import LookedUp
 from sentiment_contract.training import TrainingFailed, TrainingSucceeded
 from sentiment_operator.api import SentimentModelSpec, SentimentModelStatus
+from sentiment_operator.api_notifications import Delivery
 from sentiment_operator.api_promotion import ApprovalEvidence
 from sentiment_operator.api_revision import SentimentModelRevisionSpec, SentimentModelRevisionStatus
 
@@ -43,8 +45,9 @@ class Model:
     uid: str
     generation: int
     spec: SentimentModelSpec
+    """As written, with a followed branch pinned to what it was last found to hold."""
     status: SentimentModelStatus
-    """What the last pass wrote; only transition times, history and lastFailure may be taken from it."""
+    """What the last pass wrote; only transition times, history, lastFailure and followed may be taken from it."""
     created_at: datetime
     edited_at: datetime
     """Last change of anything but status, from managedFields, whole seconds."""
@@ -130,6 +133,39 @@ class ComparisonJob:
     """Where the Job failed without an answer."""
     trouble: Trouble | None
     """Why its running pod does not get on."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookUpJob:
+    """One Job that looks up what a branch holds, of this model or of one that asks the same, with what its pods said."""
+
+    name: str
+    ours: bool
+    """Whether it belongs to this very model."""
+    key: str
+    """Names the question: Jobs of the same key answer the same."""
+    commit: str
+    """The commit that was known to be new when it was started, empty where nobody but the Job can know."""
+    attempt: int
+    retry: str
+    state: JobState
+    created_at: datetime
+    finished_at: datetime | None
+    answer: LookedUp | TrainingFailed | None
+    failure: Trouble | None
+    """Where the Job failed without an answer."""
+    trouble: Trouble | None
+    """Why its running pod does not get on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the git server said of a branch or tag."""
+
+    commit: str = ""
+    reason: str = ""
+    """Why there is no commit, empty where there is one."""
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +282,16 @@ class NodesUnknown:
 
 
 @dataclass(frozen=True, slots=True)
+class Post:
+    """What is known of those who may be told, and of what they took."""
+
+    sinks: frozenset[str] = frozenset()
+    """Names of the sinks that the operator was installed with."""
+    outcomes: Mapping[tuple[str, str], Delivery] = field(default_factory=dict[tuple[str, str], Delivery])
+    """(id of the message, sink) → what came of it since the status was written."""
+
+
+@dataclass(frozen=True, slots=True)
 class Observed:
     """Everything that was seen in one pass."""
 
@@ -254,6 +300,14 @@ class Observed:
     children: Mapping[ChildKind, Child | None] = field(default_factory=dict[ChildKind, "Child | None"])
     jobs: tuple[TrainingJob, ...] = ()
     comparisons: tuple[ComparisonJob, ...] = ()
+    look_ups: tuple[LookUpJob, ...] = ()
+    """Of this model, and of others of its namespace that ask the same."""
+    head: Head | None = None
+    """None: the git server was not asked yet, or not by the operator."""
+    look_up_asked_at: datetime | None = None
+    """When a webhook last told that the repository changed."""
+    look_ups_elsewhere: int = 0
+    """Unfinished Jobs of other models that look up."""
     answers: tuple[ApprovalEvidence, ...] = ()
     """What people answered for the wanted version, as far as it stands in SentimentModelApprovals now."""
     pods: tuple[ServingPod, ...] = ()
@@ -271,6 +325,7 @@ class Observed:
     rival: str = ""
     """namespace/name of an older model that names the same registered model."""
     refusals: tuple[Refusal, ...] = ()
+    post: Post = Post()
     nodes: NodesSeen | NodesUnknown | None = None
     """None: not looked at in this pass."""
     rehearsed: tuple[Refusal, ...] | None = None

@@ -27,3 +27,9 @@ WATCH_EVENTS = Counter(
 MISSED = Counter(
     "sentiment_operator_sweep_repairs_total", "Objects that a sweep found and the watch had not told of.", ["resource"]
 )
+NOTIFICATIONS = Counter(
+    "sentiment_notifications_total",
+    "Tries to deliver a notification: delivered, retried or failed.",
+    ["sink", "result"],
+)
+NOTIFICATIONS_WAITING = Gauge("sentiment_notifications_waiting", "Notifications on their way to a sink.", ["sink"])

@@ -38,6 +38,10 @@ ROLLOUT_ANNOTATION = f"{GROUP}/rollout"
 COMPARISON_ANNOTATION = f"{GROUP}/comparison"
 """Tells a comparison from a training: the hash of what is compared."""
 
+LOOK_UP_ANNOTATION = f"{GROUP}/look-up"
+"""Tells a look-up from a training: the hash of what is looked up."""
+LOOK_UP_COMMIT_ANNOTATION = f"{GROUP}/look-up-commit"
+
 RECIPE_DIGITS = 8
 _SUFFIXES = {
     ChildKind.CANDIDATE: "-candidate",
@@ -45,6 +49,7 @@ _SUFFIXES = {
     ChildKind.ROLLOUT_SETTING: "-candidate",
 }
 COMPARISON_DIGITS = 8
+LOOK_UP_DIGITS = 8
 
 
 def job_name(model: str, recipe_hash: str, attempt: int) -> str:
@@ -60,6 +65,11 @@ def comparison_name(model: str, key: str, attempt: int) -> str:
 def child_name(model: str, kind: ChildKind) -> str:
     """Name of a serving child. What belongs to a rollout alone has a suffix that no model's name may end in."""
     return f"{model}{_SUFFIXES.get(kind, '')}"
+
+
+def look_up_name(model: str, key: str, attempt: int) -> str:
+    """Name of a Job that looks up what a branch holds: as short as that of a training."""
+    return f"{model}-look-{key[:LOOK_UP_DIGITS]}-{attempt}"
 
 
 def revision_name(model: str, label: str) -> str:

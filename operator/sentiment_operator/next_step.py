@@ -1,6 +1,7 @@
 """The one next step of a message: how it is put behind what was said, and the commands that it mostly is. Pure texts."""
 
 import json
+from typing import Protocol
 
 from sentiment_contract.names import RETRY_ANNOTATION
 from sentiment_operator import names
@@ -10,6 +11,15 @@ from sentiment_operator.facts import Model, Revision
 NEXT = "Next:"
 LONGEST_EXPLANATION = 2500
 """Characters. A step that is cut off helps nobody, so what stands before it is cut."""
+
+
+class Named(Protocol):
+    """Whatever is told of: a model, or as much of it as is known where its spec cannot be read."""
+
+    @property
+    def namespace(self) -> str: ...
+    @property
+    def name(self) -> str: ...
 
 
 def then(what: str, step: str) -> str:
@@ -74,7 +84,7 @@ def change_gates(model: Model) -> str:
     return f"kubectl -n {model.namespace} edit smod {model.name}, and change spec.gates, or train on more rows under another label"
 
 
-def go_back(model: Model, label: str) -> str:
+def go_back(model: Named, label: str) -> str:
     """Wants what serves."""
     return _patch(model, f'{{"spec":{{"version":"{label}"}}}}')
 
@@ -104,5 +114,5 @@ def resume(model: Model) -> str:
     return _patch(model, '{"spec":{"suspend":false}}')
 
 
-def _patch(model: Model, change: str) -> str:
+def _patch(model: Named, change: str) -> str:
     return f"kubectl -n {model.namespace} patch smod {model.name} --type merge -p '{change}'"

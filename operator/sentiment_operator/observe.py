@@ -19,6 +19,7 @@ from sentiment_operator.facts import (
     Child,
     ChildKind,
     ComparisonJob,
+    LookUpJob,
     Manifest,
     Model,
     NodesSeen,
@@ -31,11 +32,13 @@ from sentiment_operator.facts import (
     ServingPod,
     TrainingJob,
 )
+from sentiment_operator.heads import Heads
 from sentiment_operator.kinds import APPROVAL, JOB, POD, REVISION, SERVICE, SERVING, Kind
 from sentiment_operator.kube import Kube
 from sentiment_operator.names import (
     COMPONENT_LABEL,
     INSTANCE_LABEL,
+    LOOK_UP_ANNOTATION,
     MANAGED_BY_LABEL,
     MANAGER,
     SERVER,
@@ -43,8 +46,9 @@ from sentiment_operator.names import (
     child_name,
 )
 from sentiment_operator.node_room import Nodes
+from sentiment_operator.pinning import Question, question_of
 from sentiment_operator.progress import Progress
-from sentiment_operator.raw import is_controlled_by, is_finished, labels_of, uid_of
+from sentiment_operator.raw import annotations_of, instance_of, is_controlled_by, is_finished, labels_of, uid_of
 from sentiment_operator.registry import Registry
 from sentiment_operator.settings import Settings
 from sentiment_operator.store import Key, Store
@@ -87,6 +91,7 @@ class Observer:
     progress: Progress
     http: aiohttp.ClientSession
     settings: Settings
+    heads: Heads
     nodes: Nodes
 
     async def ask(self, model: Model, fresh: Fresh, more: Asked, to_rehearse: Manifest | None = None) -> Fresh:
@@ -121,11 +126,16 @@ class Observer:
         """Everything that is known of the model now."""
         key = Key(model.namespace, model.name)
         body = self.store.model(key)
+        question = question_of(model.spec)
         return Observed(
             revisions=extract.revisions(self.store.of_model(REVISION, key), model.uid),
             children=self._children(model, fresh),
             jobs=await self._jobs(model, key),
             comparisons=await self._comparisons(model, key),
+            look_ups=await self._look_ups(model, key, question),
+            head=self.heads.head(question) if question is not None else None,
+            look_up_asked_at=self.heads.told_at(question) if question is not None else None,
+            look_ups_elsewhere=self.store.unfinished_look_ups_elsewhere(key),
             answers=self._answers(model, key),
             pods=await self._serving_pods(key),
             pods_are_fresh=bool(fresh.asked & (Asked.PODS | Asked.PROBE)),
@@ -160,7 +170,7 @@ class Observer:
         return answers_for(self.store.of_model(APPROVAL, key), revision) if revision is not None else ()
 
     async def _jobs(self, model: Model, key: Key) -> tuple[TrainingJob, ...]:
-        own = [body for body in self._own_jobs(model, key) if not workload.is_comparison(body)]
+        own = [body for body in self._own_jobs(model, key) if workload.is_training(body)]
         pods = self.store.of_model(POD, key)
         return tuple(
             [
@@ -173,6 +183,24 @@ class Observer:
         own = [body for body in self._own_jobs(model, key) if workload.is_comparison(body)]
         pods = self.store.of_model(POD, key)
         return tuple([workload.comparison_job(body, pods, await self._told_of(body, key)) for body in own])
+
+    async def _look_ups(self, model: Model, key: Key, question: Question | None) -> tuple[LookUpJob, ...]:
+        """Its own, and those of other models of the namespace that ask the same: what these find need not be looked up."""
+        asked = question.key() if question is not None else ""
+        bodies = [
+            body
+            for body in self.store.look_ups(key.namespace)
+            if is_controlled_by(body, model.uid) or annotations_of(body)[LOOK_UP_ANNOTATION] == asked
+        ]
+        return tuple(
+            [
+                workload.look_up_job(body, self._pods_beside(body), model.uid, await self._told_of(body, key))
+                for body in bodies
+            ]
+        )
+
+    def _pods_beside(self, job: Manifest) -> list[Manifest]:
+        return self.store.of_model(POD, Key(job["metadata"]["namespace"], instance_of(job)))
 
     def _own_jobs(self, model: Model, key: Key) -> list[Manifest]:
         return [body for body in self.store.of_model(JOB, key) if is_controlled_by(body, model.uid)]

@@ -68,7 +68,7 @@ class Performer:
 
         A Job, or a rollout that nobody asked for: the version stays and the operator's own template changed.
         """
-        if isinstance(plan.step, Train | Compare):
+        if isinstance(plan.step, Train | Compare) or plan.following.look_up is not None:
             return True
         live = deployed(observed)
         if live is None or plan.target is None or live.version != plan.target.spec.version:
@@ -82,6 +82,9 @@ class Performer:
         outcome = Outcome()
         await self._delete_obsolete_jobs(model, plan, outcome)
         await self._delete_obsolete_revisions(model, plan, outcome)
+        if plan.following.look_up is not None:
+            manifest = children.look_up_job(model, plan.following.look_up, self.settings)
+            await self._create(model, JOB, manifest, "look-up started", outcome)
         await self._step(model, plan, outcome)
         for kind, desired in children.serving_children(model, plan, observed, self.settings).items():
             await self._child(model, kind, desired, observed, outcome)

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sentiment_contract.gates import Gate
+from sentiment_operator.api_following import Followed
 from sentiment_operator.api_preview import Preview
 from sentiment_operator.api_promotion import ApprovalEvidence, GateEvidence
 from sentiment_operator.api_rollout import FailedRollout
 from sentiment_operator.approving import Awaiting
 from sentiment_operator.facts import ComparisonJob, Manifest, RegisteredVersion, Revision, TrainingJob
+from sentiment_operator.pinning import Question
 from sentiment_operator.rollout.analysis import Figures
 from sentiment_operator.rollout.progress import Progress
 from sentiment_operator.rollout.stages import Stage
@@ -108,7 +110,7 @@ class Shift:
 
     revision: Revision
     candidate: Candidate | None
-    """None: another candidate stands in its place and has to go first."""
+    """None: another candidate stands in its place and has to go first, or what serves is being rolled out itself."""
     stages: int = 0
     figures: Figures | None = None
     """None: nothing is known of what it answers."""
@@ -120,6 +122,8 @@ class Shift:
     """When the stage may end."""
     deadline: datetime | None = None
     """When the candidate has failed at latest."""
+    waits_for: str = ""
+    """The version that is to serve beside it, and is being rolled out itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +192,32 @@ Step = (
 
 
 @dataclass(frozen=True, slots=True)
+class LookUp:
+    """Create the Job that looks up what the branch holds."""
+
+    question: Question
+    commit: str
+    """The commit that is known to be new, empty where only the Job can know."""
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What is known of a followed branch or tag and what is done to know more; nothing, where none is followed."""
+
+    followed: Followed | None = None
+    """What it holds, to be kept in the status."""
+    look_up: LookUp | None = None
+    failure: Blocked | None = None
+    """Why the latest look-up failed. What was known before goes on."""
+    unresolved: Blocked | Held | None = None
+    """What is waited for where nothing is known yet, and so no version can be wanted."""
+    obsolete_jobs: tuple[str, ...] = ()
+    needs_pods: bool = False
+    requeue_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The decision of one pass."""
 
@@ -207,6 +237,8 @@ class Plan:
     """Names of Jobs to delete with their pods: superseded, or older ended attempts."""
     requeue_after: float | None = None
     """Seconds until the next pass even if nothing is heard; None: only when something changes."""
+    is_tried_again: bool = False
+    """True: what is blocked now goes on by itself, without a person."""
     needs_registry: bool = False
     """True: the next pass must ask MLflow (or, after an outage, ask again)."""
     needs_pods: bool = False
@@ -215,6 +247,7 @@ class Plan:
     """True: the next pass must read the metrics of the serving pods."""
     needs_probe: bool = False
     """True: the next pass must list the pods afresh and send a known review through the Service."""
+    following: Following = Following()
     preview: Preview | None = None
     """What would follow if the model were not suspended; None: it is not, or nothing would."""
     needs_nodes: bool = False

@@ -11,6 +11,8 @@ import socket
 from collections import Counter
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 
 import aiohttp
 from kubernetes.aio.client import ApiClient
@@ -18,15 +20,21 @@ from kubernetes.aio.client import ApiClient
 from sentiment_operator import extract, metrics
 from sentiment_operator.aliases import Aliases
 from sentiment_operator.credentials import client_configuration
+from sentiment_operator.git_server import refs
 from sentiment_operator.handlers import WatchThread
+from sentiment_operator.heads import Heads
 from sentiment_operator.health import serve_health, serve_metrics
+from sentiment_operator.hooks import Hooks
 from sentiment_operator.kube import Kube
 from sentiment_operator.leader import Election
 from sentiment_operator.names import MANAGED_BY_LABEL, MANAGER
 from sentiment_operator.node_room import Nodes
+from sentiment_operator.notify.courier import Courier
+from sentiment_operator.notify.senders import senders
 from sentiment_operator.observe import Observer
 from sentiment_operator.perform import Performer
 from sentiment_operator.progress import Progress
+from sentiment_operator.raw import uid_of
 from sentiment_operator.reconcile import Reconciler
 from sentiment_operator.registry import Registry
 from sentiment_operator.report import Reporter
@@ -60,6 +68,14 @@ class Process:
         self._queue: WorkQueue[Key] = WorkQueue()
         self._progress = Progress(self._store, registry, settings, self._queue.add)
         self._aliases = Aliases(self._store, registry)
+        self._courier = Courier(
+            senders(settings.notification_sinks, http),
+            may_send=lambda: self.election.leads,
+            exists=lambda key, uid: (body := self._store.model(key)) is not None and uid_of(body) == uid,
+            wake=self._queue.add,
+            first_pause_seconds=settings.notification_pause_seconds,
+        )
+        self.heads = Heads(self._store, partial(refs, http), settings.look_up_seconds, self._queue.add)
         self._worker = Worker(self._store, self._queue, self._reconciler(registry, http))
         namespaces = tuple(filter(None, (name.strip() for name in settings.watch_namespaces.split(","))))
         labels = {MANAGED_BY_LABEL: MANAGER}
@@ -71,10 +87,17 @@ class Process:
         return Reconciler(
             store=store,
             observer=Observer(
-                store, kube, registry, self._progress, http, settings, Nodes(kube, settings.preview_nodes)
+                store,
+                kube,
+                registry,
+                self._progress,
+                http,
+                settings,
+                self.heads,
+                Nodes(kube, settings.preview_nodes),
             ),
             performer=Performer(kube, store, settings),
-            reporter=Reporter(kube, store, settings, self._aliases.serving),
+            reporter=Reporter(kube, store, settings, self._aliases.serving, self._courier),
             settings=settings,
             now=lambda: datetime.now(UTC),
         )
@@ -90,7 +113,13 @@ class Process:
             group.create_task(self.election.keep())
             await self._sweep.fill()
             self._worker.begin()
-            for task in (self._sweep.run(), self._progress.run(), self._aliases.run()):
+            for task in (
+                self._sweep.run(),
+                self._progress.run(),
+                self._aliases.run(),
+                self.heads.run(),
+                self._courier.run(),
+            ):
                 group.create_task(task)
             await self._queue.run(self._settings.workers, self._worker.work)
 
@@ -140,6 +169,9 @@ async def run_until_told(settings: Settings) -> None:
             await serve_metrics(settings.metrics_port, process.refresh_metrics),
         ):
             stack.push_async_callback(runner.cleanup)
+        if settings.webhook_secret_file:
+            hooks = Hooks(Path(settings.webhook_secret_file), lambda: process.election.leads, process.heads.tell)
+            stack.push_async_callback((await hooks.serve(settings.webhook_port)).cleanup)
         running, told = asyncio.create_task(process.run()), asyncio.create_task(stop.wait())
         await asyncio.wait([running, told], return_when=asyncio.FIRST_COMPLETED)
         for task in (running, told):

@@ -4,7 +4,7 @@ from typing import Any
 
 from sentiment_operator.facts import Manifest
 from sentiment_operator.kinds import APPROVAL, REVISION, SERVING
-from sentiment_operator.names import FIELD_MANAGER, INSTANCE_LABEL
+from sentiment_operator.names import FIELD_MANAGER, INSTANCE_LABEL, LOOK_UP_ANNOTATION
 
 _CHILDREN = frozenset(kind.name for kind in SERVING.values())
 _NAMES_ITS_MODEL = frozenset({REVISION.name, APPROVAL.name})
@@ -86,6 +86,11 @@ def condition(body: Manifest, kind: str) -> dict[str, Any] | None:
 def is_unfinished(job: Manifest) -> bool:
     """True while a Job may still run pods."""
     return not is_deleting(job) and condition(job, "Complete") is None and condition(job, "Failed") is None
+
+
+def is_look_up(job: Manifest) -> bool:
+    """Whether the Job looks up what a branch holds; else it trains or scores."""
+    return LOOK_UP_ANNOTATION in annotations_of(job)
 
 
 def is_rolling(deployment: Manifest) -> bool:

@@ -102,7 +102,8 @@ def _asks(plan: Plan) -> Asked:
     asked |= Asked.NODES if plan.needs_nodes else Asked.NOTHING
     asked |= Asked.REHEARSAL if plan.to_rehearse is not None else Asked.NOTHING
     # No Job is started because of what the store does not know.
-    return asked | (Asked.JOBS if isinstance(plan.step, Train | Compare) else Asked.NOTHING)
+    starts = isinstance(plan.step, Train | Compare) or plan.following.look_up is not None
+    return asked | (Asked.JOBS if starts else Asked.NOTHING)
 
 
 def _after(fresh: Fresh, outcome: Outcome) -> Fresh:

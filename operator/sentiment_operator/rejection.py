@@ -8,22 +8,25 @@ from datetime import datetime
 from sentiment_operator.api import ConditionType, SentimentModelStatus
 from sentiment_operator.conditions import Verdict, condition_of, conditions
 from sentiment_operator.next_step import then
+from sentiment_operator.notify.outbox import Told, with_post
 from sentiment_operator.reasons import Reason
 
 
-def rejected(before: SentimentModelStatus, problem: str, generation: int, now: datetime) -> SentimentModelStatus:
+def rejected(before: SentimentModelStatus, problem: str, told: Told, now: datetime) -> SentimentModelStatus:
     """The status before, with Accepted and Ready False, Stalled True, and Unknown what was never looked at."""
+    generation = told.origin.generation
     message = then(problem, "correct the spec and apply it again.")
     verdicts = {kind: _kept(before, kind) for kind in ConditionType}
     verdicts[ConditionType.ACCEPTED] = Verdict("False", Reason.INVALID, message)
     verdicts[ConditionType.READY] = Verdict("False", Reason.INVALID, message)
     verdicts[ConditionType.STALLED] = Verdict("True", Reason.INVALID, message)
-    return before.model_copy(
+    after = before.model_copy(
         update={
             "observed_generation": generation,
             "conditions": conditions(verdicts, before.conditions, generation, now),
         }
     )
+    return with_post(after, before, told, now)
 
 
 def _kept(before: SentimentModelStatus, kind: ConditionType) -> Verdict:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from uuid import uuid4
@@ -18,10 +18,12 @@ from sentiment_operator.facts import Manifest, Model, Observed, Revision
 from sentiment_operator.kinds import MODEL, REVISION, Kind
 from sentiment_operator.kube import Kube
 from sentiment_operator.kube_errors import Away, Refused, Stale
+from sentiment_operator.notify.courier import Courier
+from sentiment_operator.notify.outbox import Told
 from sentiment_operator.plan import Plan
 from sentiment_operator.settings import Settings
 from sentiment_operator.status import EventFact, events, status
-from sentiment_operator.store import Key, Store
+from sentiment_operator.store import Key, Store, owner_of
 
 log = logging.getLogger(__name__)
 
@@ -39,10 +41,12 @@ class Reporter:
     settings: Settings
     serving: Callable[[Key], None]
     """Told of every model that serves, so that the aliases in MLflow follow."""
+    courier: Courier
+    """Carries the messages that stand in a status."""
 
     async def report(self, model: Model, body: Manifest, observed: Observed, plan: Plan, now: datetime) -> bool:
         """Status and Events, then the serving interval. False if the server refused the status."""
-        after = status(model, observed, plan, now)
+        after = status(model, replace(observed, post=self.courier.post(model.uid)), plan, now)
         if not await self._report(body, model.status, after):
             return False
         if after.history:
@@ -52,16 +56,18 @@ class Reporter:
 
     async def reject(self, body: Manifest, problem: str, now: datetime) -> None:
         """Say of a spec that cannot be read what is wrong with it."""
-        before = extract.model_status(body)
-        await self._report(body, before, rejection.rejected(before, problem, int(body["metadata"]["generation"]), now))
+        before, origin = extract.model_status(body), extract.origin(body)
+        told = Told(origin, extract.notifications(body), self.courier.post(origin.uid))
+        await self._report(body, before, rejection.rejected(before, problem, told, now))
 
     async def _report(self, body: Manifest, before: SentimentModelStatus, after: SentimentModelStatus) -> bool:
-        if after == before:
-            return True
-        if not await self._write_status(MODEL, body, after):
-            return False
-        for fact in events(before, after):
-            await self._post(body, fact)
+        if after != before:
+            if not await self._write_status(MODEL, body, after):
+                return False
+            for fact in events(before, after):
+                await self._post(body, fact)
+        # Only now: what is not written down would be told again by whoever leads next.
+        self.courier.take(owner_of(MODEL, body), body["metadata"]["uid"], after)
         return True
 
     async def _begin_serving(self, model: Model, observed: Observed, interval: HistoryEntry) -> None:

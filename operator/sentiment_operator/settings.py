@@ -1,6 +1,11 @@
 """What the person who installs the operator decides; read once from the environment, SENTIMENT_*."""
 
+from typing import Any
+
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from sentiment_operator.notify.sinks import Sinks
 
 
 class Settings(BaseSettings):
@@ -21,12 +26,27 @@ class Settings(BaseSettings):
     """Holder name in the Lease; empty: host name and process id."""
     max_concurrent_trainings: int = 4
     max_concurrent_rollouts: int = 5
+    max_concurrent_look_ups: int = 4
+    """Jobs that look up what a branch holds; they do not count as trainings."""
+    look_up_seconds: float = 60.0
+    """How often a git server is asked that tells its branches to anybody."""
+    look_up_job_seconds: float = 180.0
+    """How often a Job looks where credentials or a volume are needed."""
+    trainers: dict[str, str] = {}
+    """Name → image of the trainers that a model may choose from besides the trainer image, as JSON."""
     settle_seconds: float = 2.0
     progress_deadline_seconds: int = 300
     """A rollout without progress for so long has failed."""
     preview_nodes: bool = False
     """Whether previews look at the nodes, for which rights beyond those of the operator are needed."""
+    notification_sinks: Sinks = Field(default_factory=dict[str, Any])
+    """JSON. Where models may have told what happens to them, by name; what is secret there, by file."""
+    notification_pause_seconds: float = 5.0
+    """After the first try that a sink did not take; each further pause is three times as long."""
     workers: int = 8
     log_level: str = "INFO"
     metrics_port: int = 9000
     health_port: int = 8080
+    webhook_secret_file: str = ""
+    """File with the secret that git forges sign their webhooks with; empty: no webhook is served."""
+    webhook_port: int = 8081

@@ -25,6 +25,8 @@ from sentiment_operator.conditions import condition_of, conditions, timestamp
 from sentiment_operator.deployed import deployed
 from sentiment_operator.evidence import is_proven, trial
 from sentiment_operator.facts import JobState, Model, Observed, Revision, TrainingJob
+from sentiment_operator.notify.outbox import Told, with_post
+from sentiment_operator.notify.transitions import Origin
 from sentiment_operator.plan import Blocked, Plan, Roll, Shift, Steady, TakeOver
 from sentiment_operator.reasons import Reason
 from sentiment_operator.rollout import told as rollout_progress
@@ -53,7 +55,7 @@ def status(model: Model, observed: Observed, plan: Plan, now: datetime) -> Senti
     revision, live = observed.revisions.get(serving), deployed(observed)
     wanted = observed.revisions.get(plan.wanted)
     evidence = _evidence(model, observed, wanted)
-    return SentimentModelStatus(
+    after = SentimentModelStatus(
         observed_generation=model.generation,
         wanted_version=plan.wanted,
         serving_version=serving,
@@ -74,8 +76,11 @@ def status(model: Model, observed: Observed, plan: Plan, now: datetime) -> Senti
         approvals=wanted.status.approvals[-KEPT_HISTORY:] if wanted is not None else (),
         history=history,
         last_failure=_last_failure(model, observed, plan, found, now),
+        followed=plan.following.followed,
         conditions=conditions(found, model.status.conditions, model.generation, now),
     )
+    origin = Origin(model.namespace, model.name, model.uid, model.generation, model.retry)
+    return with_post(after, model.status, Told(origin, model.spec.notifications, observed.post), now)
 
 
 def _serving_version(model: Model, observed: Observed) -> str:
@@ -172,8 +177,8 @@ def _failure(
 ) -> LastFailure | None:
     """What failed in this pass, None if nothing did."""
     failed = _failed_condition(plan, found)
-    if failed is None:
-        return None
+    if failed is None or not plan.wanted:
+        return None  # Without a version that is wanted, nothing of it failed: DependenciesReady says what did.
     step, job = plan.step, _job_of(observed, plan)
     of_training = isinstance(step, Blocked) and step.attempt > 0 and job is not None
     return LastFailure(
@@ -214,6 +219,7 @@ _TOLD: dict[tuple[ConditionType, str], Literal["Normal", "Warning"]] = {
     (ConditionType.DEPENDENCIES_READY, "False"): "Warning",
     (ConditionType.UP_TO_DATE, "False"): "Warning",
     (ConditionType.LINEAGE_VERIFIED, "False"): "Warning",
+    (ConditionType.NOTIFIED, "False"): "Warning",
 }
 """Flips that are worth an Event; the others follow from these."""
 _OF_ONE_VERSION = frozenset({ConditionType.AWAITING_APPROVAL, ConditionType.STALLED})

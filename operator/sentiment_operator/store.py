@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sentiment_operator.facts import Manifest
 from sentiment_operator.kinds import DEPLOYMENT, JOB, MODEL, Kind
-from sentiment_operator.raw import instance_of, is_rolling, is_unfinished, resource_version, uid_of
+from sentiment_operator.raw import instance_of, is_look_up, is_rolling, is_unfinished, resource_version, uid_of
 
 REMEMBERED_DELETIONS = 10_000
 
@@ -35,6 +35,7 @@ class Store:
         self._peers: dict[tuple[str, str], set[Key]] = {}
         self._unfinished_jobs: dict[str, tuple[Manifest, Key]] = {}
         self._rolling: dict[str, tuple[Manifest, Key]] = {}
+        self._look_ups: dict[str, tuple[Manifest, Key]] = {}
         self._deleted_at: OrderedDict[str, int] = OrderedDict()
 
     def get(self, kind: Kind, namespace: str, name: str) -> Manifest | None:
@@ -67,6 +68,14 @@ class Store:
     def unfinished_jobs_elsewhere(self, key: Key) -> int:
         """How many training Jobs of other models are not finished."""
         return sum(owner != key for _, owner in self._unfinished_jobs.values())
+
+    def look_ups(self, namespace: str) -> list[Manifest]:
+        """Jobs of any model of the namespace that look up what a branch holds."""
+        return [body for body, owner in self._look_ups.values() if owner.namespace == namespace]
+
+    def unfinished_look_ups_elsewhere(self, key: Key) -> int:
+        """How many of them, of other models anywhere, are not finished."""
+        return sum(owner != key and is_unfinished(body) for body, owner in self._look_ups.values())
 
     def rolling(self) -> list[tuple[Manifest, Key]]:
         """Deployments that are being rolled out, each with the model it is for."""
@@ -135,7 +144,9 @@ class Store:
             self._peers.setdefault(self._registered_as(body), set()).add(owner)
         else:
             self._of_model.setdefault(kind, {}).setdefault(owner, {})[_name(body)[1]] = body
-        if kind == JOB and is_unfinished(body):
+        if kind == JOB and is_look_up(body):
+            self._look_ups[uid_of(body)] = body, owner
+        elif kind == JOB and is_unfinished(body):
             self._unfinished_jobs[uid_of(body)] = body, owner
         if kind == DEPLOYMENT and is_rolling(body):
             self._rolling[uid_of(body)] = body, owner
@@ -151,6 +162,7 @@ class Store:
             if not owned:
                 del self._of_model[kind][owner]
         self._unfinished_jobs.pop(uid_of(body), None)
+        self._look_ups.pop(uid_of(body), None)
         self._rolling.pop(uid_of(body), None)
 
 

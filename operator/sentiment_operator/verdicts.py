@@ -10,6 +10,7 @@ from sentiment_operator.chain import CHAIN, HOPELESS, station
 from sentiment_operator.conditions import Verdict
 from sentiment_operator.deployed import deployed
 from sentiment_operator.next_step import take_another_label, then
+from sentiment_operator.pinning import hashes_of_today
 from sentiment_operator.plan import AwaitApproval, Blocked, Held, Roll, Steady
 from sentiment_operator.reasons import Reason
 from sentiment_operator.view import View
@@ -34,7 +35,14 @@ def _up_to_date(view: View) -> Verdict:
         return Verdict(
             "Unknown", Reason.NOT_TRAINED, "The wanted version does not exist yet; it will come from today's recipe."
         )
-    if revision.spec.recipe_hash == view.model.spec.recipe().recipe_hash():
+    unfollowed, model = view.plan.following.failure, view.model
+    if unfollowed is not None and unfollowed.step == ConditionType.UP_TO_DATE:
+        return Verdict("False", unfollowed.reason, unfollowed.message)
+    today = hashes_of_today(model.spec, model.status.followed)
+    if not today:
+        what = f"Version {revision.spec.version} is served as recorded; what its branch holds is looked up for a new label only."
+        return Verdict("Unknown", Reason.NOT_LOOKED_UP, what)
+    if revision.spec.recipe_hash in today:
         return Verdict("True", Reason.RECIPE_MATCHES, f"Version {revision.spec.version} came from today's recipe.")
     what = (
         f"Version {revision.spec.version} is served as recorded; data or training in the spec are others by now"
@@ -52,17 +60,26 @@ def _available(view: View) -> Verdict:
 
 
 def _ready(view: View, found: dict[ConditionType, Verdict]) -> Verdict:
-    missing = next((found[kind] for kind in CHAIN if found[kind].status != "True"), None)
+    way = [kind for kind in CHAIN if not _is_beside_the_way(view, kind, found[kind])]
+    missing = next((found[kind] for kind in way if found[kind].status != "True"), None)
     if missing is None and isinstance(view.plan.step, Steady):
         if found[ConditionType.AVAILABLE].status != "True":
             return Verdict("False", Reason.NO_POD_READY, "No pod of the wanted version is ready.")
         return Verdict("True", Reason.SERVING, f"Version {view.plan.wanted} has all traffic.")
-    failed = next((found[kind] for kind in CHAIN if found[kind].status == "False"), None) or missing
+    failed = next((found[kind] for kind in way if found[kind].status == "False"), None) or missing
     if failed is None:
         return Verdict("False", Reason.PROGRESSING, "Being looked at.")
     if failed.reason == Reason.NOT_REACHED:
         return Verdict("False", Reason.PROGRESSING, "MLflow is asked whether it knows the wanted version.")
     return Verdict("False", failed.reason, failed.message)
+
+
+def _is_beside_the_way(view: View, kind: ConditionType, verdict: Verdict) -> bool:
+    """A repository that cannot be looked at takes nothing away from a version that is known already."""
+    unfollowed = view.plan.following.failure
+    if unfollowed is None or kind is not ConditionType.DEPENDENCIES_READY or view.plan.step == unfollowed:
+        return False
+    return verdict.message == unfollowed.message
 
 
 def _stalled(view: View, found: dict[ConditionType, Verdict]) -> Verdict:

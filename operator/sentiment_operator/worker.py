@@ -12,7 +12,7 @@ from sentiment_operator.facts import Manifest
 from sentiment_operator.kinds import JOB, MODEL, Kind
 from sentiment_operator.kube_errors import Away, NotLeading, Stale
 from sentiment_operator.metrics import PASS_SECONDS, WATCH_EVENTS
-from sentiment_operator.raw import is_unfinished, slim
+from sentiment_operator.raw import is_look_up, is_unfinished, slim
 from sentiment_operator.reconcile import Done, Reconciler
 from sentiment_operator.store import Key, Store, owner_of
 from sentiment_operator.workqueue import WorkQueue
@@ -47,10 +47,19 @@ class Worker:
         key = owner_of(kind, body)
         if self.store.model(key) is not None:
             self.queue.add(key)
-        if kind == JOB and not is_unfinished(body):
+        if kind == JOB and is_look_up(body):
+            self._wake_who_asks_the_same(key)
+        elif kind == JOB and not is_unfinished(body):
             for waiting in self._waiting:
                 self.queue.add(waiting)
             self._waiting.clear()
+
+    def _wake_who_asks_the_same(self, key: Key) -> None:
+        """Models of a namespace share what a look at their branch found."""
+        for other in self.store.models():
+            body = self.store.model(other)
+            if body is not None and other.namespace == key.namespace and "dvc" in body.get("spec", {}).get("data", {}):
+                self.queue.add(other)
 
     def begin(self) -> None:
         """Make every model due: a new leader has seen none."""

@@ -9,15 +9,18 @@ from typing import Any
 from pydantic import ValidationError
 
 from sentiment_contract.gates import Compared, ComparisonAnswer
+from sentiment_contract.look_up import LookedUp, LookUpAnswer
 from sentiment_contract.names import VERSION_LABEL
 from sentiment_contract.training import TrainingAnswer, TrainingFailed, TrainingSucceeded
 from sentiment_operator import names
 from sentiment_operator.extract import time_of
-from sentiment_operator.facts import ComparisonJob, JobState, Manifest, ServingPod, TrainingJob, Trouble
+from sentiment_operator.facts import ComparisonJob, JobState, LookUpJob, Manifest, ServingPod, TrainingJob, Trouble
 from sentiment_operator.raw import (
     annotations_of,
     condition,
+    is_controlled_by,
     is_deleting,
+    is_look_up,
     is_unfinished,
     labels_of,
     resource_version,
@@ -74,6 +77,34 @@ def comparison_job(body: Manifest, pods: Sequence[Manifest], events: Sequence[Ma
         name=body["metadata"]["name"],
         key=annotations.get(names.COMPARISON_ANNOTATION, ""),
         attempt=_number(annotations.get(names.ATTEMPT_ANNOTATION, "")),
+        state=state,
+        created_at=_time(body["metadata"].get("creationTimestamp")),
+        finished_at=_finished_at(body),
+        answer=answer,
+        failure=_failure(body, own, last) if state is JobState.FAILED and answer is None else None,
+        trouble=_job_trouble(own, events),
+    )
+
+
+def is_training(body: Manifest) -> bool:
+    """Whether the Job trains: it neither scores nor looks up."""
+    return not is_comparison(body) and not is_look_up(body)
+
+
+def look_up_job(body: Manifest, pods: Sequence[Manifest], owner: str, events: Sequence[Manifest] = ()) -> LookUpJob:
+    """The Job with what its pods said, or what was told of it. `owner`: uid of the model that asks."""
+    own = [pod for pod in pods if _is_of(pod, uid_of(body))]
+    last = _last_finished(own)
+    answer = _found(last)
+    state = _state(body)
+    annotations = annotations_of(body)
+    return LookUpJob(
+        name=body["metadata"]["name"],
+        ours=is_controlled_by(body, owner),
+        key=annotations.get(names.LOOK_UP_ANNOTATION, ""),
+        commit=annotations.get(names.LOOK_UP_COMMIT_ANNOTATION, ""),
+        attempt=_number(annotations.get(names.ATTEMPT_ANNOTATION, "")),
+        retry=annotations.get(names.JOB_RETRY_ANNOTATION, ""),
         state=state,
         created_at=_time(body["metadata"].get("creationTimestamp")),
         finished_at=_finished_at(body),
@@ -205,6 +236,13 @@ def _answer(last: State | None) -> TrainingSucceeded | TrainingFailed | None:
 def _figures(last: State | None) -> Compared | TrainingFailed | None:
     try:
         return ComparisonAnswer.validate_json(last["message"]) if last and last.get("message") else None
+    except ValidationError:
+        return None
+
+
+def _found(last: State | None) -> LookedUp | TrainingFailed | None:
+    try:
+        return LookUpAnswer.validate_json(last["message"]) if last and last.get("message") else None
     except ValidationError:
         return None
 

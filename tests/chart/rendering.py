@@ -23,7 +23,26 @@ EVERYTHING: Values = {
     "mlflow": {"service": {"type": "NodePort", "nodePort": 30500}, "allowedHosts": ["mlflow.example.org"]},
     "imagePullSecrets": ["pull"],
     "preview": {"nodes": True},
+    "trainers": {"nb-svm": "registry.example.org/nb-svm:1"},
+    "webhook": {"enabled": True, "secretRef": {"name": "git-webhook"}},
     "metrics": {"serviceMonitor": {"enabled": True}, "dashboard": {"enabled": True}},
+    "notifications": {
+        "sinks": {
+            "team-chat": {
+                "type": "Webhook",
+                "urlSecret": {"name": "team-chat", "key": "url"},
+                "signingSecret": {"name": "team-chat", "key": "signing-key"},
+            },
+            "on-call": {
+                "type": "SMTP",
+                "host": "smtp.example.org",
+                "from": "models@example.org",
+                "to": ["on-call@example.org"],
+                "credentialsSecret": {"name": "smtp"},
+                "caSecret": {"name": "smtp-ca", "key": "ca.crt"},
+            },
+        }
+    },
 }
 """Values that switch on whatever is off by default and belongs to Kubernetes or to the Prometheus operator."""
 

@@ -16,7 +16,7 @@ def complaints(pod: Manifest) -> list[str]:
     if any(pod.get(name) for name in ("hostNetwork", "hostPID", "hostIPC")):
         found.append("shares a namespace with the node")
     for volume in pod.get("volumes", []):
-        if not set(volume) & {"emptyDir", "persistentVolumeClaim", "configMap"}:
+        if not set(volume) & {"emptyDir", "persistentVolumeClaim", "configMap", "projected", "secret"}:
             found.append(f"mounts {volume}")
         if "emptyDir" in volume and "sizeLimit" not in volume["emptyDir"]:
             found.append(f"{volume['name']} has no limit")

@@ -4,6 +4,7 @@ import copy
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -12,14 +13,19 @@ import pytest
 from sentiment_operator import extract
 from sentiment_operator.api_revision import SentimentModelRevisionStatus
 from sentiment_operator.children import revision, training_job
+from sentiment_operator.children.candidate import candidate_deployment, candidate_service, rollout_setting
 from sentiment_operator.children.deployment import deployment
 from sentiment_operator.children.service import service
 from sentiment_operator.children.service_account import service_account
 from sentiment_operator.facts import Model, RegisteredVersion, Revision
-from sentiment_operator.plan import Record, Train
+from sentiment_operator.plan import Candidate, Record, Train
+from sentiment_operator.rollout.progress import Progress
+from sentiment_operator.rollout.stages import Flow, Stage
 from sentiment_operator.settings import Settings
 from tests.chart.conftest import Answer, Server
 from tests.chart.rendering import NAMESPACE, RELEASE, Manifest
+
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 OPERATOR = f"system:serviceaccount:{NAMESPACE}:{RELEASE}"
 SETTINGS = Settings(
@@ -212,10 +218,36 @@ def test_revisions_go_with_their_namespace(installed: Server, model: Model) -> N
 # What the operator's account may create
 
 
+def a_recorded_version(model: Model) -> Revision:
+    spec = extract.SentimentModelRevisionSpec.model_validate(a_revision(model)["spec"])
+    return Revision("imdb.1", "u", spec, SentimentModelRevisionStatus(), LONG_AGO)
+
+
 def a_deployment(model: Model) -> Manifest:
-    manifest = a_revision(model)
-    spec = extract.SentimentModelRevisionSpec.model_validate(manifest["spec"])
-    return deployment(model, Revision("imdb.1", "u", spec, SentimentModelRevisionStatus()), SETTINGS)
+    return deployment(model, a_recorded_version(model), SETTINGS)
+
+
+def a_candidate(model: Model) -> Candidate:
+    """Half of the requests, compared with what serves."""
+    revision = a_recorded_version(model)
+    stage = Stage(Flow.SHARE, 50, 1, timedelta(), 0)
+    return Candidate(revision, revision, stage, Progress(key="key", entered=LONG_AGO))
+
+
+def a_candidates_deployment(model: Model) -> Manifest:
+    return candidate_deployment(model, a_candidate(model), SETTINGS)
+
+
+def a_candidates_service(model: Model) -> Manifest:
+    return candidate_service(model, a_candidate(model))
+
+
+def a_rollout_setting(model: Model) -> Manifest:
+    rollout = {"strategy": "Canary", "steps": [{"weightPercent": 50}], "analysis": {"maxDisagreementPercent": 5}}
+    spec = extract.SentimentModelSpec.model_validate({"version": "1", "data": WITH_SECRET, "rollout": rollout})
+    setting = rollout_setting(replace(model, spec=spec), a_candidate(model))
+    assert setting is not None
+    return setting
 
 
 def a_job(model: Model) -> Manifest:
@@ -233,7 +265,19 @@ def try_create(server: Server, manifest: Manifest) -> Answer:
     return server.kubectl("create", "--dry-run=server", "--filename=-", body=manifest, user=OPERATOR)
 
 
-@pytest.mark.parametrize("build", [a_deployment, a_job, a_job_with_credentials, service, service_account])
+@pytest.mark.parametrize(
+    "build",
+    [
+        a_deployment,
+        a_job,
+        a_job_with_credentials,
+        service,
+        service_account,
+        a_candidates_deployment,
+        a_candidates_service,
+        a_rollout_setting,
+    ],
+)
 def test_what_the_operator_really_creates_is_admitted(
     installed: Server, bystander: Model, build: Callable[[Model], Manifest]
 ) -> None:
@@ -271,6 +315,7 @@ STOLEN: dict[str, tuple[str, object]] = {
     "the node's processes": ("pod.hostPID", True),
     "a folder of the node": ("pod.volumes.+", {"name": "x", "hostPath": {"path": "/"}}),
     "a claim that may be written": ("pod.volumes.+", {"name": "x", "persistentVolumeClaim": {"claimName": "x"}}),
+    "the files of a ConfigMap": ("pod.volumes.+", {"name": "x", "configMap": {"name": "x"}}),
     "the files of a Secret": ("pod.volumes.+", {"name": "x", "secret": {"secretName": "x"}}),
     "root": ("pod.securityContext.runAsUser", 0),
     "root in the container": ("container.securityContext.runAsUser", 0),

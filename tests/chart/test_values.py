@@ -32,6 +32,10 @@ WRONG: dict[str, tuple[Values, str]] = {
     "a preview of what it cannot see": ({"preview": {"quotas": True}}, "quotas"),
     "no port of the API server": ({"networkPolicy": {"apiServerPorts": []}}, "apiServerPorts"),
     "the port of a registry as text": ({"networkPolicy": {"registryPorts": ["http"]}}, "registryPorts"),
+    "a webhook without a secret": ({"webhook": {"enabled": True}}, "webhook"),
+    "a trainer whose name cannot be": ({"trainers": {"NB SVM": "a"}}, "trainers"),
+    "a trainer without an image": ({"trainers": {"nb-svm": ""}}, "trainers"),
+    "a look without a pause": ({"operator": {"lookUpSeconds": 0}}, "lookUpSeconds"),
     "a port of a registry beyond all ports": ({"networkPolicy": {"registryPorts": [70000]}}, "registryPorts"),
 }
 

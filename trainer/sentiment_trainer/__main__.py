@@ -1,4 +1,4 @@
-"""The program `sentiment-train`: reads flags, trains or compares once, and ends with an answer and an exit code."""
+"""The program `sentiment-train`: reads flags, trains, compares or looks up once, and ends with an answer and an exit code."""
 
 import argparse
 import logging
@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from sentiment_contract.gates import Compared
+from sentiment_contract.look_up import LookedUp
 from sentiment_contract.recipe import Classifier, Preset
 from sentiment_contract.training import EXIT_CODES, FailureReason, TrainingFailed, TrainingOrder, TrainingSucceeded
 from sentiment_trainer import answer
 from sentiment_trainer.failures import TrainingError
 from sentiment_trainer.generate import write_csv
 from sentiment_trainer.order import order_from_environment, order_from_file, order_from_flags
+from sentiment_trainer.own import OwnTrainer
 from sentiment_trainer.settings import Settings, settings_from
 from sentiment_trainer.stopping import Stopped, end_when_asked
 from sentiment_trainer.train import train
@@ -27,8 +29,8 @@ LAPTOP_TRACKING_URL = "sqlite:///mlflow.db"
 _Result = TypeVar("_Result")
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; returns the exit code."""
+def main(arguments: list[str] | None = None, own: OwnTrainer | None = None) -> int:
+    """Run the command line, for a team's own program too; returns the exit code."""
     flags = _parser().parse_args(arguments)
     logging.basicConfig(level=flags.log_level, format="%(message)s", stream=sys.stderr)
     for talkative in ("matplotlib", "alembic", "mlflow", "urllib3"):
@@ -40,18 +42,20 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         case "compare":
             return _compare(flags)
+        case "look-up":
+            return _look_up()
         case _:
-            return _run(flags)
+            return _run(flags, own)
 
 
-def _run(flags: argparse.Namespace) -> int:
+def _run(flags: argparse.Namespace, own: OwnTrainer | None) -> int:
     settings = settings_from()
-    return answer.deliver(_or_failure("training", lambda: _train(flags, settings)), settings.termination_log)
+    return answer.deliver(_or_failure("training", lambda: _train(flags, settings, own)), settings.termination_log)
 
 
-def _train(flags: argparse.Namespace, settings: Settings) -> TrainingSucceeded:
-    order, settings = _ordered(flags, settings)
-    result = train(order, settings)
+def _train(flags: argparse.Namespace, settings: Settings, own: OwnTrainer | None) -> TrainingSucceeded:
+    order, settings = _ordered(flags, settings, own)
+    result = train(order, settings, own)
     if flags.output is not None:
         from sentiment_trainer.registry.package import keep_copy
 
@@ -80,6 +84,17 @@ def _compare_versions(settings: Settings) -> Compared:
     return compare(comparison_from_environment(), settings)
 
 
+def _look_up() -> int:
+    settings = settings_from()
+    return answer.deliver(_or_failure("look-up", lambda: _looked_up(settings)), settings.termination_log)
+
+
+def _looked_up(settings: Settings) -> LookedUp:
+    from sentiment_trainer.data.look_up import look_up, look_up_from_environment
+
+    return look_up(look_up_from_environment(), settings)
+
+
 def _or_failure(what: str, work: Callable[[], _Result]) -> _Result | TrainingFailed:
     """What the work gives, or how it failed: told to the person who reads the log, and as an answer."""
     end_when_asked()
@@ -99,9 +114,11 @@ def _or_failure(what: str, work: Callable[[], _Result]) -> _Result | TrainingFai
         )
 
 
-def _ordered(flags: argparse.Namespace, settings: Settings) -> tuple[TrainingOrder, Settings]:
+def _ordered(flags: argparse.Namespace, settings: Settings, own: OwnTrainer | None) -> tuple[TrainingOrder, Settings]:
     if flags.data is not None:
-        return order_from_flags(flags), replace(settings, data_root=flags.data.absolute().parent)
+        return order_from_flags(flags, own.name if own is not None else None), replace(
+            settings, data_root=flags.data.absolute().parent
+        )
     if flags.order is not None:
         return order_from_file(flags.order), settings
     return order_from_environment(), settings
@@ -115,6 +132,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     _add_run(commands.add_parser("run", help="train, and register the result in MLflow"))
     _add_compare(commands.add_parser("compare", help="hold a trained version against its gates and what serves"))
+    look_up = commands.add_parser("look-up", help="say what a branch of a data repository holds")
+    look_up.description = (
+        "Reads the order from SENTIMENT_LOOK_UP_ORDER, as the operator sets it, and answers with the commit, the hash of the"
+        " data file there, and the parameters. No data is fetched."
+    )
     _add_generate(commands.add_parser("generate", help="write made-up reviews for a demo or a test"))
     return parser
 

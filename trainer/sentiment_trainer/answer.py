@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from sentiment_contract.gates import Compared, Figures
+from sentiment_contract.look_up import LookedUp
 from sentiment_contract.training import (
     EXIT_CODES,
     TERMINATION_MESSAGE_LIMIT,
@@ -16,7 +17,7 @@ from sentiment_trainer.failures import MESSAGE_LIMIT
 
 log = logging.getLogger(__name__)
 
-Answer = TrainingSucceeded | Compared | TrainingFailed
+Answer = TrainingSucceeded | Compared | LookedUp | TrainingFailed
 
 
 def failed(reason: FailureReason, message: str) -> TrainingFailed:
@@ -53,7 +54,7 @@ def _shorter(answer: Answer) -> Answer:
         case Compared():
             longest = max(len(figures.problem) for figures in answer.figures)
             return Compared(figures=tuple(_cut_problem(figures, longest) for figures in answer.figures))
-        case TrainingSucceeded():
+        case TrainingSucceeded() | LookedUp():
             return answer
 
 

@@ -58,8 +58,11 @@ def order_from_file(path: Path) -> TrainingOrder:
         raise invalid(f"The training order {path} cannot be read: {error.strerror}.") from error
 
 
-def order_from_flags(flags: argparse.Namespace) -> TrainingOrder:
-    """An order for a file of this machine. The recipe pins the file's content, so that its hash means what it says."""
+def order_from_flags(flags: argparse.Namespace, trainer: str | None = None) -> TrainingOrder:
+    """An order for a file of this machine, fitted by that trainer.
+
+    The recipe pins the file's content, so that its hash means what it says.
+    """
     path = existing_file(flags.data)
     try:
         parameters = Parameters.model_validate_json(flags.parameters or "{}")
@@ -69,6 +72,7 @@ def order_from_flags(flags: argparse.Namespace) -> TrainingOrder:
         recipe = Recipe(
             data=data_of_flags(flags, identify(path, str(path))),
             parameters=effective_parameters(Preset(flags.preset), parameters),
+            trainer=trainer,
         )
     except ValidationError as error:
         raise invalid(f"The flags are invalid: {faults_in(error)}.") from error

@@ -13,6 +13,7 @@ from sentiment_trainer.addresses import without_secrets
 from sentiment_trainer.data.prepare import PreparedData, prepare
 from sentiment_trainer.data.split import kind_of
 from sentiment_trainer.failures import TrainingError
+from sentiment_trainer.own import OwnTrainer
 from sentiment_trainer.progress import Progress
 from sentiment_trainer.settings import Settings
 from sentiment_trainer.stopping import Stopped
@@ -24,18 +25,20 @@ if TYPE_CHECKING:
     from sentiment_trainer.registry.runs import TrainingRun
 
 
-def train(order: TrainingOrder, settings: Settings) -> TrainingSucceeded:
-    """Carry out the order. Raises TrainingError with the reason when it cannot be."""
+def train(order: TrainingOrder, settings: Settings, own: OwnTrainer | None = None) -> TrainingSucceeded:
+    """Carry out the order, fitting in a way of one's own where one is given. Raises TrainingError when it cannot be."""
     progress = Progress()
     progress.at(0, f"training {order.namespace}/{order.model}, version {order.label}")
     with tempfile.TemporaryDirectory(dir=settings.scratch, prefix="sentiment-train-") as name:
         folder = Path(name)
         (folder / "data").mkdir()
         prepared = prepare(order.recipe, settings, folder / "data", progress)
-        return _train_once(order, prepared, folder, progress)
+        return _train_once(order, prepared, folder, progress, own)
 
 
-def _train_once(order: TrainingOrder, prepared: PreparedData, folder: Path, progress: Progress) -> TrainingSucceeded:
+def _train_once(
+    order: TrainingOrder, prepared: PreparedData, folder: Path, progress: Progress, own: OwnTrainer | None
+) -> TrainingSucceeded:
     from sentiment_trainer.learn.environment import environment_hash
     from sentiment_trainer.registry import connection, runs, versions
     from sentiment_trainer.registry.record import Lineage, outcome_in
@@ -50,7 +53,7 @@ def _train_once(order: TrainingOrder, prepared: PreparedData, folder: Path, prog
         run = runs.open_run(client, lineage)
     progress.attach(runs.ProgressReporter(client, run.id))
     try:
-        outcome = outcome_in(run.tags) or _fit_and_upload(run, prepared, folder, progress)
+        outcome = outcome_in(run.tags) or _fit_and_upload(run, prepared, folder, progress, own)
         progress.at(95, "registering")
         with connection.reaching(order.tracking_url, "register the model"):
             version = versions.register(run, outcome)
@@ -76,7 +79,10 @@ def _reuse(client: "MlflowClient", lineage: "Lineage", progress: Progress) -> Tr
     return _answer(lineage, outcome, known.run_id, known.version, reused=True)
 
 
-def _fit_and_upload(run: "TrainingRun", prepared: PreparedData, folder: Path, progress: Progress) -> "Outcome":
+def _fit_and_upload(
+    run: "TrainingRun", prepared: PreparedData, folder: Path, progress: Progress, own: OwnTrainer | None
+) -> "Outcome":
+    from sentiment_trainer.learn.fit import fit
     from sentiment_trainer.learn.learn import learn
     from sentiment_trainer.registry import connection, held_out, package, runs
     from sentiment_trainer.registry.record import Outcome
@@ -85,7 +91,8 @@ def _fit_and_upload(run: "TrainingRun", prepared: PreparedData, folder: Path, pr
     with connection.reaching(tracking_url, "take the parameters"):
         run.describe()
     try:
-        learnt = learn(prepared, run.lineage.order.recipe.parameters, folder, progress)
+        parameters = run.lineage.order.recipe.parameters
+        learnt = learn(prepared, parameters, folder, progress, own.fit if own is not None else fit)
     except TrainingError:
         with connection.reaching(tracking_url, "close the failed run"):
             run.give_up()

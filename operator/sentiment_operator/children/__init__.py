@@ -9,6 +9,7 @@ from sentiment_operator.children.comparison_job import comparison_job
 from sentiment_operator.children.deployment import deployment
 from sentiment_operator.children.disruption_budget import disruption_budget
 from sentiment_operator.children.job import training_job
+from sentiment_operator.children.look_up_job import look_up_job
 from sentiment_operator.children.network_policy import network_policy
 from sentiment_operator.children.revision import revision
 from sentiment_operator.children.service import service
@@ -20,7 +21,7 @@ from sentiment_operator.settings import Settings
 
 OF_A_ROLLOUT = (ChildKind.ROLLOUT_SETTING, ChildKind.CANDIDATE_SERVICE, ChildKind.CANDIDATE)
 
-__all__ = ["comparison_job", "desired_replicas", "revision", "serving_children", "training_job"]
+__all__ = ["comparison_job", "desired_replicas", "look_up_job", "revision", "serving_children", "training_job"]
 
 
 def serving_children(
@@ -73,6 +74,11 @@ def desired_replicas(model: Model, observed: Observed) -> int | None:
 def _waits_its_turn(plan: Plan, observed: Observed, settings: Settings) -> bool:
     """True where the Deployment runs its version already and enough others roll: what differs is the operator's own."""
     live = deployed(observed)
-    if live is None or plan.target is None or observed.rollouts_elsewhere < settings.max_concurrent_rollouts:
+    if (
+        live is None
+        or live.paused
+        or plan.target is None
+        or observed.rollouts_elsewhere < settings.max_concurrent_rollouts
+    ):
         return False
     return (live.version, live.digest) == (plan.target.spec.version, plan.target.spec.artifact_digest)

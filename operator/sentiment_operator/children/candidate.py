@@ -34,7 +34,9 @@ def candidate_deployment(model: Model, candidate: Candidate, settings: Settings)
         "spec": {
             "replicas": candidate.stage.pods,
             "selector": {"matchLabels": {**names.identity_labels(model.name, component), VERSION_LABEL: label}},
-            **rolling(model, settings),
+            # Whoever takes its pods over shares out anew how many each version has, by what each was allowed before. Allowed
+            # as many as both have together, it gets no more than it has: no pod ends for one that has yet to start.
+            **rolling(model, settings, max(1, candidate.stage.beside)),
             "template": pod_template(model, candidate.revision.spec, settings, component),
         },
     }

@@ -34,12 +34,12 @@ def deployment(model: Model, revision: Revision, settings: Settings, *, paused: 
     }
 
 
-def rolling(model: Model, settings: Settings) -> Manifest:
+def rolling(model: Model, settings: Settings, surge: int = MAX_SURGE) -> Manifest:
     """How pods are replaced: a new one has to answer before an old one goes."""
     return {
         "revisionHistoryLimit": 2,
         "progressDeadlineSeconds": model.spec.rollout.progress_deadline_seconds or settings.progress_deadline_seconds,
-        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": MAX_SURGE}},
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": surge}},
     }
 
 

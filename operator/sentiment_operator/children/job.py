@@ -23,8 +23,15 @@ def training_job(model: Model, step: Train, settings: Settings) -> Manifest:
         variable=ORDER_VARIABLE,
         order=_order(model, step, settings),
         data=model.spec.data,
+        image=_image(model, settings),
     )
     return trainer_job(model, work, settings)
+
+
+def _image(model: Model, settings: Settings) -> str:
+    """What the model chose from the list; decide.py lets no other name through."""
+    name = model.spec.training.trainer
+    return settings.trainers[name] if name is not None else settings.trainer_image
 
 
 def _order(model: Model, step: Train, settings: Settings) -> str:
@@ -38,6 +45,6 @@ def _order(model: Model, step: Train, settings: Settings) -> str:
         recipe_hash=recipe.recipe_hash(),
         registered_model=names.registered_model(model),
         trackingURL=names.tracking_url(model, settings),
-        image_digest=settings.trainer_image,
+        image_digest=_image(model, settings),
     )
     return order.model_dump_json(by_alias=True, exclude_none=True)

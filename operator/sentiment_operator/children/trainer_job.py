@@ -6,13 +6,22 @@ from dataclasses import dataclass
 from sentiment_contract.recipe import Data
 from sentiment_contract.training import FINAL_EXIT_CODES
 from sentiment_operator import names
-from sentiment_operator.api_resources import TRAINER_RESOURCES
+from sentiment_operator.api_resources import TRAINER_RESOURCES, Resources
 from sentiment_operator.children.pods import container_security, pod_security, resources
 from sentiment_operator.facts import Manifest, Model
 from sentiment_operator.settings import Settings
 
 DATA_MOUNT = "/data"
 SCRATCH_MOUNT = "/scratch"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a Job may use, and how often and how long it may try."""
+
+    resources: Resources
+    active_deadline_seconds: int
+    backoff_limit: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +39,16 @@ class Work:
     order: str
     """The order as JSON."""
     data: Data
+    limits: Limits | None = None
+    """None: those that the model gives its trainings."""
+    image: str = ""
+    """Empty: the operator's own trainer."""
 
 
 def trainer_job(model: Model, work: Work, settings: Settings) -> Manifest:
     """The Job. It has no time to live: it is the record of how the work ended; the operator keeps the latest few."""
     labels = names.labels(model.name, names.TRAINER, work.label)
+    limits = work.limits or _limits(model)
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -46,11 +60,11 @@ def trainer_job(model: Model, work: Work, settings: Settings) -> Manifest:
             "ownerReferences": [names.owner_reference(model)],
         },
         "spec": {
-            "backoffLimit": model.spec.training.backoff_limit,
-            "activeDeadlineSeconds": model.spec.training.active_deadline_seconds,
+            "backoffLimit": limits.backoff_limit,
+            "activeDeadlineSeconds": limits.active_deadline_seconds,
             "podReplacementPolicy": "Failed",
             "podFailurePolicy": {"rules": _failure_rules()},
-            "template": {"metadata": {"labels": labels}, "spec": _pod(model, work, settings)},
+            "template": {"metadata": {"labels": labels}, "spec": _pod(model, work, limits, settings)},
         },
     }
 
@@ -66,7 +80,12 @@ def _failure_rules() -> list[Manifest]:
     ]
 
 
-def _pod(model: Model, work: Work, settings: Settings) -> Manifest:
+def _limits(model: Model) -> Limits:
+    training = model.spec.training
+    return Limits(training.resources, training.active_deadline_seconds, training.backoff_limit)
+
+
+def _pod(model: Model, work: Work, limits: Limits, settings: Settings) -> Manifest:
     claim = _claim(work.data)
     data_volume = [{"name": "data", "persistentVolumeClaim": {"claimName": claim, "readOnly": True}}] if claim else []
     data_mount = [{"name": "data", "mountPath": DATA_MOUNT, "readOnly": True}] if claim else []
@@ -79,7 +98,7 @@ def _pod(model: Model, work: Work, settings: Settings) -> Manifest:
         "containers": [
             {
                 "name": "trainer",
-                "image": settings.trainer_image,
+                "image": work.image or settings.trainer_image,
                 "imagePullPolicy": settings.image_pull_policy,
                 "args": [work.command],
                 "env": [
@@ -89,7 +108,7 @@ def _pod(model: Model, work: Work, settings: Settings) -> Manifest:
                     {"name": "MPLCONFIGDIR", "value": SCRATCH_MOUNT},
                 ],
                 "envFrom": _credentials(work.data),
-                "resources": resources(model.spec.training.resources, TRAINER_RESOURCES),
+                "resources": resources(limits.resources, TRAINER_RESOURCES),
                 "securityContext": container_security(),
                 "terminationMessagePolicy": "FallbackToLogsOnError",
                 "volumeMounts": [

@@ -6,7 +6,7 @@ needs time, pods or people. So no rule stands here a second time. Pure.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pydantic import ValidationError
 
@@ -16,7 +16,7 @@ from sentiment_operator.api_preview import Action
 from sentiment_operator.api_revision import SentimentModelRevisionSpec, SentimentModelRevisionStatus
 from sentiment_operator.children.candidate import candidate_deployment
 from sentiment_operator.children.deployment import deployment
-from sentiment_operator.decide import decide
+from sentiment_operator.decide import TIMESTAMP_GRAIN, decide
 from sentiment_operator.evidence import is_proven
 from sentiment_operator.facts import Manifest, Model, Observed, Revision
 from sentiment_operator.plan import (
@@ -39,8 +39,8 @@ from sentiment_operator.settings import Settings
 
 MOST_WRITES = 5
 """To record a version and to seal what people said, what gates came to and how a rollout went are four."""
-LONG_AGO = timedelta(days=1)
-"""To go on is an edit too; what follows is asked for a time when it has settled."""
+SETTLED = {"settle_seconds": -TIMESTAMP_GRAIN.total_seconds()}
+"""To go on is an edit, which gives a rollout its time anew; what follows is asked for as if it had settled already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Foreseen:
     def obstacle(self) -> Blocked | None:
         """What keeps the version from serving until a person acts."""
         step = self.ends.step
-        return step if isinstance(step, Blocked) and self.ends.requeue_after is None else None
+        return step if isinstance(step, Blocked) and not self.ends.is_tried_again else None
 
     @property
     def scores(self) -> bool:
@@ -92,7 +92,9 @@ class Foreseen:
     def action(self) -> Action:
         """How the version would be had."""
         step = self.begins.step
-        if isinstance(step, AskRegistry) or self.cannot_be_recorded or self._mlflow_is_away:
+        if isinstance(step, AskRegistry) or self.cannot_be_recorded or self.mlflow_is_away:
+            return Action.UNKNOWN
+        if self.begins.following.unresolved is not None:
             return Action.UNKNOWN
         if isinstance(step, Record):
             return Action.REUSE
@@ -101,7 +103,8 @@ class Foreseen:
         return Action.SERVE if self.revision is not None else Action.TRAIN
 
     @property
-    def _mlflow_is_away(self) -> bool:
+    def mlflow_is_away(self) -> bool:
+        """Whether nobody can say what MLflow holds."""
         step = self.begins.step
         away = isinstance(step, Blocked) and step.reason == FailureReason.REGISTRY_UNREACHABLE and not step.attempt
         return away and self.revision is None
@@ -109,7 +112,8 @@ class Foreseen:
 
 def foresee(model: Model, observed: Observed, settings: Settings, now: datetime) -> Foreseen:
     """What would follow for the model if it were not suspended."""
-    resumed = replace(model, spec=model.spec.model_copy(update={"suspend": False}), edited_at=now - LONG_AGO)
+    resumed = replace(model, spec=model.spec.model_copy(update={"suspend": False}), edited_at=now)
+    settings = settings.model_copy(update=SETTLED)
     begins = ends = decide(resumed, observed, settings, now)
     for _ in range(MOST_WRITES):
         written = _written(ends.step, resumed, settings, now)

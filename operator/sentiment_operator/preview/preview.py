@@ -38,7 +38,7 @@ def with_preview(plan: Plan, model: Model, observed: Observed, settings: Setting
         needs_nodes=goes_on and observed.nodes is None,
         to_rehearse=write if observed.rehearsed is None else None,
         # MLflow being away ends without anything being heard of it.
-        requeue_after=ahead.begins.requeue_after if ahead.action is Action.UNKNOWN else plan.requeue_after,
+        requeue_after=ahead.begins.requeue_after if ahead.mlflow_is_away else plan.requeue_after,
     )
 
 

@@ -4,10 +4,11 @@ Where it stands is read from the candidate's Deployment, how it fares from its p
 order in which they are tried:
 
 1. What failed in this very way is not tried again.
-2. Another candidate in the place goes first; then the stages begin with the first one.
+2. Another candidate in the place goes first, and what serves has to be one version; then the stages begin with the first.
 3. Pods that will never run, or answers beyond a limit, fail the candidate at once.
 4. A stage begins to count when all of its pods are ready; it ends when its time is over and enough was answered.
-5. What takes longer than the deadline has failed. An outage of the registry does not count.
+5. What takes longer than the deadline has failed. An outage of the registry does not count, and every edit of the model
+   gives it the time anew: a rollout that was suspended goes on.
 """
 
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from sentiment_operator.api_rollout import FailedRollout, Router, Strategy
 from sentiment_operator.conditions import timestamp
 from sentiment_operator.deployed import Deployed, deployed
 from sentiment_operator.evidence import runs
-from sentiment_operator.facts import Answered, Model, Observed, Revision, Trouble
+from sentiment_operator.facts import Answered, Model, Observed, Revision, ServingPod, Trouble
 from sentiment_operator.plan import Candidate, Roll, Seal, Shift, Step, TakeOver
 from sentiment_operator.rollout import explain
 from sentiment_operator.rollout.analysis import Figures, breaches, figures, lacking
@@ -44,7 +45,8 @@ def taking_over(observed: Observed, revision: Revision) -> TakeOver | None:
     live, there = deployed(observed), running(observed)
     if live is None or there is None or not live.paused or not runs(live, revision):
         return None
-    return TakeOver(revision, None, hand_over=not there.deleting)
+    # Whoever has not heard yet that it waits would end pods of a version that it does not want.
+    return TakeOver(revision, None, hand_over=live.is_current and not there.deleting)
 
 
 def advance(
@@ -52,9 +54,13 @@ def advance(
 ) -> Step:
     """The next step on the way of the revision beside what serves."""
     key = rollout_key(model, revision, stable)
-    if (failure := _failure(revision, key)) is not None:
-        return explain.failed(model, revision, failure, stable.spec.version)
     way, there = stages(model.spec.rollout, _pods(observed)), running(observed)
+    if (failure := _failure(revision, key)) is not None:
+        kept = frozen(model, observed, revision, stable)
+        has_all = kept is not None and kept.stage.flow is Flow.ALL
+        return explain.failed(model, revision, failure, stable.spec.version, has_all=has_all)
+    if there is None and _is_mixed(observed, revision, stable):
+        return Shift(revision, None, waits_for=stable.spec.version)
     if there is None:
         return _enter(revision, stable, way, Progress(key=key, entered=now))
     if there.progress is None or not _is_it(there, revision, key, way):
@@ -75,9 +81,10 @@ def frozen(model: Model, observed: Observed, revision: Revision | None, stable: 
     return Candidate(revision, stable, way[there.progress.stage], there.progress)
 
 
-def only_version(model: Model, step: Step, candidate: Candidate | None) -> str:
+def only_version(model: Model, observed: Observed, step: Step, candidate: Candidate | None) -> str:
     """The one version that the model's Service leads to; empty: whichever there are."""
-    if isinstance(step, TakeOver) and model.spec.rollout.strategy is Strategy.BLUE_GREEN:
+    is_blue_green = model.spec.rollout.strategy is Strategy.BLUE_GREEN
+    if is_blue_green and (isinstance(step, TakeOver) or (isinstance(step, Roll) and _can_answer_all(observed, step))):
         return step.revision.spec.version
     if candidate is None:
         return ""
@@ -90,6 +97,22 @@ def only_version(model: Model, step: Step, candidate: Candidate | None) -> str:
             return candidate.stable.spec.version
         case Flow.SHARE | Flow.COPIES:
             return ""
+
+
+def _can_answer_all(observed: Observed, step: Roll) -> bool:
+    """Whether the version needs no pod of another any more, while such are there."""
+    labels, mine = [pod.label for pod in _serving(observed)], step.revision.spec.version
+    return labels.count(mine) >= _pods(observed) and any(label != mine for label in labels)
+
+
+def _is_mixed(observed: Observed, revision: Revision, stable: Revision) -> bool:
+    """Whether requests are still answered by what is neither of both: what serves is being rolled out itself."""
+    both = {revision.spec.version, stable.spec.version}
+    return any(pod.label not in both for pod in _serving(observed))
+
+
+def _serving(observed: Observed) -> list[ServingPod]:
+    return [pod for pod in observed.pods if pod.ready and not pod.deleting and not pod.is_shadow]
 
 
 def _failure(revision: Revision, key: str) -> FailedRollout | None:
@@ -133,7 +156,7 @@ class _Stretch:
         """What follows."""
         if (trouble := self._trouble()) is not None and trouble.reason in LOST:
             return self._fail(trouble.reason, trouble.message or trouble.reason)
-        return self._start(trouble) if self.progress.since is None else self._measure(self.progress.since)
+        return self._start(trouble) if self.progress.since is None else self._measure(self.progress.since, trouble)
 
     def _start(self, trouble: Trouble | None) -> Step:
         """The pods of the stage are not all ready yet, or were not when it was last looked at."""
@@ -142,17 +165,15 @@ class _Stretch:
                 return self._stay()
             counts = {"requests": self._candidate().requests, "stable_requests": self._others().requests}
             return self._stay(self.progress.model_copy(update={"since": self.now, **counts}))
-        deadline = self.progress.entered + self.patience
-        if trouble is not None and trouble.reason == FailureReason.REGISTRY_UNREACHABLE:
-            # The time begins anew once the registry is back; written now and then is often enough.
-            half = self.progress.entered + self.patience / 2
-            return self._stay(self.progress.model_copy(update={"entered": self.now}) if self.now > half else None)
+        deadline = self._deadline(self.progress.entered)
+        if _waits_for_registry(trouble):
+            return self._stay(self._time_anew(deadline))
         if self.now < deadline:
             return self._stay(deadline=deadline)
         why = self.live.refused or (f"{trouble.reason}: {trouble.message}" if trouble is not None else "")
         return self._fail("ProgressDeadlineExceeded", f"its pods were not ready in time{f': {why}' if why else ''}")
 
-    def _measure(self, since: datetime) -> Step:
+    def _measure(self, since: datetime, trouble: Trouble | None) -> Step:
         """Requests count."""
         if self.observed.answered is None:
             return self._stay(not_before=since + self._stage.pause)
@@ -163,12 +184,22 @@ class _Stretch:
         is_over = self.now >= since + self._stage.pause
         if is_over and self.live.is_complete and not wanting:
             return self._leave()
-        deadline = since + self._stage.pause + self.patience
+        deadline = self._deadline(since + self._stage.pause)
+        if not self.live.is_complete and _waits_for_registry(trouble):
+            return self._stay(self._time_anew(deadline), found=found)
         if self.now >= deadline:
             return self._fail("ProgressDeadlineExceeded", wanting or "its pods were not all ready")
         return self._stay(
             found=found, wanting=wanting if is_over else "", not_before=since + self._stage.pause, deadline=deadline
         )
+
+    def _deadline(self, begun: datetime) -> datetime:
+        return max(begun, self.progress.entered, self.model.edited_at) + self.patience
+
+    def _time_anew(self, deadline: datetime) -> Progress | None:
+        """The time begins anew once the registry is back; written now and then is often enough."""
+        is_due = self.now > deadline - self.patience / 2
+        return self.progress.model_copy(update={"entered": self.now}) if is_due else None
 
     def _leave(self) -> Step:
         following = self.progress.stage + 1
@@ -233,6 +264,10 @@ class _Stretch:
         label = self.revision.spec.version
         pods = [pod for pod in self.observed.pods if pod.label == label and not pod.ready and not pod.deleting]
         return next((pod.trouble for pod in pods if pod.trouble is not None), None)
+
+
+def _waits_for_registry(trouble: Trouble | None) -> bool:
+    return trouble is not None and trouble.reason == FailureReason.REGISTRY_UNREACHABLE
 
 
 def _grown(now: int, before: int) -> int:

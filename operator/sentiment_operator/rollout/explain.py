@@ -14,7 +14,7 @@ from sentiment_operator.rollout.analysis import Figures
 from sentiment_operator.rollout.stages import Flow
 
 
-def failed(model: Model, revision: Revision, failure: FailedRollout, serving: str) -> Blocked:
+def failed(model: Model, revision: Revision, failure: FailedRollout, serving: str, *, has_all: bool) -> Blocked:
     """A candidate did not take over, and the same is not tried again by itself."""
     label, why = revision.spec.version, sentence(failure.message)
     where = f"in step {failure.step} of its rollout" if failure.step else "before it got any request"
@@ -29,7 +29,11 @@ def failed(model: Model, revision: Revision, failure: FailedRollout, serving: st
                 dead_end=True,
             )
         case OnRolloutFailure.HOLD:
-            what = f"Version {label} failed {where} and is held there: {why} Version {serving} serves beside it."
+            beside = f"It has all requests, beside idle pods of version {serving}."
+            what = (
+                f"Version {label} failed {where} and is held there: {why}"
+                f" {beside if has_all else f'Version {serving} serves beside it.'}"
+            )
             return Blocked(
                 ConditionType.ROLLED_OUT,
                 Reason.ROLLOUT_HELD,
@@ -43,6 +47,9 @@ def failed(model: Model, revision: Revision, failure: FailedRollout, serving: st
 def shifting(step: Shift) -> str:
     """How far the rollout is, with what is known of the candidate."""
     candidate = step.candidate
+    if candidate is None and step.waits_for:
+        label, other = step.revision.spec.version, step.waits_for
+        return f"Version {other} is being rolled out; the pods of version {label} start once nothing else serves."
     if candidate is None:
         return f"Another candidate ends; the pods of version {step.revision.spec.version} start then."
     told = [_flow(step, candidate), _figures(step.figures), _waits(step, candidate)]

@@ -36,6 +36,8 @@ class Stage:
     pause: timedelta
     requests: int
     """So many it has to answer before the stage ends."""
+    beside: int
+    """Pods that serve meanwhile."""
 
 
 def stages(rollout: Rollout, stable_pods: int) -> tuple[Stage, ...]:
@@ -51,7 +53,7 @@ def stages(rollout: Rollout, stable_pods: int) -> tuple[Stage, ...]:
                 _stage(Flow.COPIES, step, rollout.analysis, stable_pods, _share_of_capacity) for step in rollout.steps
             )
         case Strategy.BLUE_GREEN:
-            before = Stage(Flow.NONE, 0, max(1, stable_pods), timedelta(), 0)
+            before = Stage(Flow.NONE, 0, max(1, stable_pods), timedelta(), 0, stable_pods)
             after = rollout.steps[0] if rollout.steps else RolloutStep()
             return (before, _stage(Flow.ALL, after, rollout.analysis, stable_pods, _share_of_capacity))
         case _:
@@ -63,7 +65,8 @@ def _stage(
 ) -> Stage:
     weight = step.weight_percent or ALL
     needed = max(step.min_requests, analysis.min_samples if analysis.looks_at_anything else 0)
-    return Stage(flow, weight, pods_for(weight, stable_pods), timedelta(seconds=step.pause_seconds), needed)
+    pause = timedelta(seconds=step.pause_seconds)
+    return Stage(flow, weight, pods_for(weight, stable_pods), pause, needed, stable_pods)
 
 
 def _share_of_pods(weight: int, stable_pods: int) -> int:

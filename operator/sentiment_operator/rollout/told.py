@@ -8,6 +8,7 @@ from sentiment_operator.next_step import look_at_pods, then
 from sentiment_operator.plan import Plan, Shift, TakeOver
 from sentiment_operator.reasons import Reason
 from sentiment_operator.rollout import explain
+from sentiment_operator.rollout.stages import Flow
 from sentiment_operator.view import View
 
 _RUNNING = {
@@ -34,7 +35,10 @@ def rolled_out(view: View, step: Shift | TakeOver) -> Verdict:
 
 def canary_percent(plan: Plan) -> int | None:
     """The share of requests that the candidate answered; None while there is none that is to answer any."""
-    return plan.step.measured_percent if isinstance(plan.step, Shift) and plan.step.candidate is not None else None
+    step = plan.step
+    if not isinstance(step, Shift) or step.candidate is None or step.candidate.stage.flow is Flow.COPIES:
+        return None
+    return step.measured_percent
 
 
 def rollout_status(model: Model, plan: Plan) -> RolloutStatus | None:

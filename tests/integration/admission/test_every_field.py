@@ -36,7 +36,7 @@ def fields(schema: Manifest, path: str) -> Iterator[tuple[str, Manifest, bool]]:
         yield f"{path}.{name}", child, name in schema.get("required", ())
         if child["type"] == "object":
             yield from fields(child, f"{path}.{name}")
-        if child["type"] == "array":
+        if "properties" in child.get("items", ()):
             yield from fields(child["items"], f"{path}.{name}[0]")
 
 
@@ -80,6 +80,8 @@ def around(path: str) -> Edits:
     """What has to be there so that nothing but the field itself is wrong."""
     if path.startswith("spec.gates[0]."):
         return {"spec.gates": [GATE]}
+    if path.startswith("spec.notifications[0]."):
+        return {"spec.notifications": [{"sink": "team-chat"}]}
     source = path.split(".")[2] if path.startswith("spec.data.") else ""
     return {"spec.data": {source: SOURCES[source]}} if source in SOURCES else {}
 

@@ -33,8 +33,9 @@ def explained(crds: ApiServer) -> ApiServer:
 
 EXPLANATIONS = {
     "smod": "A sentiment model from data to served predictions",
-    "smod.spec.data.dvc.revision": "Git commit, tag or branch whose .dvc files name the data. A commit or tag keeps a"
-    " version reproducible.",
+    "smod.spec.data.dvc.revision": "Git commit, tag or branch whose .dvc files name the data.",
+    "smod.spec.training.parametersFrom": "read at the commit that is trained from",
+    "smod.status.followed.commit": "The commit that it stood for.",
     "smod.spec.version": "A known label is served as recorded, an unknown one is trained.",
     "smod.spec.training.parameters.regularizationC": 'a decimal string such as "30" or "0.5"',
     "smod.spec.training.preset": "Fast trains in seconds, Default is the better model.",

@@ -42,7 +42,7 @@ def leaves(schema: Manifest, path: str) -> dict[str, Manifest]:
         found[f"{path}.{name}"] = child
         if child["type"] == "object":
             found |= leaves(child, f"{path}.{name}")
-        if child["type"] == "array":
+        if "properties" in child.get("items", ()):
             found |= leaves(child["items"], f"{path}.{name}[0]")
     return found
 

@@ -56,6 +56,25 @@ BAD_MODELS: dict[str, Bad] = {
     "a version that ends in a dot": one("spec.version", "v1.", "should match"),
     "a version with a line break at its end": one("spec.version", "v1\n", "should match"),
     "suspend as text": one("spec.suspend", "yes", "must be of type boolean"),
+    # Notifications
+    "a sink named twice": Bad(
+        {"spec.notifications": [{"sink": "chat"}, {"sink": "chat"}]}, "spec.notifications[1]", "Duplicate value"
+    ),
+    "an unknown transition": Bad(
+        {"spec.notifications": [{"sink": "chat", "transitions": ["VersionReady", "Ready"]}]},
+        "spec.notifications[0].transitions[1]",
+        "Unsupported value",
+    ),
+    "a transition named twice": Bad(
+        {"spec.notifications": [{"sink": "chat", "transitions": ["Stalled", "Stalled"]}]},
+        "spec.notifications[0].transitions[1]",
+        "Duplicate value",
+    ),
+    "a sink with an address": Bad(
+        {"spec.notifications": [{"sink": "chat", "url": "https://evil.example.org"}]},
+        'unknown field "spec.notifications[0].url"',
+    ),
+    "a sink in capitals": Bad({"spec.notifications": [{"sink": "Chat"}]}, "spec.notifications[0].sink", "should match"),
     # Data
     "no data": one("spec.data", MISSING, REQUIRED),
     "data as list": one("spec.data", [], "must be of type object"),

@@ -1,19 +1,22 @@
 """Plays kubelet, trainer and model server on a control plane without nodes.
 
-Training pods end at once with the trainer's answer, and MLflow then holds the version; pods that compare end with what
-the test says, or with figures that are equal; serving pods become ready, and POST /<namespace>/<service>/predict answers
-with the version and digest of one of them.
+Pods that look up a branch answer what the trainer's own code finds there. Training pods end at once with the trainer's
+answer, and MLflow then holds the version; pods that compare end with what the test says, or with figures that are equal;
+serving pods become ready, and POST /<namespace>/<service>/predict answers with the version and digest of one of them.
 """
 
 import hashlib
 import json
+import tempfile
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 from sentiment_contract import names
 from sentiment_contract.gates import COMPARISON_VARIABLE, Compared, ComparisonOrder, Figures
+from sentiment_contract.look_up import LOOK_UP_VARIABLE, LookedUp, LookUpOrder
 from sentiment_contract.training import (
     EXIT_CODES,
     ORDER_VARIABLE,
@@ -22,6 +25,9 @@ from sentiment_contract.training import (
     TrainingOrder,
     TrainingSucceeded,
 )
+from sentiment_trainer.data.look_up import look_up
+from sentiment_trainer.failures import TrainingError
+from sentiment_trainer.settings import Settings
 from tests.integration.api_server import ApiServer, Manifest
 from tests.integration.operator.played_mlflow import PlayedMLflow
 
@@ -46,6 +52,10 @@ class PlayedNode:
         self.compares: Callable[[ComparisonOrder], Compared | TrainingFailed] = equal
         self.compared: list[ComparisonOrder] = []
         """What every comparison was asked."""
+        self.looked_up: list[str] = []
+        """Names of the pods that looked up a branch."""
+        self.orders: list[TrainingOrder] = []
+        """What every training was asked."""
         self.trained: list[str] = []
         """Names of the pods that trained."""
         self._serving: dict[str, tuple[str, str]] = {}
@@ -87,6 +97,9 @@ class PlayedNode:
         if comparison := environment.get(COMPARISON_VARIABLE):
             self.compared.append(ComparisonOrder.model_validate_json(comparison))
             self._end(pod, self.compares(self.compared[-1]))
+        elif look_up := environment.get(LOOK_UP_VARIABLE):
+            self.looked_up.append(pod["metadata"]["name"])
+            self._end(pod, _look_up(look_up))
         elif order is None:
             if not self.serving_hangs and names.ServerVariable.VERSION in environment:
                 self._report(pod, {"phase": "Running", "conditions": _ready(), "containerStatuses": [_runs(pod)]})
@@ -95,9 +108,10 @@ class PlayedNode:
 
     def _train(self, pod: Manifest, order: TrainingOrder) -> None:
         self.trained.append(pod["metadata"]["name"])
+        self.orders.append(order)
         self._end(pod, self._fail() if self.training_fails else self._succeed(order))
 
-    def _end(self, pod: Manifest, answer: TrainingSucceeded | TrainingFailed | Compared) -> None:
+    def _end(self, pod: Manifest, answer: TrainingSucceeded | TrainingFailed | Compared | LookedUp) -> None:
         code = EXIT_CODES[answer.reason] if isinstance(answer, TrainingFailed) else 0
         ending = {
             "exitCode": code,
@@ -146,6 +160,16 @@ class PlayedNode:
 
     def _path(self, plural: str) -> str:
         return f"/api/v1/namespaces/{self._namespace}/{plural}"
+
+
+def _look_up(document: str) -> LookedUp | TrainingFailed:
+    """What the trainer answers, without its pod."""
+    with tempfile.TemporaryDirectory() as name:
+        settings = Settings(Path(name), Path(name), Path(name) / "log", 1_000_000, 30)
+        try:
+            return look_up(LookUpOrder.model_validate_json(document), settings)
+        except TrainingError as error:
+            return TrainingFailed(reason=error.reason, message=error.message)
 
 
 def _environment(pod: Manifest) -> dict[str, str]:

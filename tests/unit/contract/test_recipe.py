@@ -1,5 +1,7 @@
 """A recipe names a training: what may change its hash, and what must not."""
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -85,3 +87,35 @@ def test_two_sources_are_refused() -> None:
 
 def test_a_followed_label_is_a_valid_version_label() -> None:
     assert followed_label("0123456789abcdef" * 4) == "r0123456789"
+
+
+def _recipe(**more: Any) -> Recipe:
+    source = {"repoURL": "https://git.example.com/reviews.git", "revision": "main", "path": "train.csv"}
+    parameters = effective_parameters(Preset.FAST, Parameters()).model_dump(by_alias=True)
+    return Recipe.model_validate({"data": {"dvc": source}, "parameters": parameters} | more)
+
+
+def _pin(commit: str = "a", content: str = "md5:1") -> dict[str, str]:
+    return {"commit": commit * 40, "content": content}
+
+
+def test_a_recipe_that_was_looked_up_is_named_by_content_and_neither_by_commit_nor_branch() -> None:
+    first = _recipe(pin=_pin()).recipe_hash()
+    assert _recipe(pin=_pin(commit="b")).recipe_hash() == first
+    assert _recipe(pin=_pin(content="md5:2")).recipe_hash() != first
+    assert _recipe().recipe_hash() != first
+
+
+def test_a_recipe_without_a_pin_or_a_trainer_keeps_the_hash_it_always_had() -> None:
+    assert _recipe().recipe_hash() == "016f0b8ea1dd571d8e057911e967d281da6a23b3e5045510e35f5c48dfbc1483"
+
+
+def test_another_trainer_is_another_recipe() -> None:
+    assert len({_recipe(**more).recipe_hash() for more in ({}, {"trainer": "a"}, {"trainer": "b"})}) == 3
+
+
+def test_what_is_fetched_is_the_commit_that_was_looked_up() -> None:
+    looked_up, as_written = _recipe(pin=_pin()).pinned_data().dvc, _recipe().pinned_data().dvc
+    assert looked_up is not None
+    assert as_written is not None
+    assert (looked_up.revision, as_written.revision) == ("a" * 40, "main")

@@ -97,10 +97,11 @@ def leaves(schema: Schema, path: str) -> Iterator[tuple[str, Schema]]:
     """Every field that holds a value of its own."""
     for name, child in schema.get("properties", {}).items():
         yield from leaves(child, f"{path}.{name}")
-    if "items" in schema:
+    if "properties" in schema.get("items", ()):
         yield from leaves(schema["items"], f"{path}[]")
-    if "properties" not in schema and "items" not in schema:
-        yield path, schema
+    elif "properties" not in schema:
+        # What is allowed of the entries of a plain list stands in the row of the list.
+        yield path, {**schema.get("items", {}), **schema}
 
 
 def chapters(page: str, level: str) -> dict[str, str]:

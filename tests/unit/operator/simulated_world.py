@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from sentiment_contract.gates import COMPARISON_VARIABLE, Compared, ComparisonOrder
+from sentiment_contract.look_up import LOOK_UP_VARIABLE, LookedUp, LookUpOrder
 from sentiment_contract.names import RETRY_ANNOTATION, VERSION_LABEL, ServerVariable
 from sentiment_contract.training import (
     EXIT_CODES,
@@ -34,6 +35,7 @@ from sentiment_operator.difference import is_subset
 from sentiment_operator.facts import (
     Answered,
     ChildKind,
+    Head,
     Manifest,
     Model,
     Observed,
@@ -49,7 +51,15 @@ from sentiment_operator.kinds import APPROVAL, DEPLOYMENT, JOB, MODEL, POD, REVI
 from sentiment_operator.plan import Compare, Plan, Record, Seal, TakeOver, Train
 from sentiment_operator.pod_metrics import together
 from sentiment_operator.preview.preview import with_preview
-from sentiment_operator.raw import annotations_of, controller_uid, is_deleting, is_unfinished, labels_of, uid_of
+from sentiment_operator.raw import (
+    annotations_of,
+    controller_uid,
+    is_deleting,
+    is_look_up,
+    is_unfinished,
+    labels_of,
+    uid_of,
+)
 from sentiment_operator.report import began, served
 from sentiment_operator.sealing import sealed
 from sentiment_operator.status import status
@@ -100,6 +110,10 @@ class Comparison:
     """Evidence for this very question was on record already: this comparison was one too many."""
 
 
+def _nothing_there(order: LookUpOrder) -> TrainingFailed:
+    return TrainingFailed(reason=FailureReason.REVISION_NOT_FOUND, message="There is no such branch. Next: push it")
+
+
 def _nothing_is_worse(order: ComparisonOrder) -> Compared:
     return Compared(figures=())
 
@@ -125,6 +139,12 @@ class World:
     """Why pods of that version do not become ready, None where they do."""
     answers: Callable[[str, int], Answered] = lambda _, seconds: Answered(requests=REQUESTS_A_SECOND * seconds)
     """What a pod of that version answered within so many seconds."""
+    holds: Callable[[LookUpOrder], LookedUp | TrainingFailed] = _nothing_there
+    """What a look at a branch finds."""
+    head: Head | None = None
+    """What the git server tells the operator."""
+    looks: list[str] = field(default_factory=list[str])
+    """Names of every Job that looked at a branch."""
     routed_to: str = ""
     """Name of the pod that the Service leads to. It follows the pods with delay, and no watch tells of it."""
     changes: int = 0
@@ -142,6 +162,8 @@ class World:
             raise Conflict
         if kind == JOB and workload.is_comparison(manifest):
             self.comparisons.append(self._comparison(manifest))
+        elif kind == JOB and is_look_up(manifest):
+            self.looks.append(manifest["metadata"]["name"])
         elif kind == JOB:
             order = _order_of(manifest["spec"]["template"])
             self.starts.append(Start(order, self.now, any(order.label in one.labels for one in self.versions)))
@@ -270,6 +292,10 @@ class World:
         if COMPARISON_VARIABLE in _variables(pod):
             self._compare(pod)
             return
+        if LOOK_UP_VARIABLE in _variables(pod):
+            found = self.holds(LookUpOrder.model_validate_json(_variables(pod)[LOOK_UP_VARIABLE]))
+            self._end_pod(pod, EXIT_CODES[found.reason] if isinstance(found, TrainingFailed) else 0, found)
+            return
         order = _order_of(pod)
         if (reason := self._reason_to_fail(order)) is not None:
             answer = TrainingFailed(reason=reason, message=f"{reason} happened. Next: mend it")
@@ -294,7 +320,9 @@ class World:
         others = [one for one in self.versions if one.labels.get(order.label, order.recipe_hash) != order.recipe_hash]
         return FailureReason.VERSION_CONFLICT if others else self.fails(order)
 
-    def _end_pod(self, pod: Manifest, code: int, answer: TrainingSucceeded | TrainingFailed | Compared | None) -> None:
+    def _end_pod(
+        self, pod: Manifest, code: int, answer: TrainingSucceeded | TrainingFailed | Compared | LookedUp | None
+    ) -> None:
         message = answer.model_dump_json(by_alias=True) if answer is not None else ""
         ended = {"exitCode": code, "message": message, "finishedAt": timestamp(self.now)}
         phase = "Failed" if code else "Succeeded"
@@ -589,7 +617,7 @@ class Operator:
             self.questions.append("MLflow")
             observed = replace(observed, registry=self.world.known_versions())
             plan = self._plan(model, observed)
-        if isinstance(plan.step, Train | Compare):
+        if isinstance(plan.step, Train | Compare) or plan.following.look_up is not None:
             self._list(JOB)
             observed = replace(self._observed(model), registry=observed.registry)
             plan = self._plan(model, observed)
@@ -622,8 +650,10 @@ class Operator:
                 child: extract.child(self.known.get((kind, names.child_name(NAME, child))), model.uid)
                 for child, kind in SERVING.items()
             },
-            jobs=tuple(workload.training_job(job, pods, 0) for job in jobs if not workload.is_comparison(job)),
+            jobs=tuple(workload.training_job(job, pods, 0) for job in jobs if workload.is_training(job)),
             comparisons=tuple(workload.comparison_job(job, pods) for job in jobs if workload.is_comparison(job)),
+            look_ups=tuple(workload.look_up_job(job, pods, model.uid) for job in jobs if is_look_up(job)),
+            head=self.world.head,
             answers=self._answers(revisions.get(model.spec.wanted_label())),
             pods=tuple(workload.serving_pod(pod) for pod in pods if _is_serving(pod)),
             registry=RegistryNotAsked(),
@@ -648,6 +678,9 @@ class Operator:
             self._delete(JOB, name)
         for name in plan.obsolete_revisions:
             self._delete(REVISION, name)
+        if plan.following.look_up is not None:
+            look_up = children.look_up_job(model, plan.following.look_up, SETTINGS)
+            self._write("create", JOB, lambda: self.world.create(JOB, look_up))
         if isinstance(plan.step, Train):
             job = children.training_job(model, plan.step, SETTINGS)
             self._write("create", JOB, lambda: self.world.create(JOB, job))

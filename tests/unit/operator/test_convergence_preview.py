@@ -1,6 +1,7 @@
 """A forecast held to what really comes: suspended, foretold, resumed, and then watched turn by turn."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -122,6 +123,12 @@ def test_suspended_in_the_middle_of_a_rollout_the_pods_that_run_are_not_counted_
     operator.world.edit(wanted("2", rollout=BLUE_GREEN))
     while living(operator.world) < 2 * PODS:
         assert turn(operator)
-    plan = foretold(operator, "2", rollout=BLUE_GREEN)
+    foretold(operator, "2", rollout=BLUE_GREEN)
+    # To go on gives the rollout its time anew, however long it was suspended.
+    operator.world.now += timedelta(hours=1)
+    operator.restart()
+    until_quiet(operator)
+    plan = operator.world.objects[MODEL, NAME]["status"]["plan"]
+    assert plan["action"] == "Serve"
     assert resumed(operator, "2", rollout=BLUE_GREEN).most_pods <= plan["surgePods"] == 1
     assert_ready(operator, "2")

@@ -212,6 +212,7 @@ def test_a_blue_green_candidate_gets_no_request_until_all_of_its_pods_answer_and
         assert len(reached(operator)) >= PODS
     switched = mixed.index({"2"})
     assert all(versions == {"1"} for versions in mixed[:switched])
+    assert all(versions == {"2"} for versions in mixed[switched:])
     assert_serves(operator, "2")
 
 
@@ -223,6 +224,8 @@ def test_a_shadow_answers_no_user() -> None:
     assert {labels_of(pod)[VERSION_LABEL] for pod in reached(operator)} == {"1"}
     assert (CONFIG_MAP, CANDIDATE) in operator.world.objects
     assert (told(operator).ready_replicas, told(operator).serving_version) == (PODS, "1")
+    until(operator, lambda: (found := told(operator).rollout) is not None and found.requests > 0)
+    assert told(operator).canary_percent is None, "copies are no share of the requests"
 
 
 def test_a_stage_waits_for_its_time_and_its_requests() -> None:
@@ -273,6 +276,22 @@ def test_an_edit_back_ends_the_rollout_wherever_it_is(rollout: dict[str, Any], a
     watched(operator)
     assert_serves(operator, "1")
     assert_ready(operator, "1")
+
+
+@pytest.mark.parametrize("rollout", STRATEGIES.values(), ids=STRATEGIES)
+def test_a_candidate_of_what_does_not_come_up_takes_no_pod_from_what_serves(rollout: dict[str, Any]) -> None:
+    operator = serving("1", rollout)
+    operator.world.edit(rolled("2", rollout))
+    watched(operator)
+    operator.world.hinders = lambda label: "Unschedulable" if label == "1" else None
+    operator.world.edit(rolled("1", rollout))
+    watched(operator, 30)
+    operator.world.edit(rolled("3", rollout))
+    watched(operator, 120)
+    assert said(operator, ConditionType.READY)[1] == "CandidateStarting"
+    operator.world.hinders = lambda _: None
+    watched(operator)
+    assert_serves(operator, "3")
 
 
 @pytest.mark.parametrize("rollout", STRATEGIES.values(), ids=STRATEGIES)

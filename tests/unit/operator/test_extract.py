@@ -150,3 +150,22 @@ def test_the_elder_is_the_oldest_of_all_and_of_equal_age_the_smaller_uid() -> No
     assert extract.elder(middle, [young, old]) == "shop/old"
     assert extract.elder(young, [middle]) == "shop/middle"
     assert extract.elder(middle, [young]) == ""
+
+
+def test_whom_a_model_wants_told_is_read_although_the_rest_of_its_spec_cannot_be() -> None:
+    body = a_model() | {"spec": {"notifications": [{"sink": "chat", "transitions": ["Stalled"]}], "data": "none"}}
+    (wanted,) = extract.notifications(body)
+    assert (wanted.sink, wanted.transitions) == ("chat", ("Stalled",))
+    assert extract.notifications(a_model() | {"spec": {"notifications": "all"}}) == ()
+    assert extract.notifications(a_model() | {"spec": {"notifications": None}}) == ()
+
+
+def test_the_origin_of_a_model_needs_no_spec() -> None:
+    origin = extract.origin(a_model(annotations={"rottenpotatoes.com/retry": "2"}) | {"spec": None})
+    assert (origin.namespace, origin.name, origin.uid, origin.generation, origin.retry) == (
+        "shop",
+        "imdb",
+        "u1",
+        3,
+        "2",
+    )

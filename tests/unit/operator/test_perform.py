@@ -13,12 +13,14 @@ from sentiment_operator import children, extract, perform
 from sentiment_operator.api import HistoryEntry, SentimentModelSpec, SentimentModelStatus
 from sentiment_operator.api_promotion import GateEvidence
 from sentiment_operator.api_revision import SentimentModelRevisionStatus
+from sentiment_operator.api_rollout import FailedRollout
 from sentiment_operator.facts import Child, ChildKind, Manifest, Model, Observed, Revision
 from sentiment_operator.kinds import JOB, REVISION, SERVICE, Kind
 from sentiment_operator.kinds import MODEL as MODEL_KIND
 from sentiment_operator.kube_errors import Away, Refused, Stale
+from sentiment_operator.notify.courier import Courier
 from sentiment_operator.perform import Outcome, Performer
-from sentiment_operator.plan import Compare, Held, Plan, Record, Seal, Steady, Train
+from sentiment_operator.plan import Compare, Held, Plan, Record, Seal, Steady, TakeOver, Train
 from sentiment_operator.report import Reporter
 from sentiment_operator.settings import Settings
 from sentiment_operator.store import Key, Store
@@ -88,6 +90,16 @@ class Api:
     async def delete(self, kind: Kind, body: Manifest) -> None:
         self._count("delete")
         del self.objects[kind, body["metadata"]["name"]]
+
+    async def orphan(self, kind: Kind, body: Manifest) -> Manifest | None:
+        self._count("orphan")
+        live = self.objects.get((kind, body["metadata"]["name"]))
+        if live is None:
+            return None
+        if live["metadata"]["uid"] != body["metadata"]["uid"]:
+            raise Stale("another object of that name")
+        ending = {**live, "metadata": {**live["metadata"], "deletionTimestamp": "now"}}
+        return self.holds(kind, ending, live["metadata"]["uid"])
 
     async def patch_status(self, kind: Kind, body: Manifest, status: Manifest, *, unchanged: bool = False) -> Manifest:
         self._count("add" if unchanged else "status")
@@ -413,6 +425,86 @@ def test_a_comparison_is_created_once_and_seen_at_once(api: Api, store: Store) -
     assert Performer(cast("Any", api), store, SETTINGS).takes_turns(MODEL, plan, Observed())
 
 
+# The pods of a candidate
+
+HANDING_OVER = replace(NOTHING, step=TakeOver(revision("2"), None, hand_over=True))
+CANDIDATE = "imdb-candidate"
+
+
+def holds_candidate(api: Api, store: Store, **metadata: Any) -> Manifest:
+    """The Deployment of a candidate, known to the store."""
+    body = api.holds(perform.DEPLOYMENT, {"metadata": {**DESIRED["metadata"], "name": CANDIDATE, **metadata}}, uid="c1")
+    store.put(perform.DEPLOYMENT, body)
+    return body
+
+
+@pytest.mark.usefixtures("no_children")
+def test_the_candidate_lets_go_of_its_pods_and_is_seen_ending_at_once(api: Api, store: Store) -> None:
+    holds_candidate(api, store)
+    assert performed(api, store, HANDING_OVER).wrote
+    assert api.calls == ["orphan"]
+    seen = store.get(perform.DEPLOYMENT, "shop", CANDIDATE)
+    assert seen is not None
+    assert seen["metadata"]["deletionTimestamp"]
+    assert not performed(api, store, HANDING_OVER).wrote
+    assert api.calls == ["orphan"], "it is asked once"
+
+
+@pytest.mark.usefixtures("no_children")
+def test_only_a_step_that_says_so_lets_go_of_pods(api: Api, store: Store) -> None:
+    holds_candidate(api, store)
+    for step in (TakeOver(revision("2"), None, hand_over=False), Steady(revision("2"))):
+        assert not performed(api, store, replace(NOTHING, step=step)).wrote
+    assert api.calls == []
+
+
+@pytest.mark.usefixtures("no_children")
+@pytest.mark.parametrize("owners", [[], [{"uid": "u2", "controller": True}]], ids=["nobody's", "a namesake's"])
+def test_the_pods_of_others_are_not_let_go_of(api: Api, store: Store, owners: list[Manifest]) -> None:
+    holds_candidate(api, store, ownerReferences=owners)
+    assert not performed(api, store, HANDING_OVER).wrote
+    assert api.calls == []
+
+
+@pytest.mark.usefixtures("no_children")
+def test_a_candidate_that_is_gone_already_is_forgotten(api: Api, store: Store) -> None:
+    holds_candidate(api, store)
+    api.objects.clear()
+    assert performed(api, store, HANDING_OVER).wrote
+    assert store.get(perform.DEPLOYMENT, "shop", CANDIDATE) is None
+    assert not performed(api, store, HANDING_OVER).wrote
+
+
+@pytest.mark.usefixtures("no_children")
+def test_another_candidate_of_the_same_name_is_looked_at_first(api: Api, store: Store) -> None:
+    body = holds_candidate(api, store)
+    api.holds(perform.DEPLOYMENT, body, uid="c2")
+    outcome = performed(api, store, HANDING_OVER)
+    assert (outcome.stale, outcome.wrote, outcome.refusals) == (True, False, [])
+
+
+@pytest.mark.usefixtures("no_children")
+def test_a_candidate_that_may_not_be_deleted_is_reported(api: Api, store: Store) -> None:
+    holds_candidate(api, store)
+    api.refuses["orphan"] = Refused(403, "Forbidden", "may not delete")
+    outcome = performed(api, store, HANDING_OVER)
+    assert [(refusal.kind, refusal.name, refusal.message) for refusal in outcome.refusals] == [
+        ("Deployment", CANDIDATE, "may not delete")
+    ]
+    assert not outcome.wrote
+
+
+@pytest.mark.usefixtures("no_children")
+def test_no_more_failed_rollouts_are_kept_than_the_schema_allows_and_the_latest_stays(api: Api, store: Store) -> None:
+    failures = tuple(
+        FailedRollout(key=f"k{number}", step=1, reason="LimitExceeded", time="2026-01-01T00:00:00Z")
+        for number in range(perform.KEPT_FAILURES + 1)
+    )
+    found = holds_revision(api, store, failed_rollouts=failures[:-1])
+    assert performed(api, store, sealing(found, failed_rollouts=failures[-1:])).wrote
+    assert as_it_stands(api).failed_rollouts == failures[1:]
+
+
 # What is told
 
 
@@ -421,7 +513,8 @@ def reported(api: Any, store: Store, seen: Observed) -> None:
     body = api.holds(
         MODEL_KIND, {"apiVersion": "a/v1", "kind": "SentimentModel", "metadata": {"name": "imdb", "namespace": "shop"}}
     )
-    reporter = Reporter(api, store, SETTINGS, serving=lambda key: None)
+    courier = Courier({}, may_send=lambda: True, exists=lambda key, uid: True, wake=lambda key: None)
+    reporter = Reporter(api, store, SETTINGS, serving=lambda key: None, courier=courier)
     plan = Plan(step=Steady(seen.revisions["1"]), wanted="1", target=seen.revisions["1"])
     now = datetime(2026, 1, 1, 10, tzinfo=UTC)
     assert asyncio.run(reporter.report(MODEL, body, seen, plan, now))

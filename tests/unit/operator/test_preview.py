@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sentiment_contract.training import FailureReason
-from sentiment_operator.api import ConditionType
+from sentiment_operator.api import ConditionType, SentimentModelSpec
 from sentiment_operator.api_preview import Action, Preview
 from sentiment_operator.api_promotion import Decision
 from sentiment_operator.conditions import condition_of
@@ -122,6 +122,15 @@ def test_the_way_a_version_would_be_had(seen: Observed, action: Action, word: st
     assert found.action == action
     assert word in found.why
     assert "Next:" not in found.why
+
+
+def test_what_a_branch_holds_is_not_guessed() -> None:
+    dvc = {"dvc": {"repoURL": "https://git.example.org/reviews.git", "revision": "main", "path": "reviews.csv"}}
+    followed = SentimentModelSpec.model_validate({"data": dvc, "suspend": True})
+    found = preview(model(followed), observed(served("1"), live=deployment("1"), pods=(pod("1"),)))
+    assert found.action == Action.UNKNOWN
+    assert found.why
+    assert (found.surge_pods, found.room) == (0, "")
 
 
 def test_where_the_same_recipe_was_trained_before_it_says_so() -> None:

@@ -3,10 +3,15 @@
 from datetime import UTC, datetime, timedelta
 
 from sentiment_operator.api import ConditionType, SentimentModelStatus
+from sentiment_operator.api_notifications import Notification
+from sentiment_operator.facts import Post
+from sentiment_operator.notify.outbox import Told
+from sentiment_operator.notify.transitions import Origin
 from sentiment_operator.rejection import rejected
 
 NOW = datetime(2026, 1, 1, 10, tzinfo=UTC)
-NEW = rejected(SentimentModelStatus(), "spec.data: Field required", 2, NOW)
+TOLD = Told(Origin("reviews", "imdb", "uid-1", generation=2, retry=""), (), Post())
+NEW = rejected(SentimentModelStatus(), "spec.data: Field required", TOLD, NOW)
 
 
 def truth(status: SentimentModelStatus) -> dict[str, str]:
@@ -27,10 +32,17 @@ def test_every_condition_is_there_and_the_verdict_names_the_field() -> None:
 
 
 def test_saying_it_again_changes_nothing() -> None:
-    assert rejected(NEW, "spec.data: Field required", 2, NOW + timedelta(hours=1)) == NEW
+    assert rejected(NEW, "spec.data: Field required", TOLD, NOW + timedelta(hours=1)) == NEW
 
 
 def test_what_was_known_of_what_serves_is_kept() -> None:
     serving = SentimentModelStatus(serving_version="1", url="http://imdb.shop.svc")
-    after = rejected(serving, "spec.data: Field required", 2, NOW)
+    after = rejected(serving, "spec.data: Field required", TOLD, NOW)
     assert (after.serving_version, after.url) == ("1", "http://imdb.shop.svc")
+
+
+def test_whoever_is_to_be_told_hears_of_it_also_where_the_rest_cannot_be_read() -> None:
+    told = Told(TOLD.origin, (Notification(sink="team-chat"),), Post(sinks=frozenset({"team-chat"})))
+    (record,) = rejected(SentimentModelStatus(), "spec.data: Field required", told, NOW).notifications
+    assert (record.transition, record.reason) == ("Stalled", "Invalid")
+    assert "spec.data" in record.message

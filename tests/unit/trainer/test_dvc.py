@@ -13,12 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from sentiment_contract.recipe import DVCSource
+from sentiment_contract.look_up import LookUpOrder
+from sentiment_contract.recipe import Data, DVCSource, Parameters, Pin, Preset, Recipe, effective_parameters
 from sentiment_contract.training import FailureReason
 from sentiment_trainer.data.dvc import fetch_dvc
 from sentiment_trainer.data.files import identify
+from sentiment_trainer.data.look_up import look_up
+from sentiment_trainer.data.prepare import prepare
 from sentiment_trainer.failures import TrainingError
 from sentiment_trainer.generate import write_csv
+from sentiment_trainer.progress import Progress
 from sentiment_trainer.settings import Settings
 
 
@@ -111,6 +115,24 @@ def test_a_name_of_a_revision_gives_its_data_and_commit(revision: str, version: 
 @pytest.mark.parametrize("digits", [40, 8])
 def test_a_commit_may_be_named_whole_or_short(digits: int, original: Volume, fetch) -> None:
     assert fetch(original, revision=original.commits["v1"][:digits]).sha256 == original.sha256["v1"]
+
+
+def test_a_recipe_that_was_looked_up_is_trained_from_its_commit_wherever_the_branch_is(
+    original: Volume, settings: Settings, tmp_path: Path
+) -> None:
+    source = {"repoURL": "file:///data/reviews", "path": "data/train.csv", "volumeClaimName": "reviews"}
+    data = {"dvc": source | {"revision": "main"}, "checks": {"minRows": 10}}
+    order = {"namespace": "a", "model": "b", "source": source | {"revision": "v1"}}
+    found = look_up(LookUpOrder.model_validate(order), replace(settings, data_root=original.root))
+    assert found.commit == original.commits["v1"]
+    recipe = Recipe(
+        data=Data.model_validate(data),
+        parameters=effective_parameters(Preset.FAST, Parameters()),
+        pin=Pin(commit=found.commit, content=found.content),
+    )
+    prepared = prepare(recipe, replace(settings, data_root=original.root), tmp_path / "folder", Progress())
+    assert (prepared.file.sha256, prepared.file.git_commit) == (original.sha256["v1"], original.commits["v1"])
+    assert found.content == f"md5:{prepared.file.md5}"
 
 
 def test_the_remote_may_be_named(original: Volume, fetch) -> None:

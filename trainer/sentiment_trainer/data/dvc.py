@@ -28,7 +28,7 @@ def fetch_dvc(source: DVCSource, settings: Settings, folder: Path) -> FetchedFil
     Raises RepositoryUnreachable, RevisionNotFound, CredentialsDenied, DataNotFound, DataUnreachable, DataHashMismatch.
     """
     environment = environment_in(folder / "home")
-    url = _on_this_machine(source.repo_url, settings.data_root)
+    url = on_this_machine(source.repo_url, settings.data_root)
     checkout = clone(url, source.revision, folder / "repository", environment, settings.fetch_timeout_seconds)
     called = f"File {source.path} at revision {source.revision} (commit {checkout.commit[:12]})"
     path = path_inside(checkout.folder, source.path, called)
@@ -41,7 +41,8 @@ def fetch_dvc(source: DVCSource, settings: Settings, folder: Path) -> FetchedFil
     return file
 
 
-def _on_this_machine(url: str, data_root: Path) -> str:
+def on_this_machine(url: str, data_root: Path) -> str:
+    """The repository's address, with the volume where it is mounted here."""
     volume = f"file://{MOUNT}/"
     return f"file://{data_root}/{url.removeprefix(volume)}" if url.startswith(volume) else url
 

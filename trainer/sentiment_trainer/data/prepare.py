@@ -24,7 +24,7 @@ class PreparedData:
 
 def prepare(recipe: Recipe, settings: Settings, folder: Path, progress: Progress) -> PreparedData:
     """Fetch into `folder`, read, check, sample and split. Raises TrainingError with what is wrong with the data."""
-    data = recipe.data
+    data = recipe.pinned_data()
     file = fetch(data, settings, folder)
     progress.at(5, f"{file.called}: {file.size:,} bytes, sha256 {file.sha256}")
     reviews, report = check(read(file, data.text_column, data.label_column), data, file.called)

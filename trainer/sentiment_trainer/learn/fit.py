@@ -9,7 +9,7 @@ BLAS gets one thread: sums split over several threads are rounded differently fr
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,19 +60,34 @@ class FittedModel:
         return cast("Floats", self.vectorizer.idf_)
 
 
+@dataclass(frozen=True)
+class Features:
+    """The reviews as TF-IDF weights: a row for each review, a column for each term."""
+
+    matrix: Any
+    """A sparse matrix of scipy, which ships no types."""
+    vectorizer: TfidfVectorizer
+    terms: list[str]
+
+
 def fit(reviews: Reviews, parameters: EffectiveParameters, called: str) -> FittedModel:
     """Learn from the reviews. Raises DataNoTerms where pruning leaves no term."""
+    features, classifier = features_of(reviews, parameters, called), _unfitted(parameters)
+    with threadpool_limits(1):
+        classifier.fit(features.matrix, np.array(reviews.positive, dtype=np.int64))
+    return FittedModel(features.vectorizer, classifier, features.terms)
+
+
+def features_of(reviews: Reviews, parameters: EffectiveParameters, called: str) -> Features:
+    """Count and weigh the terms. Raises DataNoTerms where pruning leaves no term."""
     counts = count_terms(
         reviews.texts, parameters.ngram_max, parameters.min_document_frequency, parameters.max_features
     )
     if not counts.terms:
         raise no_terms(called)
     transformer = TfidfTransformer(sublinear_tf=parameters.sublinear_tf)
-    features = transformer.fit_transform(counts.matrix)
-    classifier = _unfitted(parameters)
-    with threadpool_limits(1):
-        classifier.fit(features, np.array(reviews.positive, dtype=np.int64))
-    return FittedModel(_vectorizer(counts, transformer, parameters), classifier, counts.terms)
+    matrix = transformer.fit_transform(counts.matrix)
+    return Features(matrix, _vectorizer(counts, transformer, parameters), counts.terms)
 
 
 def _unfitted(parameters: EffectiveParameters) -> LogisticRegression | RandomForestClassifier:

@@ -12,6 +12,7 @@ from sentiment_trainer.learn.evaluate import Evaluation, evaluate
 from sentiment_trainer.learn.export import export, require_parity
 from sentiment_trainer.learn.fit import fit
 from sentiment_trainer.learn.plots import draw
+from sentiment_trainer.own import Fit
 from sentiment_trainer.progress import Progress
 
 
@@ -25,7 +26,9 @@ class Learnt:
     reports: Path
 
 
-def learn(prepared: PreparedData, parameters: EffectiveParameters, folder: Path, progress: Progress) -> Learnt:
+def learn(
+    prepared: PreparedData, parameters: EffectiveParameters, folder: Path, progress: Progress, fit: Fit = fit
+) -> Learnt:
     """Learn from one side, measure on the other. Raises DataNoTerms or ParityFailed."""
     sides = prepared.sides
     progress.at(20, "counting terms and fitting")

@@ -25,8 +25,12 @@ class Lineage:
 
     @property
     def fingerprint(self) -> str:
-        """Equal for trainings that must give the same model: data bytes, parameters, sample, split, columns, format."""
+        """Equal for trainings that must give the same model: data bytes, parameters, sample, split, columns, format.
+
+        A trainer image of somebody's own fits in its own way, so its name counts as well.
+        """
         data, parameters = self.order.recipe.data, self.order.recipe.parameters
+        own = {"trainer": self.order.recipe.trainer} if self.order.recipe.trainer is not None else {}
         return sha256_of_json(
             {
                 "dataHash": self.data.sha256,
@@ -35,6 +39,7 @@ class Lineage:
                 "testPercent": data.test_percent,
                 "columns": [data.text_column, data.label_column],
                 "trainingFormat": TRAINING_FORMAT,
+                **own,
             }
         )
 

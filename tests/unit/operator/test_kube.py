@@ -1,0 +1,92 @@
+"""What is sent to the API server to let go of pods, and what its answers mean."""
+
+import asyncio
+import json
+from typing import Any, cast
+
+import pytest
+
+from sentiment_operator.facts import Manifest
+from sentiment_operator.kinds import DEPLOYMENT
+from sentiment_operator.kube import Kube
+from sentiment_operator.kube_errors import NotLeading, Refused, Stale
+
+CANDIDATE: Manifest = {
+    "kind": "Deployment",
+    "metadata": {"name": "imdb-candidate", "namespace": "shop", "uid": "c1", "resourceVersion": "5"},
+}
+ENDING: Manifest = {**CANDIDATE, "metadata": {**CANDIDATE["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z"}}
+
+
+class Reply:
+    """An HTTP answer."""
+
+    def __init__(self, status: int, body: Manifest) -> None:
+        self.status = status
+        self._body = json.dumps(body).encode()
+
+    async def read(self) -> bytes:
+        return self._body
+
+    def getheader(self, name: str, default: str, /) -> str:
+        return default
+
+
+class Server:
+    """An API server that answers once and keeps what it was sent."""
+
+    def __init__(self, status: int, body: Manifest) -> None:
+        self.reply = Reply(status, body)
+        self.sent: list[tuple[str, str, Any]] = []
+
+    async def param_serialize(self, method: str, resource_path: str, *, body: object, **_: Any) -> Any:
+        self.sent.append((method, resource_path, body))
+        return method, resource_path, {}, body, None
+
+    async def call_api(self, *_: Any) -> Reply:
+        return self.reply
+
+
+def status(code: int, reason: str) -> Manifest:
+    return {"kind": "Status", "code": code, "reason": reason, "message": reason}
+
+
+def let_go(server: Server, *, leads: bool = True) -> Manifest | None:
+    return asyncio.run(Kube(cast("Any", server), lambda: leads).orphan(DEPLOYMENT, CANDIDATE))
+
+
+def test_letting_go_deletes_this_very_object_and_leaves_its_dependents() -> None:
+    server = Server(200, ENDING)
+    let_go(server)
+    options = {"propagationPolicy": "Orphan", "preconditions": {"uid": "c1"}}
+    assert server.sent == [("DELETE", "/apis/apps/v1/namespaces/shop/deployments/imdb-candidate", options)]
+
+
+def test_what_is_let_go_of_is_there_until_its_dependents_are_free() -> None:
+    ending = let_go(Server(200, ENDING))
+    assert ending is not None
+    assert ending["metadata"]["deletionTimestamp"]
+
+
+@pytest.mark.parametrize(
+    "server", [Server(404, status(404, "NotFound")), Server(200, status(200, ""))], ids=["gone before", "gone at once"]
+)
+def test_what_is_gone_is_no_error(server: Server) -> None:
+    assert let_go(server) is None
+
+
+def test_a_successor_of_the_same_name_is_not_let_go_of() -> None:
+    with pytest.raises(Stale):
+        let_go(Server(409, status(409, "Conflict")))
+
+
+def test_a_missing_right_is_told() -> None:
+    with pytest.raises(Refused, match="Forbidden"):
+        let_go(Server(403, status(403, "Forbidden")))
+
+
+def test_without_the_lease_nothing_is_let_go_of() -> None:
+    server = Server(200, ENDING)
+    with pytest.raises(NotLeading):
+        let_go(server, leads=False)
+    assert server.sent == []
