@@ -11,7 +11,7 @@ from sentiment_operator.facts import Manifest
 from sentiment_operator.kinds import JOB, MODEL, REVISION
 from sentiment_operator.raw import is_deleting
 from tests.support.builders import spec
-from tests.unit.operator.simulated_world import NAME, Operator, World, turn, until_quiet
+from tests.unit.operator.simulated_world import NAME, Operator, World, for_seconds, turn, until_quiet
 from tests.unit.operator.test_convergence import assert_ready, assert_rests
 from tests.unit.operator.test_convergence_gated import NO_WORSE, TOO_STRICT, measured
 from tests.unit.operator.test_convergence_rollout import BLUE_GREEN, CANARY, SHADOW
@@ -123,12 +123,18 @@ def test_suspended_in_the_middle_of_a_rollout_the_pods_that_run_are_not_counted_
     operator.world.edit(wanted("2", rollout=BLUE_GREEN))
     while living(operator.world) < 2 * PODS:
         assert turn(operator)
+    plan = foretold(operator, "2", rollout=BLUE_GREEN)
+    assert resumed(operator, "2", rollout=BLUE_GREEN).most_pods <= plan["surgePods"] == 1
+    assert_ready(operator, "2")
+
+
+def test_to_go_on_gives_a_rollout_its_time_anew_however_long_it_was_suspended() -> None:
+    operator = after("1")
+    operator.world.hinders = lambda label: "Unschedulable" if label == "2" else None
+    operator.world.edit(wanted("2", rollout=BLUE_GREEN))
+    for_seconds(operator, 60)
     foretold(operator, "2", rollout=BLUE_GREEN)
-    # To go on gives the rollout its time anew, however long it was suspended.
     operator.world.now += timedelta(hours=1)
     operator.restart()
     until_quiet(operator)
-    plan = operator.world.objects[MODEL, NAME]["status"]["plan"]
-    assert plan["action"] == "Serve"
-    assert resumed(operator, "2", rollout=BLUE_GREEN).most_pods <= plan["surgePods"] == 1
-    assert_ready(operator, "2")
+    assert operator.world.objects[MODEL, NAME]["status"]["plan"]["action"] == "Serve"
