@@ -53,6 +53,15 @@ class Training(Seen):
     metrics: tuple[Metric, ...] = ()
 
 
+class Plan(Seen):
+    """What would follow for a suspended model."""
+
+    summary: str = ""
+    room_message: str = ""
+    refused: str = ""
+    go_back: str = ""
+
+
 class LastFailure(Seen):
     """The latest failure of the wanted version."""
 
@@ -77,6 +86,7 @@ class ModelStatus(Seen):
     ready_replicas: int = 0
     lineage: Lineage = Lineage()
     training: Training = Training()
+    plan: Plan | None = None
     gates: tuple[GateEvidence, ...] = ()
     approvals: tuple[Answer, ...] = ()
     history: tuple[Began, ...] = ()

@@ -101,6 +101,7 @@ def _state(model: Model, ready: Condition, page: Page, now: datetime) -> list[st
     return [
         *wrapped(without_step(ready.message), page),
         *wrapped(_versions(model), page),
+        *_plan(model, page),
         "",
         *_way(model, page),
         *_held_up_lines(model, ready, page),
@@ -116,6 +117,17 @@ def _versions(model: Model) -> str:
         return f"Version {wanted} is wanted, and answers."
     serves = f"version {serving} serves" if serving else "nothing serves"
     return f"Version {wanted} is wanted, {serves}." if wanted else f"{serves[0].upper()}{serves[1:]}."
+
+
+def _plan(model: Model, page: Page) -> list[str]:
+    """What would follow if the model were not suspended."""
+    plan = model.status.plan
+    if plan is None:
+        return []
+    refused = f"The API server refuses the first write: {plan.refused}" if plan.refused else ""
+    told = filter(None, (plan.summary, plan.room_message, refused))
+    back = [f"{INDENT}Back: {clean(plan.go_back)}"] if plan.go_back else []
+    return ["", "If it went on:", *(line for text in told for line in wrapped(text, page)), *back]
 
 
 def _way(model: Model, page: Page) -> list[str]:

@@ -24,6 +24,7 @@ from sentiment_contract.recipe import (
 )
 from sentiment_operator.api_following import Followed
 from sentiment_operator.api_notifications import MOST_RECORDS, MOST_SINKS, Notification, NotificationRecord
+from sentiment_operator.api_preview import Preview
 from sentiment_operator.api_promotion import ApprovalEvidence, GateEvidence, Promotion
 from sentiment_operator.api_resources import SERVER_RESOURCES, TRAINER_RESOURCES, Resources
 from sentiment_operator.api_rollout import Rollout, RolloutStatus
@@ -283,6 +284,10 @@ class SentimentModelStatus(Wire):
         description="Share of requests that the candidate answered in this step, as measured. Absent: there is none.",
     )
     rollout: RolloutStatus | None = Field(default=None, description="The rollout that runs.")
+    plan: Preview | None = Field(
+        default=None,
+        description="While spec.suspend is true and another version is wanted than serves: what would follow.",
+    )
     url: ShortText = Field(default="", description="Where the model answers inside the cluster.")
     replicas: int = Field(default=0, ge=0, description="Serving pods.")
     ready_replicas: int = Field(default=0, ge=0, description="Serving pods that are ready.")

@@ -59,6 +59,7 @@ WRONG_ARTIFACT = frozenset({"DigestMismatch", "ArtifactRefused"})
 """What a pod says of a file that is not the model that was registered."""
 HOPELESS = WRONG_ARTIFACT | {"ArtifactMissing"}
 """What a pod says that waiting does not mend."""
+SUSPENDED = "spec.suspend is true: nothing new is begun. status.plan says what would follow."
 _CONDITION_OF_KIND = {"Job": ConditionType.TRAINED, "SentimentModelRevision": ConditionType.REGISTERED}
 
 
@@ -101,7 +102,8 @@ def _refused(view: View, refusal: Refusal) -> str:
 
 
 def _dependencies(view: View) -> Verdict:
-    if isinstance(view.observed.registry, RegistryAway):
+    # Suspended, MLflow is asked for a forecast only: nothing that is needed now is missing.
+    if isinstance(view.observed.registry, RegistryAway) and not isinstance(view.plan.step, Held):
         away = explain.registry_away(view.observed.registry.message)
         return Verdict("False", away.reason, away.message)
     trouble = view.trouble
@@ -269,4 +271,4 @@ def _lineage(view: View) -> Verdict:
 
 
 def _suspended(view: View) -> Verdict:
-    return Verdict("False", Reason.SUSPENDED, then("spec.suspend is true: nothing new is begun.", resume(view.model)))
+    return Verdict("False", Reason.SUSPENDED, then(SUSPENDED, resume(view.model)))

@@ -99,6 +99,7 @@ def decide(model: Model, observed: Observed, settings: Settings, now: datetime) 
             *following.obsolete_jobs,
         ),
         requeue_after=min((seconds for seconds in again_in if seconds is not None), default=None),
+        is_tried_again=isinstance(step, Blocked) and again_in[0] is not None,
         needs_registry=isinstance(step, AskRegistry),
         needs_pods=following.needs_pods
         or (isinstance(step, AwaitComparison) and step.job.state not in attempts.UNFINISHED),

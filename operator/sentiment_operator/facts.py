@@ -6,6 +6,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -258,6 +259,30 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeRoom:
+    """What one node that takes pods of models has left, by requests."""
+
+    name: str
+    cpu: Decimal
+    memory: Decimal
+    pods: int
+
+
+@dataclass(frozen=True, slots=True)
+class NodesSeen:
+    """Every node that takes pods of models."""
+
+    nodes: tuple[NodeRoom, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NodesUnknown:
+    """The nodes could not be looked at."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Post:
     """What is known of those who may be told, and of what they took."""
 
@@ -302,3 +327,7 @@ class Observed:
     """namespace/name of an older model that names the same registered model."""
     refusals: tuple[Refusal, ...] = ()
     post: Post = Post()
+    nodes: NodesSeen | NodesUnknown | None = None
+    """None: not looked at in this pass."""
+    rehearsed: tuple[Refusal, ...] | None = None
+    """What the API server refused of a dry run; None: there was none in this pass."""

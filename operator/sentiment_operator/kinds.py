@@ -1,7 +1,7 @@
 """The Kubernetes kinds the operator reads or writes, and what it may do with each.
 
-`API_CALLS` is the whole of it: kube.py refuses to make a call that is not listed, and the chart's role is compared with
-it. This module knows no client.
+`API_CALLS` is the whole of it, with `PREVIEW_CALLS` where that is switched on: kube.py refuses to make a call that is not
+listed, and the chart's roles are compared with them. This module knows no client.
 """
 
 from dataclasses import dataclass
@@ -47,6 +47,7 @@ NETWORK_POLICY = Kind("networking.k8s.io", "v1", "networkpolicies", "NetworkPoli
 HTTP_ROUTE = Kind("gateway.networking.k8s.io", "v1", "httproutes", "HTTPRoute")
 LEASE = Kind("coordination.k8s.io", "v1", "leases", "Lease")
 EVENT = Kind("events.k8s.io", "v1", "events", "Event")
+NODE = Kind("", "v1", "nodes", "Node")
 
 SERVING: dict[ChildKind, Kind] = {
     ChildKind.SERVICE_ACCOUNT: SERVICE_ACCOUNT,
@@ -95,6 +96,13 @@ API_CALLS: dict[tuple[str, str], frozenset[str]] = {
 
 Leases only in the operator's own namespace, everything else where models may stand.
 """
+
+PREVIEW_CALLS: dict[tuple[str, str], frozenset[str]] = {
+    (NODE.group, NODE.plural): frozenset({"list"}),
+    (POD.group, POD.plural): frozenset({"list"}),
+}
+"""The same of the whole cluster, made and granted only where whoever installs the operator wants previews to tell
+whether nodes have room."""
 
 
 def calls(*, gateway_api: bool) -> dict[tuple[str, str], frozenset[str]]:

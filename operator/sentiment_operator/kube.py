@@ -4,11 +4,11 @@ Raw bodies in, raw bodies out, a timeout on every call, and the Lease checked be
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from http import HTTPStatus
 
 from sentiment_operator.facts import Manifest
-from sentiment_operator.kinds import API_CALLS, DEPLOYMENT, EVENT, LEASE, Kind
+from sentiment_operator.kinds import API_CALLS, DEPLOYMENT, EVENT, LEASE, PREVIEW_CALLS, Kind
 from sentiment_operator.kube_errors import NotLeading, Refused
 from sentiment_operator.metrics import API_CALLS_TOTAL
 from sentiment_operator.names import FIELD_MANAGER
@@ -57,14 +57,36 @@ class Kube:
 
     async def _list(self, kind: Kind, namespace: str, query: dict[str, str]) -> tuple[list[Manifest], int]:
         bodies: list[Manifest] = []
-        while True:
-            answer = await self._call("list", kind, kind.path(namespace), query)
+        version = 0
+        async for answer in self._pages(kind, namespace, query):
             # Items of a list carry no kind of their own.
             bodies += [slim({"apiVersion": kind.api_version, "kind": kind.name, **item}) for item in answer["items"]]
+            version = int(answer["metadata"]["resourceVersion"])
+        return bodies, version
+
+    async def pages_of(self, kind: Kind, fields: str = "") -> AsyncIterator[list[Manifest]]:
+        """Every object of the kind in all namespaces, a page at a time, for whoever keeps none of them."""
+        query = {"limit": str(PAGE)} | ({"fieldSelector": fields} if fields else {})
+        async for answer in self._pages(kind, "", query):
+            yield answer["items"]
+
+    async def _pages(self, kind: Kind, namespace: str, query: dict[str, str]) -> AsyncIterator[Manifest]:
+        while True:
+            answer = await self._call("list", kind, kind.path(namespace), query)
+            yield answer
             following = answer["metadata"].get("continue")
             if not following:
-                return bodies, int(answer["metadata"]["resourceVersion"])
+                return
             query["continue"] = following
+
+    async def rehearse(self, kind: Kind, manifest: Manifest) -> None:
+        """Have the API server try a write and keep nothing of it. Raises Refused where it would refuse the write."""
+        metadata, query = manifest["metadata"], {**_strict(), "dryRun": "All"}
+        if "patch" not in API_CALLS[kind.group, kind.plural]:
+            await self._write("create", kind, kind.path(metadata["namespace"]), manifest, query=query)
+            return
+        path = kind.path(metadata["namespace"], metadata["name"])
+        await self._write("patch", kind, path, manifest, query=query | {"force": "true"}, content=APPLY)
 
     async def create(self, kind: Kind, manifest: Manifest) -> Manifest:
         """Create an object that must not exist yet. Stale where it does."""
@@ -178,11 +200,15 @@ class Kube:
         subresource: str = "",
     ) -> Manifest:
         resource = f"{kind.plural}/{subresource}" if subresource else kind.plural
-        if verb not in self._allowed.get((kind.group, resource), ()):
-            raise LookupError(f"API_CALLS does not list {verb} {resource}, or the settings leave it out")
+        call = kind.group, resource
+        if verb not in self._allowed.get(call, frozenset()) | PREVIEW_CALLS.get(call, frozenset()):
+            raise LookupError(
+                f"neither API_CALLS nor PREVIEW_CALLS lists {verb} {resource}, or the settings leave it out"
+            )
         async with self._calls:
             answer = await send(self._client, _METHODS[verb], path, query, body, content)
-        API_CALLS_TOTAL.labels(verb, resource, str(answer.code)).inc()
+        counted = "dry-run" if query is not None and "dryRun" in query else verb
+        API_CALLS_TOTAL.labels(counted, resource, str(answer.code)).inc()
         return understood(answer, f"{verb} {path}")
 
 

@@ -11,7 +11,7 @@ from enum import Flag, auto
 import aiohttp
 
 from sentiment_contract.names import VERSION_LABEL
-from sentiment_operator import extract, pod_metrics, service_probe, workload
+from sentiment_operator import extract, pod_metrics, rehearsal, service_probe, workload
 from sentiment_operator.api_promotion import ApprovalEvidence
 from sentiment_operator.approving import answers_for
 from sentiment_operator.facts import (
@@ -22,7 +22,10 @@ from sentiment_operator.facts import (
     LookUpJob,
     Manifest,
     Model,
+    NodesSeen,
+    NodesUnknown,
     Observed,
+    Refusal,
     RegistryFacts,
     RegistryNotAsked,
     ServiceProbe,
@@ -42,6 +45,7 @@ from sentiment_operator.names import (
     SHADOW,
     child_name,
 )
+from sentiment_operator.node_room import Nodes
 from sentiment_operator.pinning import Question, question_of
 from sentiment_operator.progress import Progress
 from sentiment_operator.raw import annotations_of, instance_of, is_controlled_by, is_finished, labels_of, uid_of
@@ -59,6 +63,8 @@ class Asked(Flag):
     PODS = auto()
     METRICS = auto()
     PROBE = auto()
+    NODES = auto()
+    REHEARSAL = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,8 @@ class Fresh:
     probe: ServiceProbe | None = None
     foreign: Mapping[ChildKind, Manifest] = field(default_factory=dict[ChildKind, Manifest])
     """Objects of others that hold a child's name: no watch tells of them."""
+    nodes: NodesSeen | NodesUnknown | None = None
+    rehearsed: tuple[Refusal, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +92,11 @@ class Observer:
     http: aiohttp.ClientSession
     settings: Settings
     heads: Heads
+    nodes: Nodes
 
-    async def ask(self, model: Model, fresh: Fresh, more: Asked) -> Fresh:
+    async def ask(self, model: Model, fresh: Fresh, more: Asked, to_rehearse: Manifest | None = None) -> Fresh:
         """Look at what was asked for, on top of what was read in this pass already."""
+        fresh = await self._ask_ahead(fresh, more, to_rehearse)
         if Asked.JOBS in more:
             await self._list(JOB, model)
         if Asked.PODS in more:
@@ -103,6 +113,14 @@ class Observer:
             await self._list(POD, model)
             fresh = replace(fresh, probe=probe)
         return replace(fresh, asked=fresh.asked | more)
+
+    async def _ask_ahead(self, fresh: Fresh, more: Asked, to_rehearse: Manifest | None) -> Fresh:
+        """What only a preview asks for."""
+        if Asked.NODES in more:
+            fresh = replace(fresh, nodes=await self.nodes.room())
+        if Asked.REHEARSAL in more and to_rehearse is not None:
+            fresh = replace(fresh, rehearsed=await rehearsal.refusals(self.kube, to_rehearse))
+        return fresh
 
     async def look(self, model: Model, fresh: Fresh) -> Observed:
         """Everything that is known of the model now."""
@@ -124,6 +142,8 @@ class Observer:
             answered=fresh.answered,
             registry=fresh.registry,
             probe=fresh.probe,
+            nodes=fresh.nodes,
+            rehearsed=fresh.rehearsed,
             trainings_elsewhere=self.store.unfinished_jobs_elsewhere(key),
             rollouts_elsewhere=self._unasked_rollouts(key),
             rival=extract.elder(body, self.store.peers(key)) if body else "",

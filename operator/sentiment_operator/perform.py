@@ -10,8 +10,6 @@ from typing import assert_never
 
 from sentiment_operator import children, extract, names
 from sentiment_operator.additions import additions, overwriting
-from sentiment_operator.api_revision import SentimentModelRevisionStatus
-from sentiment_operator.approving import on_record
 from sentiment_operator.deployed import deployed
 from sentiment_operator.difference import is_as_desired
 from sentiment_operator.facts import ChildKind, Manifest, Model, Observed, Refusal
@@ -38,15 +36,11 @@ from sentiment_operator.plan import (
     Train,
 )
 from sentiment_operator.raw import is_controlled_by, is_deleting, uid_of
+from sentiment_operator.sealing import sealed
 from sentiment_operator.settings import Settings
 from sentiment_operator.store import Store
 
 log = logging.getLogger(__name__)
-
-KEPT_EVIDENCE = 50
-"""Verdicts of gates in the status of a revision, as its schema bounds them."""
-KEPT_FAILURES = 20
-"""Rollouts in which it failed, likewise."""
 
 
 @dataclass(slots=True)
@@ -280,17 +274,6 @@ class Performer:
         else:
             self.store.put(DEPLOYMENT, _scaled(live.body, scale))
             _wrote(outcome, model, f"scaled to {replicas}", DEPLOYMENT, model.name)
-
-
-def sealed(step: Seal) -> SentimentModelRevisionStatus:
-    """The revision's status with the new evidence behind what stands there."""
-    before = step.revision.status
-    evidence = {
-        "gates": (*before.gates, *step.gates)[-KEPT_EVIDENCE:],
-        "approvals": on_record((*before.approvals, *step.approvals)),
-        "failed_rollouts": (*before.failed_rollouts, *step.failed_rollouts)[-KEPT_FAILURES:],
-    }
-    return before.model_copy(update=evidence)
 
 
 def _scaled(deployment: Manifest, scale: Manifest) -> Manifest:

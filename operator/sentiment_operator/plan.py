@@ -5,10 +5,11 @@ from datetime import datetime
 
 from sentiment_contract.gates import Gate
 from sentiment_operator.api_following import Followed
+from sentiment_operator.api_preview import Preview
 from sentiment_operator.api_promotion import ApprovalEvidence, GateEvidence
 from sentiment_operator.api_rollout import FailedRollout
 from sentiment_operator.approving import Awaiting
-from sentiment_operator.facts import ComparisonJob, RegisteredVersion, Revision, TrainingJob
+from sentiment_operator.facts import ComparisonJob, Manifest, RegisteredVersion, Revision, TrainingJob
 from sentiment_operator.pinning import Question
 from sentiment_operator.rollout.analysis import Figures
 from sentiment_operator.rollout.progress import Progress
@@ -240,6 +241,8 @@ class Plan:
     """Names of Jobs to delete with their pods: superseded, or older ended attempts."""
     requeue_after: float | None = None
     """Seconds until the next pass even if nothing is heard; None: only when something changes."""
+    is_tried_again: bool = False
+    """True: what is blocked now goes on by itself, without a person."""
     needs_registry: bool = False
     """True: the next pass must ask MLflow (or, after an outage, ask again)."""
     needs_pods: bool = False
@@ -249,3 +252,9 @@ class Plan:
     needs_probe: bool = False
     """True: the next pass must list the pods afresh and send a known review through the Service."""
     following: Following = Following()
+    preview: Preview | None = None
+    """What would follow if the model were not suspended; None: it is not, or nothing would."""
+    needs_nodes: bool = False
+    """True: the next pass must look at the room on the nodes."""
+    to_rehearse: Manifest | None = None
+    """The first object that would be written: the next pass must have the API server try it, as a dry run."""

@@ -29,6 +29,7 @@ from sentiment_operator.kinds import calls, watched
 from sentiment_operator.kube import Kube
 from sentiment_operator.leader import Election
 from sentiment_operator.names import MANAGED_BY_LABEL, MANAGER
+from sentiment_operator.node_room import Nodes
 from sentiment_operator.notify.courier import Courier
 from sentiment_operator.notify.senders import senders
 from sentiment_operator.observe import Observer
@@ -87,7 +88,16 @@ class Process:
         settings, store, kube = self._settings, self._store, self._kube
         return Reconciler(
             store=store,
-            observer=Observer(store, kube, registry, self._progress, http, settings, self.heads),
+            observer=Observer(
+                store,
+                kube,
+                registry,
+                self._progress,
+                http,
+                settings,
+                self.heads,
+                Nodes(kube, settings.preview_nodes),
+            ),
             performer=Performer(kube, store, settings),
             reporter=Reporter(kube, store, settings, self._aliases.serving, self._courier),
             settings=settings,

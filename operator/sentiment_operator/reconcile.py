@@ -14,6 +14,7 @@ from sentiment_operator.facts import Manifest, Model, Observed
 from sentiment_operator.observe import Asked, Fresh, Observer
 from sentiment_operator.perform import Outcome, Performer
 from sentiment_operator.plan import Compare, Plan, Queued, Train
+from sentiment_operator.preview.preview import with_preview
 from sentiment_operator.raw import is_deleting
 from sentiment_operator.report import Reporter
 from sentiment_operator.settings import Settings
@@ -85,11 +86,12 @@ class Reconciler:
         """Decide on what is known; where the decision asks for more, look at that too and decide again."""
         while True:
             observed = await self.observer.look(model, fresh)
-            plan = decide(model, observed, self.settings, self.now())
+            now = self.now()
+            plan = with_preview(decide(model, observed, self.settings, now), model, observed, self.settings, now)
             more = _asks(plan) & ~fresh.asked
             if not more:
                 return observed, plan, fresh
-            fresh = await self.observer.ask(model, fresh, more)
+            fresh = await self.observer.ask(model, fresh, more, plan.to_rehearse)
 
 
 def _asks(plan: Plan) -> Asked:
@@ -97,6 +99,8 @@ def _asks(plan: Plan) -> Asked:
     asked |= Asked.PODS if plan.needs_pods else Asked.NOTHING
     asked |= Asked.METRICS if plan.needs_metrics else Asked.NOTHING
     asked |= Asked.PROBE if plan.needs_probe else Asked.NOTHING
+    asked |= Asked.NODES if plan.needs_nodes else Asked.NOTHING
+    asked |= Asked.REHEARSAL if plan.to_rehearse is not None else Asked.NOTHING
     # No Job is started because of what the store does not know.
     starts = isinstance(plan.step, Train | Compare) or plan.following.look_up is not None
     return asked | (Asked.JOBS if starts else Asked.NOTHING)

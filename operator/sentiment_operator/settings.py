@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     settle_seconds: float = 2.0
     progress_deadline_seconds: int = 300
     """A rollout without progress for so long has failed."""
+    preview_nodes: bool = False
+    """Whether previews look at the nodes, for which rights beyond those of the operator are needed."""
     notification_sinks: Sinks = Field(default_factory=dict[str, Any])
     """JSON. Where models may have told what happens to them, by name; what is secret there, by file."""
     notification_pause_seconds: float = 5.0

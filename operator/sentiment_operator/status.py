@@ -68,6 +68,7 @@ def status(model: Model, observed: Observed, plan: Plan, now: datetime) -> Senti
         ready_replicas=sum(pod.ready and not pod.deleting and not pod.is_shadow for pod in observed.pods),
         canary_percent=rollout_progress.canary_percent(plan),
         rollout=rollout_progress.rollout_status(model, plan),
+        plan=plan.preview,
         lineage=_lineage(revision) if revision is not None else None,
         training=_training(observed, plan),
         gates=evidence,

@@ -22,6 +22,7 @@ EVERYTHING: Values = {
     "operator": {"replicas": 2},
     "mlflow": {"service": {"type": "NodePort", "nodePort": 30500}, "allowedHosts": ["mlflow.example.org"]},
     "imagePullSecrets": ["pull"],
+    "preview": {"nodes": True},
     "trainers": {"nb-svm": "registry.example.org/nb-svm:1"},
     "webhook": {"enabled": True, "secretRef": {"name": "git-webhook"}},
     "gatewayAPI": {"enabled": True},

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 import pytest
 
-from sentiment_operator.kinds import HTTP_ROUTE, LEASE, calls
+from sentiment_operator.kinds import HTTP_ROUTE, LEASE, PREVIEW_CALLS, calls
 from tests.chart.rendering import NAMESPACE, Helm, Manifest, Values, of_kind
 
 Rights = dict[tuple[str, str], set[str]]
@@ -67,6 +67,17 @@ def test_with_namespaces_named_nothing_is_bound_to_the_whole_cluster(helm: Helm)
     by_namespace = {role["metadata"]["namespace"]: role for role in bound_roles(manifests, "Role")}
     assert set(by_namespace) == {"team-a", "team-b", NAMESPACE}
     assert rights_in([by_namespace["team-a"]]) == rights_in([by_namespace["team-b"]]) == needed(lease=False)
+
+
+@pytest.mark.parametrize("values", [{}, {"watchNamespaces": ["team-a"]}])
+def test_nodes_are_seen_only_where_whoever_installs_it_wants_previews_of_them(helm: Helm, values: Values) -> None:
+    plain, asked = (helm.template(values | {"preview": {"nodes": nodes}}) for nodes in (False, True))
+    roles = {role["metadata"]["name"]: role for role in bound_roles(asked, "ClusterRole")}
+    more = roles.keys() - {role["metadata"]["name"] for role in bound_roles(plain, "ClusterRole")}
+    assert more == {"sentiment-operator-preview"}
+    granted = {call: set(verbs) for call, verbs in PREVIEW_CALLS.items()}
+    assert rights_in([roles["sentiment-operator-preview"]]) == granted
+    assert "nodes" not in {resource for _, resource in rights_in(bound_roles(plain, "ClusterRole"))}
 
 
 def unbound(manifests: list[Manifest], name: str) -> Rights:

@@ -30,6 +30,7 @@ WRONG: dict[str, tuple[Values, str]] = {
     "two hosts in one": ({"mlflow": {"allowedHosts": ["a,b"]}}, "allowedHosts"),
     "a Gateway API that is perhaps there": ({"gatewayAPI": {"enabled": "yes"}}, "gatewayAPI"),
     "an interval without a unit": ({"metrics": {"serviceMonitor": {"interval": "30"}}}, "interval"),
+    "a preview of what it cannot see": ({"preview": {"quotas": True}}, "quotas"),
     "no port of the API server": ({"networkPolicy": {"apiServerPorts": []}}, "apiServerPorts"),
     "the port of a registry as text": ({"networkPolicy": {"registryPorts": ["http"]}}, "registryPorts"),
     "a webhook without a secret": ({"webhook": {"enabled": True}}, "webhook"),

@@ -45,7 +45,7 @@ class Audit:
             log.seek(self._began)
             for line in log:
                 entry: dict[str, Any] = json.loads(line) if line.endswith(b"\n") else {}
-                if entry.get("user", {}).get("username") == self._user and entry["verb"] not in READING:
+                if entry.get("user", {}).get("username") == self._user and _means_to_write(entry):
                     target = entry.get("objectRef", {})
                     resource = "/".join(filter(None, (target.get("resource"), target.get("subresource"))))
                     yield Write(entry["verb"], resource, target.get("namespace", ""), target.get("name", ""))
@@ -64,3 +64,8 @@ def pod_security_remarks() -> set[tuple[str, str]]:
         for key, value in entry.get("annotations", {}).items()
         if key.startswith("pod-security.kubernetes.io/") and not key.endswith("/exempt")
     }
+
+
+def _means_to_write(entry: dict[str, Any]) -> bool:
+    """A dry run asks what a write would come to."""
+    return entry["verb"] not in READING and "dryRun=All" not in entry.get("requestURI", "")

@@ -13,6 +13,7 @@ from sentiment_operator.facts import ChildKind, Manifest, Model, Revision
 from sentiment_operator.settings import Settings
 
 CACHE = "/var/cache/sentiment"
+MAX_SURGE = 1
 SECONDS_UNTIL_NO_NEW_REQUESTS = 5
 """Endpoints are taken away while the pod is told to end: requests go on arriving until every node has heard of it."""
 
@@ -33,7 +34,7 @@ def deployment(model: Model, revision: Revision, settings: Settings, *, paused: 
     }
 
 
-def rolling(model: Model, settings: Settings, surge: int = 1) -> Manifest:
+def rolling(model: Model, settings: Settings, surge: int = MAX_SURGE) -> Manifest:
     """How pods are replaced: a new one has to answer before an old one goes."""
     return {
         "revisionHistoryLimit": 2,

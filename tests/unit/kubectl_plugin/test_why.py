@@ -119,6 +119,20 @@ def test_people_who_have_to_agree_are_told_of() -> None:
     assert told[-1] == "kubectl create -f - <<< '{}'"
 
 
+def test_a_suspended_model_tells_what_would_follow_and_how_to_go_back() -> None:
+    back = """kubectl -n reviews patch smod imdb --type merge -p '{"spec":{"version":"1"}}'"""
+    plan = {"summary": "Version 2 would be trained.", "roomMessage": "No room.", "refused": "quota", "goBack": back}
+    told = lines(model(way("RolledOut", reason="Suspended"), plan=plan))
+    here = told.index("If it went on:")
+    assert told[here + 1 : here + 5] == [
+        "  Version 2 would be trained.",
+        "  No room.",
+        "  The API server refuses the first write: quota",
+        f"  Back: {back}",
+    ]
+    assert "If it went on:" not in lines(model(way("RolledOut", reason="Suspended")))
+
+
 def test_an_earlier_failure_is_told_with_its_message_where_it_is_another() -> None:
     document = refused()
     document["status"]["lastFailure"]["message"] = "Something else. Next: x"

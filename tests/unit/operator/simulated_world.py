@@ -48,9 +48,9 @@ from sentiment_operator.facts import (
     ServiceProbe,
 )
 from sentiment_operator.kinds import APPROVAL, DEPLOYMENT, HTTP_ROUTE, JOB, MODEL, POD, REVISION, SERVICE, SERVING, Kind
-from sentiment_operator.perform import sealed
 from sentiment_operator.plan import Compare, Plan, Record, Seal, TakeOver, Train
 from sentiment_operator.pod_metrics import together
+from sentiment_operator.preview.preview import with_preview
 from sentiment_operator.raw import (
     annotations_of,
     controller_uid,
@@ -61,6 +61,7 @@ from sentiment_operator.raw import (
     uid_of,
 )
 from sentiment_operator.report import began, served
+from sentiment_operator.sealing import sealed
 from sentiment_operator.settings import Settings
 from sentiment_operator.status import status
 from tests.support.builders import NOW, SETTINGS
@@ -656,30 +657,34 @@ class Operator:
     def _decided(self, model: Model) -> tuple[Observed, Plan]:
         """Decide on what is known; where the decision asks for a fresh look, take it and decide again."""
         observed = self._observed(model)
-        plan = decide(model, observed, self.settings, self.world.now)
+        plan = self._plan(model, observed)
         if plan.needs_registry:
             self.questions.append("MLflow")
             observed = replace(observed, registry=self.world.known_versions())
-            plan = decide(model, observed, self.settings, self.world.now)
+            plan = self._plan(model, observed)
         if isinstance(plan.step, Train | Compare) or plan.following.look_up is not None:
             self._list(JOB)
             observed = replace(self._observed(model), registry=observed.registry)
-            plan = decide(model, observed, self.settings, self.world.now)
+            plan = self._plan(model, observed)
         if plan.needs_pods:
             self._list(POD)
             observed = replace(self._observed(model), registry=observed.registry, pods_are_fresh=True)
-            plan = decide(model, observed, self.settings, self.world.now)
+            plan = self._plan(model, observed)
         if plan.needs_metrics:
             self.questions.append("metrics")
             observed = replace(observed, answered=self.world.answered())
-            plan = decide(model, observed, self.settings, self.world.now)
+            plan = self._plan(model, observed)
         if plan.needs_probe:
             self.questions.append("Service")
             probe = self.world.answer()
             self._list(POD)
             observed = replace(self._observed(model), registry=observed.registry, probe=probe, pods_are_fresh=True)
-            plan = decide(model, observed, self.settings, self.world.now)
+            plan = self._plan(model, observed)
         return observed, plan
+
+    def _plan(self, model: Model, observed: Observed) -> Plan:
+        plan = decide(model, observed, self.settings, self.world.now)
+        return with_preview(plan, model, observed, self.settings, self.world.now)
 
     def _observed(self, model: Model) -> Observed:
         pods, jobs = self._all(POD), self._all(JOB)

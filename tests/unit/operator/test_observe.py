@@ -22,7 +22,7 @@ def seen(*pods: Manifest) -> list[str]:
     for pod in pods:
         store.put(POD, pod)
     unused: Any = None
-    observer = Observer(store, unused, unused, unused, unused, SETTINGS, unused)
+    observer = Observer(store, unused, unused, unused, unused, SETTINGS, unused, unused)
     return [pod.name for pod in asyncio.run(observer.look(model(), Fresh())).pods]
 
 
@@ -52,7 +52,7 @@ def test_a_pod_of_an_old_version_that_was_evicted_long_ago_holds_nothing_up(phas
 def observer(store: Store, **parts: Any) -> Observer:
     """One that only the store tells anything, and what is given."""
     unused: Any = None
-    given = dict.fromkeys(("kube", "registry", "progress", "http", "heads"), unused) | parts
+    given = dict.fromkeys(("kube", "registry", "progress", "http", "heads", "nodes"), unused) | parts
     return Observer(store, settings=SETTINGS, **given)
 
 
