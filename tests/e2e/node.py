@@ -21,12 +21,12 @@ def slow_down(pod: Manifest, program: str, percent: int) -> None:
     """Leave the container so much of one core: it answers, and late."""
     for line in (_process(pod, program) / "cgroup").read_text().splitlines():
         _, controllers, group = line.split(":", 2)
-        if not controllers:
-            (CONTROL_GROUPS / group.strip("/") / "cpu.max").write_text(f"{percent * 1000} 100000")
-        elif "cpu" in controllers.split(","):
-            folder = CONTROL_GROUPS / "cpu" / group.strip("/")
-            (folder / "cpu.cfs_period_us").write_text("100000")
-            (folder / "cpu.cfs_quota_us").write_text(str(percent * 1000))
+        folder = CONTROL_GROUPS / ("cpu" if controllers else "") / group.strip("/")
+        if "cpu" in controllers.split(","):
+            (folder / "cpu.cfs_period_us").write_text("1000000")
+            (folder / "cpu.cfs_quota_us").write_text(str(percent * 10000))
+        elif (limit := folder / "cpu.max").exists():
+            limit.write_text(f"{percent * 10000} 1000000")
 
 
 def _process(pod: Manifest, program: str) -> Path:

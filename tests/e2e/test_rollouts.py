@@ -108,7 +108,7 @@ def test_a_candidate_that_answers_late_is_rolled_back_with_figures(back_at_1: Sh
     with traffic(shop.address("imdb"), per_second=40, callers=8, keeping=0) as told:
         want(shop, "slow", strict, maxFeatures=1100)
         for pod in eventually("candidates run", lambda: running(shop, "slow")):
-            node.slow_down(pod, "sentiment", percent=2)
+            node.slow_down(pod, "sentiment", percent=1)
         found = shop.becomes("imdb", "Stalled", "RolledBack", seconds=180)
         assert "95 % of requests were answered within" in found["message"]
         assert "Next: kubectl" in found["message"]
