@@ -18,15 +18,15 @@ def kill(pod: Manifest, program: str) -> int:
 
 
 def slow_down(pod: Manifest, program: str, percent: int) -> None:
-    """Leave the container so much of one core: it answers, and late."""
+    """Leave the container so much of one core, in portions so small that no request is answered within one."""
     for line in (_process(pod, program) / "cgroup").read_text().splitlines():
         _, controllers, group = line.split(":", 2)
         folder = CONTROL_GROUPS / ("cpu" if controllers else "") / group.strip("/")
         if "cpu" in controllers.split(","):
-            (folder / "cpu.cfs_period_us").write_text("1000000")
-            (folder / "cpu.cfs_quota_us").write_text(str(percent * 10000))
+            (folder / "cpu.cfs_period_us").write_text("100000")
+            (folder / "cpu.cfs_quota_us").write_text(str(percent * 1000))
         elif (limit := folder / "cpu.max").exists():
-            limit.write_text(f"{percent * 10000} 1000000")
+            limit.write_text(f"{percent * 1000} 100000")
 
 
 def _process(pod: Manifest, program: str) -> Path:

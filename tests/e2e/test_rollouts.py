@@ -103,7 +103,7 @@ def test_a_candidate_that_answers_late_is_rolled_back_with_figures(back_at_1: Sh
     strict = {
         **CANARY,
         "steps": [{**HALF, "pauseSeconds": 30}],
-        "analysis": {"maxP95Milliseconds": 250, "minSamples": 50},
+        "analysis": {"maxP95Milliseconds": 60, "minSamples": 50},
     }
     with traffic(shop.address("imdb"), per_second=40, callers=8, keeping=0) as told:
         want(shop, "slow", strict, maxFeatures=1100)

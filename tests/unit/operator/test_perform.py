@@ -22,6 +22,7 @@ from sentiment_operator.notify.courier import Courier
 from sentiment_operator.perform import Outcome, Performer
 from sentiment_operator.plan import Compare, Held, Plan, Record, Seal, Steady, TakeOver, Train
 from sentiment_operator.report import Reporter
+from sentiment_operator.sealing import KEPT_FAILURES
 from sentiment_operator.settings import Settings
 from sentiment_operator.store import Key, Store
 from tests.support.builders import answer, pod, registered, revision
@@ -498,7 +499,7 @@ def test_a_candidate_that_may_not_be_deleted_is_reported(api: Api, store: Store)
 def test_no_more_failed_rollouts_are_kept_than_the_schema_allows_and_the_latest_stays(api: Api, store: Store) -> None:
     failures = tuple(
         FailedRollout(key=f"k{number}", step=1, reason="LimitExceeded", time="2026-01-01T00:00:00Z")
-        for number in range(perform.KEPT_FAILURES + 1)
+        for number in range(KEPT_FAILURES + 1)
     )
     found = holds_revision(api, store, failed_rollouts=failures[:-1])
     assert performed(api, store, sealing(found, failed_rollouts=failures[-1:])).wrote
