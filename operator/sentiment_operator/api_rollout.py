@@ -67,9 +67,9 @@ class Analysis(Wire):
     max_p95_milliseconds: int | None = Field(
         default=None,
         ge=1,
-        le=600_000,
+        le=9_999,
         alias="maxP95Milliseconds",
-        description="Within so long 95 of 100 requests have to be answered.",
+        description="Within so long 95 of 100 requests have to be answered, measured by the server.",
     )
     max_disagreement_percent: int | None = Field(
         default=None,
@@ -123,7 +123,7 @@ class Rollout(Wire):
     analysis: Analysis = Field(default=Analysis(), description="Limits that the candidate has to keep all the way.")
     on_failure: OnRolloutFailure = Field(
         default=OnRolloutFailure.ROLLBACK,
-        description="Rollback: the candidate is removed. Hold: it stays as it is, for a person to look at.",
+        description="Rollback: the candidate is removed. Hold: it stays as it is, with its requests, for a person to look at.",
     )
     progress_deadline_seconds: int | None = Field(
         default=None,

@@ -367,7 +367,7 @@ BAD_MODELS: dict[str, Bad] = {
     "a negative share of errors": limit("maxErrorPercent", -1, "greater than or equal to 0"),
     "a share of errors beyond all": limit("maxErrorPercent", 101, "less than or equal to 100"),
     "no time to answer": limit("maxP95Milliseconds", 0, "greater than or equal to 1"),
-    "too much time to answer": limit("maxP95Milliseconds", 600_001, "less than or equal to 600000"),
+    "too much time to answer": limit("maxP95Milliseconds", 10_000, "less than or equal to 9999"),
     "a negative disagreement": limit("maxDisagreementPercent", -1, "greater than or equal to 0"),
     "a disagreement beyond all": limit("maxDisagreementPercent", 101, "less than or equal to 100"),
     "no samples": limit("minSamples", 0, "greater than or equal to 1"),
