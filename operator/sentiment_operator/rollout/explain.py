@@ -72,8 +72,10 @@ def _flow(step: Shift, candidate: Candidate) -> str:
     label, serving, stage = candidate.revision.spec.version, candidate.stable.spec.version, candidate.stage
     which = f"step {candidate.progress.stage + 1} of {step.stages}"
     if candidate.progress.since is None:
-        pods = "1 pod" if stage.pods == 1 else f"{stage.pods} pods"
-        return f"{pods} of version {label} start, {which}; version {serving} serves."
+        starts = (
+            f"1 pod of version {label} starts" if stage.pods == 1 else f"{stage.pods} pods of version {label} start"
+        )
+        return f"{starts}, {which}; version {serving} serves."
     match stage.flow:
         case Flow.NONE:
             return f"Version {label} is ready and gets no request yet, {which}; version {serving} serves."
