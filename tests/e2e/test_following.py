@@ -17,23 +17,23 @@ LOOK_SECONDS = 240
 JOB_SECONDS = 480
 """The same where a Job looks every three minutes."""
 MAKE = """set -e
-cd /work; mkdir -p site/store made
+cd /forge; mkdir -p site/store made
 git init -q --bare -b main site/reviews.git
 git clone -q site/reviews.git made/reviews; cd made/reviews; git checkout -q -b main
 dvc init -q
 dvc remote add -q -d store "http://forge.$NAMESPACE.svc/store"
-dvc remote add -q --local here /work/site/store
+dvc remote add -q --local here /forge/site/store
 printf 'train:\\n  seed: 1\\n' > params.yaml
 """
 PUSH = """set -e
-cd /work/made/reviews; {change}
+cd /forge/made/reviews; {change}
 git add --all; git commit -q -m "a push"
-git push -q origin main; git -C /work/site/reviews.git update-server-info; git rev-parse HEAD
+git push -q origin main; git -C /forge/site/reviews.git update-server-info; git rev-parse HEAD
 """
 DATA = "sentiment-train generate --rows {rows} --seed 1 --output train.csv; dvc add -q train.csv; dvc push -q -r here"
 REVERT = """set -e
-cd /work/made/reviews; git revert --no-edit HEAD >/dev/null
-git push -q origin main; git -C /work/site/reviews.git update-server-info; git rev-parse HEAD
+cd /forge/made/reviews; git revert --no-edit HEAD >/dev/null
+git push -q origin main; git -C /forge/site/reviews.git update-server-info; git rev-parse HEAD
 """
 
 
@@ -69,17 +69,17 @@ class Forge:
 def _pod(namespace: str) -> Manifest:
     who = {f"GIT_{role}_{what}": "a@example.org" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     places = {
-        f"DVC_{place}": f"/work/{place}" for place in ("SITE_CACHE_DIR", "GLOBAL_CONFIG_DIR", "SYSTEM_CONFIG_DIR")
+        f"DVC_{place}": f"/forge/{place}" for place in ("SITE_CACHE_DIR", "GLOBAL_CONFIG_DIR", "SYSTEM_CONFIG_DIR")
     }
-    environment = who | places | {"HOME": "/work", "NAMESPACE": namespace}
+    environment = who | places | {"HOME": "/forge", "NAMESPACE": namespace}
     container = {
         "name": "forge",
         "image": trainer_image(),
-        "command": ["sh", "-c", "mkdir -p /work/site && exec python3 -m http.server 8080 -d /work/site"],
+        "command": ["sh", "-c", "mkdir -p /forge/site && exec python3 -m http.server 8080 -d /forge/site"],
         "env": [{"name": name, "value": value} for name, value in environment.items()],
         "readinessProbe": {"tcpSocket": {"port": 8080}, "periodSeconds": 1},
         "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-        "volumeMounts": [{"name": "work", "mountPath": "/work"}],
+        "volumeMounts": [{"name": "work", "mountPath": "/forge"}],
     }
     user = {"runAsNonRoot": True, "runAsUser": 65532, "runAsGroup": 65532, "fsGroup": 65532}
     spec = {
