@@ -21,6 +21,8 @@ class Deployed:
     paused: bool
     """No pods are started or ended for its template."""
     wanted_replicas: int
+    surge: int
+    """So many pods it may have beyond those that are wanted."""
     replicas: int
     updated: int
     available: int
@@ -68,12 +70,20 @@ def deployment_of(body: Manifest) -> Deployed:
         is_current=status.get("observedGeneration", 0) >= body["metadata"].get("generation", 0),
         paused=bool(body["spec"].get("paused")),
         wanted_replicas=body["spec"].get("replicas", 1),
+        surge=_surge(body["spec"]),
         replicas=status.get("replicas", 0),
         updated=status.get("updatedReplicas", 0),
         available=status.get("availableReplicas", 0),
         deadline_exceeded=progressing.get("reason") == "ProgressDeadlineExceeded",
         refused=refused.get("message", "") if refused.get("status") == "True" else "",
     )
+
+
+def _surge(spec: Manifest) -> int:
+    """Ours is a number; somebody's percentage counts for nothing."""
+    rolling: dict[str, Any] = spec.get("strategy", {}).get("rollingUpdate") or {}
+    surge = rolling.get("maxSurge", 0)
+    return surge if isinstance(surge, int) else 0
 
 
 def _condition(conditions: list[dict[str, str]], kind: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ Nothing here reads what is live, except to hold back a rollout that nobody asked
 from sentiment_operator.children.autoscaler import autoscaler
 from sentiment_operator.children.candidate import candidate_deployment, candidate_service, rollout_setting
 from sentiment_operator.children.comparison_job import comparison_job
-from sentiment_operator.children.deployment import deployment
+from sentiment_operator.children.deployment import MAX_SURGE, deployment
 from sentiment_operator.children.disruption_budget import disruption_budget
 from sentiment_operator.children.job import training_job
 from sentiment_operator.children.look_up_job import look_up_job
@@ -33,11 +33,10 @@ def serving_children(
     account: dict[ChildKind, Manifest | None] = {ChildKind.SERVICE_ACCOUNT: service_account(model)}
     if plan.target is None:
         return account
-    workload = (
-        {}
-        if _waits_its_turn(plan, observed, settings)
-        else {ChildKind.DEPLOYMENT: deployment(model, plan.target, settings, paused=isinstance(plan.step, TakeOver))}
-    )
+    workload: dict[ChildKind, Manifest | None] = {}
+    if not _waits_its_turn(plan, observed, settings):
+        paused, surge = isinstance(plan.step, TakeOver), _surge(plan, observed)
+        workload[ChildKind.DEPLOYMENT] = deployment(model, plan.target, settings, paused=paused, surge=surge)
     return {
         **account,
         ChildKind.NETWORK_POLICY: network_policy(model, settings),
@@ -87,6 +86,20 @@ def desired_replicas(model: Model, observed: Observed) -> int | None:
     if live is None or not live.ours or live.body["spec"].get("replicas", 1) == wanted:
         return None
     return wanted
+
+
+def _surge(plan: Plan, observed: Observed) -> int:
+    """Pods beyond those that are wanted.
+
+    Room for a candidate's pods until they have all replaced older ones: with less of it, the Deployment controller would
+    end some at once, and count on others that it has just told to end.
+    """
+    if plan.candidate is not None and isinstance(plan.step, TakeOver):
+        return max(MAX_SURGE, plan.candidate.stage.pods)
+    live = deployed(observed)
+    if live is None or plan.target is None or live.is_complete or live.version != plan.target.spec.version:
+        return MAX_SURGE
+    return max(MAX_SURGE, live.surge)
 
 
 def _waits_its_turn(plan: Plan, observed: Observed, settings: Settings) -> bool:

@@ -18,17 +18,20 @@ SECONDS_UNTIL_NO_NEW_REQUESTS = 5
 """Endpoints are taken away while the pod is told to end: requests go on arriving until every node has heard of it."""
 
 
-def deployment(model: Model, revision: Revision, settings: Settings, *, paused: bool = False) -> Manifest:
+def deployment(
+    model: Model, revision: Revision, settings: Settings, *, paused: bool = False, surge: int = MAX_SURGE
+) -> Manifest:
     """The Deployment. It names no replicas: those belong to the autoscaler, or are set through /scale.
 
-    `paused`: it waits for the pods of a candidate, which are to become its own.
+    `paused`: it waits for the pods of a candidate, which are to become its own. `surge`: so many pods it may have beyond
+    those that are wanted.
     """
     return {
         **child("apps/v1", "Deployment", model, version=revision.spec.version),
         "spec": {
             "selector": {"matchLabels": names.identity_labels(model.name, names.SERVER)},
             "paused": paused,
-            **rolling(model, settings),
+            **rolling(model, settings, surge),
             "template": pod_template(model, revision.spec, settings),
         },
     }

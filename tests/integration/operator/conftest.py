@@ -1,6 +1,7 @@
 """The operator as a process against a real API server; kubelet, trainer, model server and MLflow are played."""
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,15 @@ class Shop:
 
         eventually(f"{name} is ready with version {version or 'wanted'}", is_ready)
 
+    def story(self) -> str:
+        """What there is, as whoever looks for the cause of a failure wants to read it."""
+        lines: list[str] = []
+        for kind in ("smod", "deployment", "job", "pod", "event"):
+            for item in self.api.request("GET", self.path(kind)).body.get("items", []):
+                told = {part: item[part] for part in ("status", "reason", "note") if item.get(part)}
+                lines.append(f"{kind} {item['metadata']['name']}: {json.dumps(told)}")
+        return "\n".join(lines)
+
     def versions_of_everything(self) -> dict[str, str]:
         """kind/name → resourceVersion of every object: equal twice means that nobody wrote anything between."""
         return {
@@ -149,11 +159,24 @@ def starting(shop: Shop, logs: Path) -> Iterator[Start]:
         process.kill()
 
 
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Leave word for the fixtures of a test that it failed."""
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
+
+
 @pytest.fixture
-def shop(crds: ApiServer, namespace: str) -> Iterator[Shop]:
-    """A namespace of its own with a played MLflow and node."""
+def shop(request: pytest.FixtureRequest, crds: ApiServer, namespace: str) -> Iterator[Shop]:
+    """A namespace of its own with a played MLflow and node; of a test that failed, it prints what was there."""
     with opened(crds, namespace) as shop:
         yield shop
+        if request.node.stash.get(FAILED, False):
+            print(shop.story())
 
 
 @pytest.fixture

@@ -10,9 +10,12 @@ import json
 import tempfile
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+from urllib3.exceptions import HTTPError
 
 from sentiment_contract import names
 from sentiment_contract.gates import COMPARISON_VARIABLE, Compared, ComparisonOrder, Figures
@@ -85,11 +88,16 @@ class PlayedNode:
 
     def _live(self) -> None:
         while not self._stop.wait(PERIOD_SECONDS):
-            pods: list[Manifest] = self._api.request("GET", self._path("pods")).body.get("items", [])
-            for pod in pods:
-                if pod.get("status", {}).get("phase") == "Pending" and "deletionTimestamp" not in pod["metadata"]:
-                    self._begin(pod)
-            self._serving = {_model(pod): _answers(pod) for pod in pods if _is_ready(pod)}
+            # A kubelet outlives an API server that is away for a moment.
+            with suppress(HTTPError):
+                self._look_after_pods()
+
+    def _look_after_pods(self) -> None:
+        pods: list[Manifest] = self._api.request("GET", self._path("pods")).body.get("items", [])
+        for pod in pods:
+            if pod.get("status", {}).get("phase") == "Pending" and "deletionTimestamp" not in pod["metadata"]:
+                self._begin(pod)
+        self._serving = {_model(pod): _answers(pod) for pod in pods if _is_ready(pod)}
 
     def _begin(self, pod: Manifest) -> None:
         environment = _environment(pod)

@@ -1,17 +1,20 @@
 """The pods of a candidate become those of the model while nobody loses one, whatever the Deployment controller does.
 
-It is played here as far as it decides how many pods each ReplicaSet has: `scale` and what it calls in Kubernetes'
-pkg/controller/deployment, which is what runs while a Deployment is paused, or once after it was scaled.
+It is played here as far as it decides how many pods each ReplicaSet has, by Kubernetes' pkg/controller/deployment: `scale`
+and what it calls, which is what runs while a Deployment is paused, or once after it was scaled; and one step of a rolling
+update. It looks at what ReplicaSets say of themselves, and they may not yet have said that pods of theirs were ended.
 """
 
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
 from sentiment_operator import children
 from sentiment_operator.api_rollout import Rollout
+from sentiment_operator.deployed import deployment_of
 from sentiment_operator.facts import Child, ChildKind, Manifest, Observed
 from sentiment_operator.plan import Candidate, Plan, Roll, TakeOver
 from sentiment_operator.rollout.advance import taking_over
@@ -27,15 +30,18 @@ WEIGHTS = some.integers(1, 50)
 
 @dataclass(frozen=True)
 class ReplicaSet:
-    """One ReplicaSet with what the controller noted when it was sized last."""
+    """One ReplicaSet with what the controller noted when it was sized last, and what it says itself."""
 
     replicas: int
     desired: int
     most: int
     available: int
+    """So many of its pods answer."""
+    said: int
+    """So many of its pods answered when it last said so."""
 
     def sized(self, replicas: int, desired: int, surge: int) -> "ReplicaSet":
-        return ReplicaSet(replicas, desired, desired + surge, min(self.available, replicas))
+        return ReplicaSet(replicas, desired, desired + surge, min(self.available, replicas), self.said)
 
     def share(self, allowed: int) -> int:
         """How many more it gets of so many that are allowed."""
@@ -44,7 +50,7 @@ class ReplicaSet:
 
 def scaled(old: ReplicaSet, new: ReplicaSet, wanted: int, surge: int) -> tuple[ReplicaSet, ReplicaSet]:
     """What the controller makes of both while neither is empty."""
-    if new.replicas == wanted and new.desired == wanted and new.available == wanted:
+    if new.replicas == wanted and new.desired == wanted and new.said == wanted:
         return old.sized(0, wanted, surge), new
     allowed = wanted + surge
     missing = allowed - old.replicas - new.replicas
@@ -63,6 +69,15 @@ def scaled(old: ReplicaSet, new: ReplicaSet, wanted: int, surge: int) -> tuple[R
     return old.sized(ours, wanted, surge), new.sized(theirs, wanted, surge)
 
 
+def shrunk(old: ReplicaSet, new: ReplicaSet, wanted: int, surge: int) -> ReplicaSet:
+    """What the controller makes of the old one in one step of a rolling update."""
+    most_to_end = old.replicas + new.replicas - wanted - (new.replicas - new.said)
+    answer = old.said + new.said
+    if old.replicas == 0 or most_to_end <= 0 or answer <= wanted:
+        return old
+    return old.sized(max(0, old.replicas - (answer - wanted)), wanted, surge)
+
+
 def surge_of(manifest: Manifest | None) -> int:
     assert manifest is not None
     surge: int = manifest["spec"]["strategy"]["rollingUpdate"]["maxSurge"]
@@ -73,34 +88,55 @@ def last_stage(weight: int, pods: int) -> Stage:
     return stages(Rollout.model_validate({"strategy": "Canary", "steps": [{"weightPercent": weight}]}), pods)[-1]
 
 
-def taken_over(weight: int, pods: int, wanted: int) -> tuple[ReplicaSet, ReplicaSet]:
-    """Both ReplicaSets after the candidate's was adopted; the model was scaled from `pods` to `wanted` meanwhile."""
+@dataclass(frozen=True)
+class Handover:
+    """Both ReplicaSets after the candidate's was adopted, and the room that the Deployment then has."""
+
+    old: ReplicaSet
+    new: ReplicaSet
+    surge: int
+
+    def goes_on(self, wanted: int) -> "Handover":
+        """After one more step, before either has said anything anew."""
+        return replace(self, old=shrunk(self.old, self.new, wanted, self.surge))
+
+    @property
+    def answer(self) -> int:
+        return self.old.available + self.new.available
+
+
+def taken_over(weight: int, pods: int, wanted: int) -> Handover:
+    """The model was scaled from `pods` to `wanted` meanwhile."""
     stage = last_stage(weight, pods)
     standing = Candidate(NEW, OLD, stage, Progress(key="k", entered=NOW))
     plan = Plan(step=TakeOver(NEW, standing), wanted="2", target=NEW, candidate=standing)
     facts = observed(OLD, NEW, live=deployment("1", wanted=pods))
     written = children.serving_children(MODEL, plan, facts, SETTINGS)
     surge, its_surge = (surge_of(written[kind]) for kind in (ChildKind.DEPLOYMENT, ChildKind.CANDIDATE))
-    old = ReplicaSet(wanted, wanted, wanted + 1, min(pods, wanted))
-    new = ReplicaSet(stage.pods, stage.pods, stage.pods + its_surge, stage.pods)
-    return scaled(old, new, wanted, surge)
+    live = min(pods, wanted)
+    old = ReplicaSet(wanted, wanted, wanted + 1, live, live)
+    new = ReplicaSet(stage.pods, stage.pods, stage.pods + its_surge, stage.pods, stage.pods)
+    return Handover(*scaled(old, new, wanted, surge), surge)
 
 
 @given(weight=WEIGHTS, pods=PODS)
 def test_no_pod_that_answers_is_ended_for_one_that_has_yet_to_start(weight: int, pods: int) -> None:
-    old, new = taken_over(weight, pods, pods)
-    assert old.available + new.available >= pods
+    both = taken_over(weight, pods, pods)
+    assert both.answer >= pods
+    assert both.goes_on(pods).answer >= pods
 
 
 @given(weight=WEIGHTS, pods=PODS, wanted=PODS)
 def test_nor_is_it_while_the_model_is_scaled_in_that_very_moment(weight: int, pods: int, wanted: int) -> None:
-    old, new = taken_over(weight, pods, wanted)
-    assert old.available + new.available >= min(pods, wanted)
+    assert taken_over(weight, pods, wanted).answer >= min(pods, wanted)
 
 
 def test_the_played_controller_would_take_pods_away_without_that_room() -> None:
-    new = ReplicaSet(4, 4, 5, 4)
-    assert scaled(ReplicaSet(10, 10, 11, 10), new, 10, 1) == (ReplicaSet(2, 10, 11, 2), ReplicaSet(9, 10, 11, 4))
+    old, new = ReplicaSet(10, 10, 11, 10, 10), ReplicaSet(4, 4, 5, 4, 4)
+    assert scaled(old, new, 10, 1) == (ReplicaSet(2, 10, 11, 2, 10), ReplicaSet(9, 10, 11, 4, 4))
+    noted = replace(new, most=14)
+    little = Handover(*scaled(old, noted, 10, 1), surge=1)
+    assert (little.answer, little.goes_on(10).answer) == (11, 7)
 
 
 # What is written, from pass to pass
@@ -127,6 +163,32 @@ def test_what_waits_for_pods_is_not_kept_waiting_for_rollouts_of_other_models() 
     written = children.serving_children(MODEL, plan, waiting, SETTINGS)[ChildKind.DEPLOYMENT]
     assert written is not None
     assert not written["spec"]["paused"]
+
+
+@pytest.mark.parametrize(
+    ("step", "body", "surge"),
+    [
+        (Roll(NEW), {"replicas": 14, "updatedReplicas": 4}, 4),
+        (TakeOver(NEW, None), {"replicas": 14, "updatedReplicas": 4}, 4),
+        (Roll(OLD), {"replicas": 14, "updatedReplicas": 4}, 1),
+        (Roll(NEW), {}, 1),
+    ],
+    ids=["while old pods end", "while pods are let go of", "on the way back", "once they have ended"],
+)
+def test_the_room_stays_until_the_last_old_pod_has_gone(
+    step: Roll | TakeOver, body: dict[str, int], surge: int
+) -> None:
+    found = live(**body)
+    found.body["spec"]["strategy"] = {"rollingUpdate": {"maxSurge": 4}}
+    plan = Plan(step=step, wanted="2", target=step.revision)
+    written = children.serving_children(MODEL, plan, observed(OLD, NEW, live=found), SETTINGS)
+    assert surge_of(written[ChildKind.DEPLOYMENT]) == surge
+
+
+def test_a_percentage_that_somebody_wrote_gives_no_room() -> None:
+    found = live(replicas=14)
+    found.body["spec"]["strategy"] = {"rollingUpdate": {"maxSurge": "400%"}}
+    assert deployment_of(found.body).surge == 0
 
 
 def test_a_stage_knows_how_many_serve_beside_it() -> None:
