@@ -82,7 +82,7 @@ def _pod(namespace: str) -> Manifest:
         "volumeMounts": [{"name": "work", "mountPath": "/forge"}],
     }
     user = {"runAsNonRoot": True, "runAsUser": 65532, "runAsGroup": 65532, "fsGroup": 65532}
-    spec = {
+    spec: Manifest = {
         "automountServiceAccountToken": False,
         "terminationGracePeriodSeconds": 0,
         "securityContext": {**user, "seccompProfile": {"type": "RuntimeDefault"}},

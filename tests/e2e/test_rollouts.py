@@ -2,19 +2,26 @@
 
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from tests.e2e import node
-from tests.e2e.shop import MORE, Manifest, Shop, data, model
-from tests.e2e.traffic import Traffic, traffic
+from tests.e2e.rollouts import (
+    PODS,
+    assert_nothing_left,
+    assert_unnoticed,
+    candidates,
+    left_at_1,
+    progress,
+    serve_1,
+    want,
+)
+from tests.e2e.shop import Manifest, Shop
+from tests.e2e.traffic import traffic
 from tests.support.eventually import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.exclusive, pytest.mark.timeout(900)]
 
-PODS = 2
-LEAST = {"requests": {"cpu": "50m", "memory": "96Mi"}}
 HALF = {"weightPercent": 50, "pauseSeconds": 3, "minRequests": 100}
 THIRD = {"weightPercent": 33, "pauseSeconds": 3, "minRequests": 100}
 CANARY = {"strategy": "Canary", "steps": [THIRD, HALF], "analysis": {"maxErrorPercent": 1}}
@@ -23,55 +30,15 @@ CANARY = {"strategy": "Canary", "steps": [THIRD, HALF], "analysis": {"maxErrorPe
 @pytest.fixture(scope="module")
 def stable(shop: Shop) -> Shop:
     """Model `imdb` serves version 1 with two pods."""
-    shop.apply(model(serving={"replicas": PODS, "resources": LEAST}, rollout=CANARY))
-    shop.is_ready("imdb", "1")
+    serve_1(shop)
     return shop
 
 
 @pytest.fixture
 def back_at_1(stable: Shop) -> Iterator[Shop]:
     """Whatever a test does, version 1 serves before and after it."""
-    yield stable
-    stable.patch("smod", "imdb", {"spec": {"version": "1"}})
-    stable.is_ready("imdb", "1")
-    assert_nothing_left(stable)
-
-
-def want(shop: Shop, version: str, rollout: Manifest, path: str = MORE, **training: Any) -> None:
-    change: Manifest = {
-        "version": version,
-        "rollout": {"analysis": None, "onFailure": None, **rollout},
-        "data": data(path),
-    }
-    if training:
-        change["training"] = {"parameters": training}
-    shop.patch("smod", "imdb", {"spec": change})
-
-
-def versions(shop: Shop, component: str = "server") -> dict[str, str]:
-    """Version by name of every pod that is not ending."""
-    pods = shop.every("pods", f"app.kubernetes.io/instance=imdb,app.kubernetes.io/component={component}")
-    return {
-        pod["metadata"]["name"]: pod["metadata"]["labels"]["rottenpotatoes.com/version"]
-        for pod in pods
-        if "deletionTimestamp" not in pod["metadata"]
-    }
-
-
-def candidates(shop: Shop, version: str, component: str = "server") -> set[str]:
-    return {name for name, of in versions(shop, component).items() if of == version}
-
-
-def assert_nothing_left(shop: Shop) -> None:
-    for kind in ("deployment", "service", "configmap"):
-        assert shop.get(kind, "imdb-candidate") is None
-    eventually("no shadow is left", lambda: not versions(shop, "shadow"), 60)
-    assert "rottenpotatoes.com/version" not in shop.the("service", "imdb")["spec"]["selector"]
-    assert not shop.the("deployment", "imdb")["spec"].get("paused")
-
-
-def assert_unnoticed(told: Traffic) -> None:
-    assert not told.failures(), told.failures()[:5]
+    with left_at_1(stable):
+        yield stable
 
 
 def test_a_canary_takes_over_in_steps_and_its_pods_stay(stable: Shop) -> None:
@@ -159,15 +126,11 @@ def test_a_shadow_gets_copies_and_answers_nobody(back_at_1: Shop) -> None:
         shop.becomes("imdb", "RolledOut", "ShadowRunning", status="False")
         assert candidates(shop, "shade", "shadow")
         assert not candidates(shop, "shade")
-        eventually("copies are answered", lambda: copied(shop) >= 50, 180)
+        eventually("copies are answered", lambda: progress(shop).get("requests", 0) >= 50, 180)
         assert told.versions() == {"1"}
         shop.is_ready("imdb", "shade", 240)
     assert_unnoticed(told)
     assert_nothing_left(shop)
-
-
-def copied(shop: Shop) -> int:
-    return shop.the("smod", "imdb")["status"].get("rollout", {}).get("requests", 0)
 
 
 @pytest.mark.campaign
