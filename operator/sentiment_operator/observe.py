@@ -11,7 +11,7 @@ from enum import Flag, auto
 import aiohttp
 
 from sentiment_contract.names import VERSION_LABEL
-from sentiment_operator import extract, pod_metrics, rehearsal, service_probe, workload
+from sentiment_operator import extract, pod_metrics, prometheus, rehearsal, service_probe, workload
 from sentiment_operator.api_promotion import ApprovalEvidence
 from sentiment_operator.approving import answers_for
 from sentiment_operator.facts import (
@@ -102,8 +102,7 @@ class Observer:
         if Asked.PODS in more:
             await self._list(POD, model)
         if Asked.METRICS in more:
-            bodies = self._server_bodies(Key(model.namespace, model.name))
-            fresh = replace(fresh, answered=await pod_metrics.by_version(self.http, bodies))
+            fresh = replace(fresh, answered=await self._answered(model))
         if Asked.REGISTRY in more:
             fresh = replace(fresh, registry=await self._versions(model))
         if Asked.PROBE in more:
@@ -113,6 +112,12 @@ class Observer:
             await self._list(POD, model)
             fresh = replace(fresh, probe=probe)
         return replace(fresh, asked=fresh.asked | more)
+
+    async def _answered(self, model: Model) -> Mapping[str, Answered] | None:
+        bodies = self._server_bodies(Key(model.namespace, model.name))
+        if self.settings.prometheus_url:
+            return await prometheus.by_version(self.http, self.settings.prometheus_url, model.namespace, bodies)
+        return await pod_metrics.by_version(self.http, bodies)
 
     async def _ask_ahead(self, fresh: Fresh, more: Asked, to_rehearse: Manifest | None) -> Fresh:
         """What only a preview asks for."""

@@ -56,13 +56,16 @@ async def _exposition(session: aiohttp.ClientSession, pod: Manifest) -> str:
 def answered(exposition: str) -> Answered:
     """What one pod answered. Text that is no exposition says nothing."""
     try:
-        return _counted([sample for family in text_string_to_metric_families(exposition) for sample in family.samples])
+        return counted([sample for family in text_string_to_metric_families(exposition) for sample in family.samples])
     except (ValueError, KeyError, IndexError, OverflowError):
         return Answered()
 
 
-def _counted(samples: list[Sample]) -> Answered:
-    """Raises ValueError, KeyError and OverflowError where a sample is not what a server shows."""
+def counted(samples: list[Sample]) -> Answered:
+    """What one pod answered, by its samples.
+
+    Raises ValueError, KeyError and OverflowError where a sample is not what a server shows.
+    """
     predictions = [sample for sample in samples if sample.labels.get("route") in PREDICT_ROUTES]
     requests = [sample for sample in predictions if sample.name == REQUESTS_METRIC]
     return Answered(

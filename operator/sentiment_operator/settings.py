@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     """JSON. Where models may have told what happens to them, by name; what is secret there, by file."""
     notification_pause_seconds: float = 5.0
     """After the first try that a sink did not take; each further pause is three times as long."""
+    prometheus_url: str = ""
+    """Where the figures of a rollout are read; empty: from the pods themselves."""
     gateway_api: bool = False
     """The cluster knows the Gateway API, and the operator may write its HTTPRoutes."""
     workers: int = 8

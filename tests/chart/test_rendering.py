@@ -145,6 +145,14 @@ def test_the_operator_may_call_the_registry_that_a_model_names(helm: Helm, mlflo
     assert ports_to_any_host(helm, values | named) == of_the_chart | {5001, 8080}
 
 
+def test_figures_of_rollouts_come_from_a_prometheus_only_where_one_is_named(helm: Helm) -> None:
+    url = "http://prometheus.monitoring:9090"
+    named: Values = {"analysis": {"prometheusURL": url}}
+    assert ports_to_any_host(helm, named) == ports_to_any_host(helm, {}) | {9090}
+    (container,) = pod_templates(helm.template(named))["Deployment/sentiment-operator"]["containers"]
+    assert {"name": "SENTIMENT_PROMETHEUS_URL", "value": url} in container["env"]
+
+
 def test_mlflow_answers_to_its_names_and_to_no_others(helm: Helm) -> None:
     pod = pod_templates(helm.template({"mlflow": {"allowedHosts": ["mlflow.example.org"]}}))["Deployment/mlflow"]
     (hosts,) = (

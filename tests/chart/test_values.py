@@ -29,6 +29,7 @@ WRONG: dict[str, tuple[Values, str]] = {
     "a size without a unit that Kubernetes knows": ({"mlflow": {"persistence": {"size": "10 GB"}}}, "size"),
     "two hosts in one": ({"mlflow": {"allowedHosts": ["a,b"]}}, "allowedHosts"),
     "a Gateway API that is perhaps there": ({"gatewayAPI": {"enabled": "yes"}}, "gatewayAPI"),
+    "a Prometheus without a scheme": ({"analysis": {"prometheusURL": "prometheus:9090"}}, "prometheusURL"),
     "an interval without a unit": ({"metrics": {"serviceMonitor": {"interval": "30"}}}, "interval"),
     "a preview of what it cannot see": ({"preview": {"quotas": True}}, "quotas"),
     "no port of the API server": ({"networkPolicy": {"apiServerPorts": []}}, "apiServerPorts"),

@@ -8,8 +8,8 @@ order in which they are tried:
 3. Pods that will never run, or answers beyond a limit, fail the candidate at once.
 4. A stage begins to count when all of its pods are ready; it ends when its time is over and enough was answered.
 5. What takes longer than the deadline has failed. An outage of the registry does not count, nor does a Gateway that
-   takes no requests for the model: both are no fault of the candidate. Every edit of the model gives it the time anew: a
-   rollout that was suspended goes on.
+   takes no requests for the model, nor a Prometheus that gives no figures: none is a fault of the candidate. Every edit
+   of the model gives it the time anew: a rollout that was suspended goes on.
 """
 
 from dataclasses import dataclass
@@ -182,7 +182,7 @@ class _Stretch:
     def _measure(self, since: datetime, trouble: Trouble | None) -> Step:
         """Requests count."""
         if self.observed.answered is None:
-            return self._stay(not_before=since + self._stage.pause)
+            return self._stay(wanting=explain.NO_FIGURES, not_before=since + self._stage.pause)
         found = figures(self._candidate())
         if broken := breaches(self.model.spec.rollout.analysis, found):
             return self._fail("LimitExceeded", "; ".join(broken))

@@ -13,6 +13,9 @@ from sentiment_operator.reasons import Reason
 from sentiment_operator.rollout.analysis import Figures
 from sentiment_operator.rollout.stages import Flow
 
+NO_FIGURES = "figures of its requests, which Prometheus does not give"
+"""What a step lacks while the Prometheus that its figures are read from does not answer."""
+
 
 def failed(model: Model, revision: Revision, failure: FailedRollout, serving: str, *, has_all: bool) -> Blocked:
     """A candidate did not take over, and the same is not tried again by itself."""

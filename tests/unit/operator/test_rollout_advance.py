@@ -262,6 +262,14 @@ def test_it_does_not_begin_before_the_metrics_were_read() -> None:
     assert how_far(decided(seen(progress(), answered=None))) == progress()
 
 
+def test_figures_that_nobody_gives_are_waited_for_and_are_no_fault_of_the_candidate() -> None:
+    began = progress(since=NOW)
+    step = decided(seen(began, answered=None), now=NOW + 100_000 * SECOND)
+    assert isinstance(step, Shift)
+    assert (how_far(step), step.lacking) == (began, explain.NO_FIGURES)
+    assert "Prometheus does not give" in explain.shifting(step)
+
+
 @pytest.mark.parametrize(
     ("after", "requests", "ends"),
     [(60, 130, True), (59, 130, False), (60, 129, False), (0, 10_000, False)],
