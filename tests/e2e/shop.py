@@ -7,12 +7,11 @@ from typing import Any
 
 from demo.installation import NAMESPACE as SYSTEM
 from demo.installation import RELEASE, restricted_namespace
-from demo.target import Target
-from local_cluster.console import ClusterError
+from tests.e2e import objects
+from tests.e2e.objects import CLUSTER
+from tests.support.api_server import Manifest
 from tests.support.eventually import eventually
 
-Manifest = dict[str, Any]
-CLUSTER = Target("local", "test")
 GOOD, MORE = "good.csv", "more.csv"
 CHILDREN = "deployments,replicasets,services,hpa,pdb,networkpolicies,serviceaccounts,jobs,pods,smrev"
 DATA = f"""set -e
@@ -49,8 +48,7 @@ class Shop:
 
     def get(self, kind: str, name: str) -> Manifest | None:
         """One object, None if it is not there."""
-        found = self.kubectl("get", kind, name, "--ignore-not-found", "-o", "json")
-        return json.loads(found) if found.strip() else None
+        return objects.one(self.namespace, kind, name)
 
     def the(self, kind: str, name: str) -> Manifest:
         """One object that has to be there."""
@@ -60,11 +58,12 @@ class Shop:
 
     def every(self, kind: str, selector: str = "") -> list[Manifest]:
         """All objects of a kind."""
-        return json.loads(self.kubectl("get", kind, "-l", selector, "-o", "json"))["items"]
+        return objects.every(self.namespace, kind, selector)
 
     def of(self, kinds: str, name: str) -> list[Manifest]:
         """All objects of these kinds that belong to a model."""
-        return self.every(kinds, f"app.kubernetes.io/instance={name}")
+        selector = f"app.kubernetes.io/instance={name}"
+        return [found for kind in kinds.split(",") for found in self.every(kind, selector)]
 
     def servers(self, name: str) -> list[Manifest]:
         """Pods that serve a model."""
@@ -210,14 +209,12 @@ def operator_setting(name: str) -> str:
 
 def scale(deployment: str, replicas: int) -> None:
     """Set the replicas of a Deployment of the installation and wait until it is so."""
-    system = ("-n", SYSTEM)
-    CLUSTER.kubectl(*system, "scale", "deploy", deployment, f"--replicas={replicas}")
-    selector = CLUSTER.kubectl(*system, "get", "deploy", deployment, "-o", "json")
-    labels = json.loads(selector)["spec"]["selector"]["matchLabels"]
+    CLUSTER.kubectl("-n", SYSTEM, "scale", "deploy", deployment, f"--replicas={replicas}")
+    labels = Shop(SYSTEM).the("deployment", deployment)["spec"]["selector"]["matchLabels"]
     query = ",".join(f"{key}={value}" for key, value in labels.items())
 
     def as_asked() -> bool:
-        pods = json.loads(CLUSTER.kubectl(*system, "get", "pods", "-l", query, "-o", "json"))["items"]
+        pods = objects.every(SYSTEM, "pods", query)
         ready = [pod for pod in pods if _is_ready(pod)]
         return len(pods) == len(ready) == replicas
 
@@ -231,10 +228,7 @@ def _is_ready(pod: Manifest) -> bool:
 
 def gone(namespace: str) -> bool:
     """Whether a namespace is gone."""
-    try:
-        return not CLUSTER.kubectl("get", "namespace", namespace, "--ignore-not-found").strip()
-    except ClusterError:
-        return False
+    return namespace not in [entry["metadata"]["name"] for entry in objects.every("", "namespaces")]
 
 
 def _claim() -> Manifest:

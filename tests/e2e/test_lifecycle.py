@@ -49,7 +49,7 @@ def test_mlflow_calls_the_serving_version_champion(served: Shop) -> None:
 
 def test_a_label_trained_before_is_known_again_after_everything_was_deleted(served: Shop) -> None:
     served.kubectl("delete", "smod", "imdb")
-    eventually("the children are gone", lambda: not served.every("deployments,services,jobs,smrev"), 60)
+    eventually("the children are gone", lambda: not served.of("deployments,services,jobs,smrev", "imdb"), 60)
     served.apply(model())
     served.is_ready("imdb", "1")
     assert served.jobs() == set()

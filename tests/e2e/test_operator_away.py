@@ -6,6 +6,7 @@ import pytest
 
 from demo.installation import NAMESPACE as SYSTEM
 from demo.installation import RELEASE
+from tests.e2e import objects
 from tests.e2e.audit import Audit
 from tests.e2e.shop import CHILDREN, CLUSTER, Shop, close_shop, gone, model, open_shop, scale
 from tests.support.eventually import eventually, never
@@ -15,8 +16,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.exclusive]
 
 def others_are_gone(namespace: str) -> bool:
     """Whether the namespaces of tests before this one are gone, and their models with them."""
-    models = CLUSTER.kubectl("get", "smod", "-A", "-o", "jsonpath={.items[*].metadata.namespace}").split()
-    return set(models) <= {namespace}
+    return {model["metadata"]["namespace"] for model in objects.every("", "smod")} <= {namespace}
 
 
 def test_a_restart_and_a_quiet_time_write_nothing(served: Shop) -> None:
@@ -78,16 +78,16 @@ def test_two_operators_share_the_work_by_the_lease(served: Shop) -> None:
     scale(RELEASE, 2)
     try:
         served.is_ready("imdb", "1")
-        lease = "jsonpath={.spec.holderIdentity}"
-        holder = CLUSTER.kubectl("-n", SYSTEM, "get", "lease", RELEASE, "-o", lease)
+        holder = leader()
         CLUSTER.kubectl("-n", SYSTEM, "delete", "pod", holder, "--wait=false")
 
-        def another() -> bool:
-            now = CLUSTER.kubectl("-n", SYSTEM, "get", "lease", RELEASE, "-o", lease)
-            return now not in ("", holder)
-
-        eventually("the other one leads", another, 40)
+        eventually("the other one leads", lambda: leader() not in ("", holder), 40)
         served.kubectl("delete", "networkpolicy", "imdb")
         eventually("and works", lambda: served.get("networkpolicy", "imdb") is not None, 20)
     finally:
         scale(RELEASE, 1)
+
+
+def leader() -> str:
+    """Name of the pod that leads, empty while none does."""
+    return Shop(SYSTEM).the("lease", RELEASE)["spec"].get("holderIdentity") or ""

@@ -12,7 +12,8 @@ import yaml
 
 from local_cluster import ControlPlane, toolchain
 from local_cluster.settings import cache_directory
-from tests.integration.api_server import ApiServer, Manifest, eventually
+from tests.support.api_server import ApiServer, Manifest
+from tests.support.eventually import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 CLUSTER = "integration"

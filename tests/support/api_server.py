@@ -1,11 +1,9 @@
-"""A real API server as the integration tests see it: a kubeconfig and one way to send a request.
+"""A real API server as tests see it: a kubeconfig and one way to send a request.
 
 It knows nothing of how the server was started, and nothing of our kinds.
 """
 
 import json
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,6 @@ import urllib3
 from kubernetes import client, config
 
 Manifest = dict[str, Any]
-PATIENCE_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +74,3 @@ class ApiServer:
     def apply(self, path: str, body: Manifest) -> Answer:
         """Server-side apply, as a test that prepares something does it."""
         return self.request("PATCH", path, body, patch="apply-patch", fieldManager="integration-test", force="true")
-
-
-def eventually(what: str, is_true: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
-    """Wait until it is true; fails with `what` when the time is over."""
-    deadline = time.monotonic() + seconds
-    while not is_true():
-        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
-        time.sleep(0.1)

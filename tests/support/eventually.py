@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
+PERIOD_SECONDS = 0.1
 
 
 def eventually(what: str, look: Callable[[], T | None], seconds: float = 60) -> T:
@@ -16,7 +17,7 @@ def eventually(what: str, look: Callable[[], T | None], seconds: float = 60) -> 
             return seen
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {seconds:.0f} s: {what}; seen last: {seen!r}")
-        time.sleep(0.3)
+        time.sleep(PERIOD_SECONDS)
 
 
 def never(what: str, look: Callable[[], object], seconds: float) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from sentiment_operator.api import API_VERSION
-from tests.integration.api_server import Answer, ApiServer, Manifest
+from tests.support.api_server import Answer, ApiServer, Manifest
 
 ROOT = Path(__file__).resolve().parents[3]
 HEX64 = "a1" * 32

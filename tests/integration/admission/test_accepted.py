@@ -21,7 +21,7 @@ from tests.integration.admission.documents import (
     revision,
     try_to_create,
 )
-from tests.integration.api_server import ApiServer, Manifest
+from tests.support.api_server import ApiServer, Manifest
 
 
 @pytest.mark.parametrize("file", MODEL_EXAMPLES, ids=lambda file: file.name)

@@ -1,7 +1,8 @@
 """A namespace with models can be deleted while no operator runs: nothing of ours holds it back."""
 
 from tests.integration.admission.documents import approval, create, model, revision
-from tests.integration.api_server import ApiServer, eventually
+from tests.support.api_server import ApiServer
+from tests.support.eventually import eventually
 
 
 def test_a_namespace_with_a_model_goes_away(crds: ApiServer, namespace: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from tests.integration.admission.documents import HEX64, MISSING, ROOT, Edits, approval, model, try_to_create
-from tests.integration.api_server import ApiServer, Manifest
+from tests.support.api_server import ApiServer, Manifest
 
 WRITTEN_BY_PEOPLE: dict[str, Callable[[Edits], Manifest]] = {
     "sentimentmodels": model,

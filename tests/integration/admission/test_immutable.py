@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.integration.admission.documents import MISSING, approval, collection, create, model, revision
-from tests.integration.api_server import ApiServer
+from tests.support.api_server import ApiServer
 
 REGISTRY = {"trackingURL": "https://mlflow.example.com", "modelName": "film.reviews"}
 FORBIDDEN_EDITS: dict[str, tuple[Any, Any, str]] = {

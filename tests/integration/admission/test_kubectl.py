@@ -6,7 +6,8 @@ import pytest
 
 from sentiment_operator.api import API_VERSION
 from tests.integration.admission.documents import approval, collection, create, model, revision
-from tests.integration.api_server import ApiServer, eventually
+from tests.support.api_server import ApiServer
+from tests.support.eventually import eventually
 
 LONG = "Why: nothing is wrong. Next: kubectl get smod imdb"
 

@@ -27,7 +27,7 @@ from tests.integration.admission.documents import (
     steps,
     try_to_create,
 )
-from tests.integration.api_server import ApiServer, Manifest
+from tests.support.api_server import ApiServer, Manifest
 
 MUTATIONS = int(os.environ.get("ADMISSION_MUTATIONS", "1000"))
 SEED = 20_261_121

@@ -13,7 +13,7 @@ from tests.integration.admission.documents import (
     revision,
     try_to_create,
 )
-from tests.integration.api_server import ApiServer
+from tests.support.api_server import ApiServer
 
 REQUIRED = "Required value"
 

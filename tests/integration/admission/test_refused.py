@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.integration.admission.documents import HEX64, MISSING, Bad, Edits, approval, model, one, try_to_create
-from tests.integration.api_server import ApiServer
+from tests.support.api_server import ApiServer
 
 URL: Edits = {"spec.data": {"url": {"href": "https://data.example.com/reviews.csv", "sha256": HEX64}}}
 VOLUME: Edits = {"spec.data": {"volume": {"claimName": "reviews", "path": "reviews.csv"}}}

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.integration.admission.documents import ROOT, collection, create, model, revision
-from tests.integration.api_server import ApiServer, Manifest
+from tests.support.api_server import ApiServer, Manifest
 
 Rotten = Callable[..., subprocess.CompletedProcess[str]]
 T0, T1, T2 = "2026-01-02T03:04:05Z", "2026-01-03T03:04:05Z", "2026-01-04T03:04:05Z"

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.integration.api_server import ApiServer, Manifest, eventually
 from tests.integration.operator.operator_process import OperatorProcess, Surroundings
 from tests.integration.operator.played_mlflow import PlayedMLflow
 from tests.integration.operator.played_node import PlayedNode
+from tests.support.api_server import ApiServer, Manifest
+from tests.support.eventually import eventually
 
 GROUP = "/apis/rottenpotatoes.com/v1alpha1"
 RESOURCES = {

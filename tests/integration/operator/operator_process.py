@@ -12,7 +12,8 @@ from pathlib import Path
 
 import urllib3
 
-from tests.integration.api_server import ApiServer, eventually
+from tests.support.api_server import ApiServer
+from tests.support.eventually import eventually
 from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -31,8 +31,8 @@ from sentiment_contract.training import (
 from sentiment_trainer.data.look_up import look_up
 from sentiment_trainer.failures import TrainingError
 from sentiment_trainer.settings import Settings
-from tests.integration.api_server import ApiServer, Manifest
 from tests.integration.operator.played_mlflow import PlayedMLflow
+from tests.support.api_server import ApiServer, Manifest
 
 PERIOD_SECONDS = 0.1
 METRICS = {"accuracy": "0.91"}

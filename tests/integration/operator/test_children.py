@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.api_server import ApiServer, Manifest, eventually
 from tests.integration.operator.conftest import Shop, Start, opened, starting
 from tests.integration.operator.operator_process import OperatorProcess
+from tests.support.api_server import ApiServer, Manifest
+from tests.support.eventually import eventually
 
 WITH_EVERY_CHILD: Manifest = {"version": "1", "serving": {"autoscaling": {"minReplicas": 2, "maxReplicas": 4}}}
 CHILDREN = ["serviceaccount", "service", "deployment", "networkpolicy", "autoscaler", "budget"]

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 import urllib3
 
-from tests.integration.api_server import Manifest, eventually
 from tests.integration.operator.conftest import Shop, Start
 from tests.integration.operator.operator_process import OperatorProcess
+from tests.support.api_server import Manifest
+from tests.support.eventually import eventually
 from tests.support.git_server import GitServer, git_server
 from tests.support.ports import free_port
 

@@ -12,9 +12,10 @@ from sentiment_contract.names import VERSION_LABEL
 from sentiment_operator.kinds import REVISION
 from sentiment_operator.kube import Kube
 from sentiment_operator.kube_errors import Stale
-from tests.integration.api_server import Manifest, eventually
 from tests.integration.operator.conftest import Shop
 from tests.integration.operator.operator_process import OperatorProcess
+from tests.support.api_server import Manifest
+from tests.support.eventually import eventually
 
 NO_WORSE = {"name": "no-worse", "metric": "f1", "compareWith": "Serving", "maxDecrease": "0.01"}
 ACCURATE = {"name": "accurate", "metric": "accuracy", "threshold": "0.9"}

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.integration.api_server import ApiServer, Manifest, eventually
 from tests.integration.operator.conftest import Shop, Start
+from tests.support.api_server import ApiServer, Manifest
+from tests.support.eventually import eventually
 
 GROUP = "gateway.networking.k8s.io"
 GATEWAY = {"name": "public", "namespace": "edge"}

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.integration.api_server import Manifest, eventually
 from tests.integration.operator.conftest import Shop, Start
+from tests.support.api_server import Manifest
+from tests.support.eventually import eventually
 from tests.support.receivers import HTTPReceiver, certificates, http_receiver, mail_server
 
 CHAT, PEOPLE = "team-chat", "on-call"

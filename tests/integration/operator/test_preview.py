@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.integration.api_server import ApiServer, Manifest, eventually
 from tests.integration.operator.conftest import Shop, Start
 from tests.integration.operator.operator_process import OperatorProcess
+from tests.support.api_server import ApiServer, Manifest
+from tests.support.eventually import eventually
 
 NODES = "/api/v1/nodes"
 NO_WORSE = {"name": "no-worse", "metric": "f1", "compareWith": "Serving"}

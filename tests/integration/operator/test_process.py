@@ -3,9 +3,9 @@
 import json
 import time
 
-from tests.integration.api_server import eventually
 from tests.integration.operator.conftest import Shop, Start
 from tests.integration.operator.operator_process import LEASE, OperatorProcess
+from tests.support.eventually import eventually
 
 
 def test_a_restart_with_healthy_models_writes_nothing(shop: Shop, start: Start) -> None:

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from tests.integration.api_server import Manifest, eventually
 from tests.integration.operator.conftest import Shop
 from tests.integration.operator.operator_process import OperatorProcess
-from tests.support.eventually import never
+from tests.support.api_server import Manifest
+from tests.support.eventually import eventually, never
 
 PODS = 10
 CANARY: dict[str, Any] = {"strategy": "Canary", "steps": [{"weightPercent": 30, "pauseSeconds": 1}]}

@@ -7,7 +7,7 @@ import pytest
 from sentiment_operator.difference import is_as_desired
 from sentiment_operator.facts import Manifest
 from sentiment_operator.kinds import JOB, REVISION, SERVING, Kind
-from tests.integration.api_server import ApiServer
+from tests.support.api_server import ApiServer
 from tests.support.scenarios import SCENARIOS, manifests
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in (*SERVING.values(), JOB, REVISION)}

@@ -3,9 +3,9 @@
 import time
 
 from sentiment_contract.training import FailureReason
-from tests.integration.api_server import eventually
 from tests.integration.operator.conftest import Shop, Start
 from tests.integration.operator.operator_process import OperatorProcess
+from tests.support.eventually import eventually
 
 RETRY = "rottenpotatoes.com/retry"
 
