@@ -1,12 +1,10 @@
 """An artifact was changed after it was recorded: no pod serves it, the old version goes on, and mending it heals."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from demo.installation import NAMESPACE as SYSTEM
-from tests.e2e import node
+from tests.e2e import stored
 from tests.e2e.shop import Shop
 from tests.support.eventually import never
 
@@ -16,21 +14,8 @@ pytestmark = pytest.mark.e2e
 @pytest.fixture
 def damaged(two_versions: Shop) -> Iterator[Shop]:
     """Version 2 serves, and one byte of version 1 is another."""
-    file = artifact(two_versions.the("smrev", "imdb.1")["spec"]["registry"]["runID"])
-    whole = file.read_bytes()
-    file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-    yield two_versions
-    file.write_bytes(whole)
-
-
-def artifact(run: str) -> Path:
-    """The compiled model on MLflow's volume."""
-    (file,) = [path for path in node.volume(Shop(SYSTEM).the("pvc", "mlflow")).rglob("model.rpm1") if is_of(path, run)]
-    return file
-
-
-def is_of(path: Path, run: str) -> bool:
-    return run in str(path) or run in (path.parents[1] / "MLmodel").read_text()
+    with stored.damaged(two_versions, "1"):
+        yield two_versions
 
 
 def test_it_is_refused_and_the_old_version_goes_on(damaged: Shop) -> None:

@@ -14,8 +14,6 @@ pytestmark = pytest.mark.e2e
 
 LOOK_SECONDS = 240
 """A look, a Job that looks closer, a training and a rollout."""
-JOB_SECONDS = 480
-"""The same where a Job looks every three minutes."""
 MAKE = """set -e
 cd /forge; mkdir -p site/store made
 git init -q --bare -b main site/reviews.git
@@ -188,6 +186,6 @@ def test_other_parameters_are_trained_and_a_note_is_not(shop: Shop, forge: Forge
 def test_behind_credentials_a_job_looks(shop: Shop, forge: Forge) -> None:
     shop.kubectl("create", "secret", "generic", "git", "--from-literal=GIT_USERNAME=a", "--from-literal=GIT_PASSWORD=b")
     shop.apply(follower(shop, "closed", credentialsSecretRef={"name": "git"}))
-    first = serves_another(shop, "closed", "", JOB_SECONDS)
+    first = serves_another(shop, "closed", "")
     forge.push_rows(2300)
-    serves_another(shop, "closed", first["servingVersion"], JOB_SECONDS)
+    serves_another(shop, "closed", first["servingVersion"])

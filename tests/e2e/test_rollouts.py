@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e import node
+from tests.e2e import node, stored
 from tests.e2e.rollouts import (
     PODS,
     assert_nothing_left,
@@ -93,6 +93,22 @@ def running(shop: Shop, version: str) -> list[Manifest]:
     serving = [pod for pod in pods if pod["metadata"]["labels"]["app.kubernetes.io/component"] == "server"]
     ready = [pod for pod in serving if all(c.get("ready") for c in pod["status"].get("containerStatuses", [{}]))]
     return ready if len(ready) == PODS else []
+
+
+@pytest.mark.campaign
+def test_a_candidate_that_cannot_start_is_rolled_back_at_once(back_at_1: Shop) -> None:
+    shop = back_at_1
+    shop.patch("smod", "imdb", {"spec": {"promotion": {"approval": {"policy": "Manual"}}}})
+    with traffic(shop.address("imdb"), per_second=40, callers=4, keeping=2) as told:
+        want(shop, "torn", CANARY, maxFeatures=1150)
+        shop.becomes("imdb", "AwaitingApproval", "ApprovalRequested")
+        with stored.damaged(shop, "torn"):
+            shop.patch("smod", "imdb", {"spec": {"promotion": None}})
+            found = shop.becomes("imdb", "Stalled", "RolledBack", seconds=90)
+            eventually("the candidates are gone", lambda: not candidates(shop, "torn"), 60)
+    assert "DigestMismatch" in found["message"] or "digest" in found["message"]
+    assert_unnoticed(told)
+    assert told.versions() == {"1"}
 
 
 @pytest.mark.campaign
