@@ -20,7 +20,7 @@ DIVIDED: dict[str, Any] = {
     "strategy": "Canary",
     "router": "GatewayAPI",
     "gateway": {"name": NAME},
-    "steps": [{"weightPercent": WEIGHT, "pauseSeconds": 5, "minRequests": REQUESTS * 15 // 1000}],
+    "steps": [{"weightPercent": WEIGHT, "pauseSeconds": 5, "minRequests": REQUESTS * 3 // 2 * WEIGHT // 100}],
     "analysis": {"maxErrorPercent": 1},
 }
 """The step lasts for some 3,000 requests, and so for longer than its share is measured."""
@@ -75,8 +75,7 @@ def test_a_tenth_of_the_requests_is_a_tenth_with_two_pods_and_none_fails(shop: S
 
 def test_going_back_in_the_middle_of_a_step_fails_no_request(shop: Shop, gateway: Gateway) -> None:
     with traffic(gateway.address, per_second=60, callers=6, keeping=0) as told:
-        change = {"version": "3", "training": {"parameters": {"maxFeatures": 1100}}}
-        shop.patch("smod", "imdb", {"spec": change})
+        shop.patch("smod", "imdb", {"spec": {"version": "3", "data": {"rows": 2400}}})
         shop.becomes("imdb", "RolledOut", "CanaryRunning", status="False", seconds=180)
         eventually("version 3 answers", lambda: "3" in told.versions())
         shop.patch("smod", "imdb", {"spec": {"version": "2"}})
@@ -92,8 +91,7 @@ def test_going_back_in_the_middle_of_a_step_fails_no_request(shop: Shop, gateway
 
 def test_a_gateway_that_does_not_exist_holds_the_step_and_says_so(shop: Shop, gateway: Gateway) -> None:
     nowhere = {**DIVIDED, "gateway": {"name": "nowhere"}}
-    change = {"version": "4", "rollout": nowhere, "training": {"parameters": {"maxFeatures": 1200}}}
-    shop.patch("smod", "imdb", {"spec": change})
+    shop.patch("smod", "imdb", {"spec": {"version": "4", "rollout": nowhere, "data": {"rows": 2200}}})
     found = shop.becomes("imdb", "Stalled", "RouteNotAccepted", seconds=180)
     assert f"Gateway {shop.namespace}/nowhere" in found["message"]
     assert "Next: kubectl" in found["message"]
