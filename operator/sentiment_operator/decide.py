@@ -2,7 +2,8 @@
 
 The rules, in the order in which they are tried:
 
-1. Another, older model names the same registered model: accepted is the older one only.
+1. Another, older model names the same registered model: accepted is the older one only. A model that follows another
+   one waits until that has proven the version (promoting/).
 2. The wanted label has a revision: it is served as recorded, whatever the recipe says now. No training, no registry.
    It has to pass its gates and be approved first (gating.py), and to prove itself as a candidate where the rollout asks
    for it (rollout/), unless it served before.
@@ -58,6 +59,7 @@ from sentiment_operator.plan import (
     TakeOver,
     Train,
 )
+from sentiment_operator.promoting import follow
 from sentiment_operator.reasons import Reason
 from sentiment_operator.rollout import advance
 from sentiment_operator.rollout.candidate import running
@@ -74,8 +76,9 @@ DIGEST = re.compile(r"^[0-9a-f]{64}$")
 
 def decide(model: Model, observed: Observed, settings: Settings, now: datetime) -> Plan:
     """The next step, and which revision the Deployment has to run meanwhile."""
-    wanted = model.spec.wanted_label()
-    step = _step(model, observed, settings, now)
+    wanted = follow.wanted(model, observed, now)
+    step = _step(model, observed, wanted, settings, now)
+    standing = follow.source_standing(model, observed, now)
     candidate = _candidate(model, observed, wanted, step)
     return Plan(
         step=step,
@@ -88,7 +91,10 @@ def decide(model: Model, observed: Observed, settings: Settings, now: datetime) 
             *attempts.obsolete_jobs(model, observed, wanted, step),
             *gating.obsolete_comparisons(observed, step),
         ),
-        requeue_after=_requeue_after(model, observed, settings, step, now),
+        source_standing=standing,
+        requeue_after=_soonest(
+            _requeue_after(model, observed, wanted, settings, step, now), follow.until_proven(standing, now)
+        ),
         needs_registry=isinstance(step, AskRegistry),
         needs_pods=isinstance(step, AwaitComparison) and step.job.state not in attempts.UNFINISHED,
         needs_metrics=isinstance(step, Shift) and _counts(observed, step),
@@ -96,10 +102,11 @@ def decide(model: Model, observed: Observed, settings: Settings, now: datetime) 
     )
 
 
-def _step(model: Model, observed: Observed, settings: Settings, now: datetime) -> Step:
+def _step(model: Model, observed: Observed, wanted: str, settings: Settings, now: datetime) -> Step:
     if observed.rival:
         return explain.rival(model, observed.rival)
-    wanted = model.spec.wanted_label()
+    if (first := follow.before_serving(model, observed, wanted, settings, now)) is not None:
+        return first
     revision = observed.revisions.get(wanted)
     if revision is not None:
         return _serve(model, observed, revision, settings, now)
@@ -201,7 +208,7 @@ def _recorded_as(model: Model, versions: tuple[RegisteredVersion, ...], wanted: 
     found = next((version for version in versions if wanted in version.labels), None)
     if found is None:
         return None
-    if found.labels[wanted] != model.spec.recipe().recipe_hash():
+    if found.labels[wanted] != model.spec.recipe_hash():
         return explain.version_conflict(model, wanted, found)
     if not all(DIGEST.match(text) for text in (found.fingerprint, found.data_hash, found.artifact_digest)):
         return explain.registration_incomplete(model, found)
@@ -314,15 +321,21 @@ def _until_looked_at(step: Shift, now: datetime) -> float:
     return min(PROGRESS_SECONDS, max((step.not_before - now).total_seconds(), LEAST_SECONDS))
 
 
-def _until_next_try(model: Model, observed: Observed, step: Blocked, now: datetime) -> float | None:
+def _until_next_try(model: Model, observed: Observed, wanted: str, step: Blocked, now: datetime) -> float | None:
     if step.reason == FailureReason.REGISTRY_UNREACHABLE and not step.attempt:
         return REGISTRY_SECONDS
-    if model.spec.wanted_label() in observed.revisions:
+    if wanted in observed.revisions:
         return gating.until_next_try(observed, step, now)
     return attempts.until_next_try(model, observed, step, now)
 
 
-def _requeue_after(model: Model, observed: Observed, settings: Settings, step: Step, now: datetime) -> float | None:
+def _soonest(*seconds: float | None) -> float | None:
+    return min((one for one in seconds if one is not None), default=None)
+
+
+def _requeue_after(
+    model: Model, observed: Observed, wanted: str, settings: Settings, step: Step, now: datetime
+) -> float | None:
     match step:
         case Settle():
             return max(0.1, _settled_in(model, settings, now))
@@ -335,7 +348,7 @@ def _requeue_after(model: Model, observed: Observed, settings: Settings, step: S
         case Queued():
             return QUEUE_SECONDS
         case Blocked():
-            return _until_next_try(model, observed, step, now)
+            return _until_next_try(model, observed, wanted, step, now)
         case Steady() if observed.rollouts_elsewhere >= settings.max_concurrent_rollouts:
             return QUEUE_SECONDS
         case Train() | AskRegistry() | Record() | Compare() | Seal() | AwaitApproval() | Steady() | Held():

@@ -26,6 +26,7 @@ from sentiment_operator.facts import (
     RegistryNotAsked,
     ServiceProbe,
     ServingPod,
+    Source,
     TrainingJob,
 )
 from sentiment_operator.kinds import APPROVAL, JOB, POD, REVISION, SERVICE, SERVING, Kind
@@ -40,10 +41,11 @@ from sentiment_operator.names import (
     child_name,
 )
 from sentiment_operator.progress import Progress
+from sentiment_operator.promoting import follow
 from sentiment_operator.raw import is_controlled_by, is_finished, labels_of, uid_of
 from sentiment_operator.registry import Registry
 from sentiment_operator.settings import Settings
-from sentiment_operator.store import Key, Store
+from sentiment_operator.store import Key, Store, followed_by
 
 
 class Asked(Flag):
@@ -103,12 +105,12 @@ class Observer:
         """Everything that is known of the model now."""
         key = Key(model.namespace, model.name)
         body = self.store.model(key)
-        return Observed(
+        seen = Observed(
             revisions=extract.revisions(self.store.of_model(REVISION, key), model.uid),
+            source=self._source(model),
             children=self._children(model, fresh),
             jobs=await self._jobs(model, key),
             comparisons=await self._comparisons(model, key),
-            answers=self._answers(model, key),
             pods=await self._serving_pods(key),
             pods_are_fresh=bool(fresh.asked & (Asked.PODS | Asked.PROBE)),
             answered=fresh.answered,
@@ -118,6 +120,14 @@ class Observer:
             rollouts_elsewhere=self._unasked_rollouts(key),
             rival=extract.elder(body, self.store.peers(key)) if body else "",
         )
+        return replace(seen, answers=self._answers(model, key, seen))
+
+    def _source(self, model: Model) -> Source | None:
+        """The model that this one follows, as far as it may know of it."""
+        body = self.store.model(key) if (key := followed_by(model)) is not None else None
+        if key is None or body is None:
+            return None
+        return extract.source(body, self.store.of_model(REVISION, key), model.namespace)
 
     def _unasked_rollouts(self, key: Key) -> int:
         """Other models whose Deployment rolls although it stays at the version that serves: the operator changed it."""
@@ -134,9 +144,8 @@ class Observer:
         }
         return {child: extract.child(body or fresh.foreign.get(child), model.uid) for child, body in live.items()}
 
-    def _answers(self, model: Model, key: Key) -> tuple[ApprovalEvidence, ...]:
-        wanted = model.spec.wanted_label()
-        revision = extract.revisions(self.store.of_model(REVISION, key), model.uid).get(wanted)
+    def _answers(self, model: Model, key: Key, seen: Observed) -> tuple[ApprovalEvidence, ...]:
+        revision = seen.revisions.get(follow.on_record(model, seen))
         return answers_for(self.store.of_model(APPROVAL, key), revision) if revision is not None else ()
 
     async def _jobs(self, model: Model, key: Key) -> tuple[TrainingJob, ...]:

@@ -8,6 +8,7 @@ from sentiment_operator.api_promotion import ApprovalEvidence, GateEvidence
 from sentiment_operator.api_rollout import FailedRollout
 from sentiment_operator.approving import Awaiting
 from sentiment_operator.facts import ComparisonJob, RegisteredVersion, Revision, TrainingJob
+from sentiment_operator.promoting.source import Standing
 from sentiment_operator.rollout.analysis import Figures
 from sentiment_operator.rollout.progress import Progress
 from sentiment_operator.rollout.stages import Stage
@@ -43,10 +44,10 @@ class AwaitTraining:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """MLflow holds the wanted version and no revision does: create it."""
+    """MLflow holds the wanted version, or the followed model has proven it, and no revision does: create it."""
 
     label: str
-    registered: RegisteredVersion
+    known: RegisteredVersion | Revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +205,8 @@ class Plan:
     """Names of revisions beyond those to be kept."""
     obsolete_jobs: tuple[str, ...] = ()
     """Names of Jobs to delete with their pods: superseded, or older ended attempts."""
+    source_standing: Standing | None = None
+    """What the followed model has proven; None: there is none, or it tells nothing."""
     requeue_after: float | None = None
     """Seconds until the next pass even if nothing is heard; None: only when something changes."""
     needs_registry: bool = False

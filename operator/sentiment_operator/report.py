@@ -21,7 +21,7 @@ from sentiment_operator.kube_errors import Away, Refused, Stale
 from sentiment_operator.plan import Plan
 from sentiment_operator.settings import Settings
 from sentiment_operator.status import EventFact, events, status
-from sentiment_operator.store import Key, Store
+from sentiment_operator.store import Key, Store, owner_of
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +39,8 @@ class Reporter:
     settings: Settings
     serving: Callable[[Key], None]
     """Told of every model that serves, so that the aliases in MLflow follow."""
+    changed: Callable[[Key], None]
+    """Told of every model of which something new was written down, so that those that follow it look at it."""
 
     async def report(self, model: Model, body: Manifest, observed: Observed, plan: Plan, now: datetime) -> bool:
         """Status and Events, then the serving interval. False if the server refused the status."""
@@ -78,6 +80,7 @@ class Reporter:
         wire = after.model_dump(mode="json", by_alias=True, exclude_none=True)
         try:
             self.store.put(kind, await self.kube.patch_status(kind, body, wire, unchanged=unchanged))
+            self.changed(owner_of(kind, body))
         except Refused as refused:
             if refused.code == HTTPStatus.NOT_FOUND:
                 return True  # Deleted meanwhile: nobody is left to tell.

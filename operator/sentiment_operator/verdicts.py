@@ -11,6 +11,7 @@ from sentiment_operator.conditions import Verdict
 from sentiment_operator.deployed import deployed
 from sentiment_operator.next_step import take_another_label, then
 from sentiment_operator.plan import AwaitApproval, Blocked, Held, Roll, Steady
+from sentiment_operator.promoting import told as promoting
 from sentiment_operator.reasons import Reason
 from sentiment_operator.view import View
 
@@ -29,12 +30,14 @@ def verdicts(view: View) -> dict[ConditionType, Verdict]:
 
 
 def _up_to_date(view: View) -> Verdict:
+    if view.model.spec.promotion.source is not None:
+        return promoting.up_to_date(view)
     revision = view.revision
     if revision is None:
         return Verdict(
             "Unknown", Reason.NOT_TRAINED, "The wanted version does not exist yet; it will come from today's recipe."
         )
-    if revision.spec.recipe_hash == view.model.spec.recipe().recipe_hash():
+    if revision.spec.recipe_hash == view.model.spec.recipe_hash():
         return Verdict("True", Reason.RECIPE_MATCHES, f"Version {revision.spec.version} came from today's recipe.")
     what = (
         f"Version {revision.spec.version} is served as recorded; data or training in the spec are others by now"

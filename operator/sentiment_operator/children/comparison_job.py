@@ -47,5 +47,7 @@ def _contestant(model: Model, revision: Revision) -> Contestant:
 
 def _recipe(model: Model, revision: Revision) -> Recipe:
     """As recorded; where the spec still says the same, its credentials are the newer ones."""
-    now, recorded = model.spec.recipe(), revision.spec.recipe
-    return now if recorded is None or revision.spec.recipe_hash == now.recipe_hash() else recorded
+    recorded = revision.spec.recipe
+    if recorded is None or revision.spec.recipe_hash == model.spec.recipe_hash():
+        return model.spec.own_recipe()
+    return recorded
