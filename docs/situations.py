@@ -12,6 +12,7 @@ from typing import Any
 from docs.promotion_situations import situations_of_promotion
 from docs.reasons import SERVING_WAITS, TRAINING_ENDS, TRAINING_WAITS
 from docs.rollout_situations import situations_of_rollouts
+from docs.stage_situations import situations_of_stages
 from sentiment_contract.names import VERSION_LABEL
 from sentiment_contract.training import EXIT_CODES, FailureReason, TrainingFailed
 from sentiment_operator import names
@@ -111,6 +112,7 @@ def _told() -> Iterator[SentimentModelStatus]:
         *situations_of_rollouts(MODEL, _recorded(), WHY, NOW),
         *_rolling_out(),
         *_serving(),
+        *situations_of_stages(MODEL, _proven(), NOW),
     ):
         yield _status(model, observed)
 
@@ -125,7 +127,7 @@ def _rejected() -> SentimentModelStatus:
 
 MODEL = sample_model()
 SUSPENDED = sample_model(suspend=True)
-RECIPE_HASH = MODEL.spec.recipe().recipe_hash()
+RECIPE_HASH = MODEL.spec.recipe_hash()
 
 
 def _before_a_training() -> Iterator[Situation]:

@@ -137,7 +137,9 @@ class SentimentModelSpec(Wire):
         ),
     )
     training: Training = Field(default=Training(), description="How a new version is trained.")
-    registry: Registry = Field(default=Registry(), description="Where versions that are trained here are registered. Immutable.")
+    registry: Registry = Field(
+        default=Registry(), description="Where versions that are trained here are registered. Immutable."
+    )
     gates: tuple[Gate, ...] = Field(
         default=(),
         max_length=10,

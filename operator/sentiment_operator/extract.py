@@ -55,9 +55,7 @@ def model_status(body: Manifest) -> SentimentModelStatus:
 
 def explained(error: ValidationError) -> str:
     """What is wrong and where, in one line, for a person who wrote YAML."""
-    problems = [
-        f"{'.'.join(('spec', *map(str, problem['loc'])))}: {problem['msg']}" for problem in error.errors()
-    ]
+    problems = [f"{'.'.join(('spec', *map(str, problem['loc'])))}: {problem['msg']}" for problem in error.errors()]
     return "; ".join(problems)[:2000]
 
 

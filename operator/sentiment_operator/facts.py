@@ -69,7 +69,7 @@ class Source:
 
     allows: bool
     """Its spec lets models of this one's namespace follow it."""
-    status: SentimentModelStatus = SentimentModelStatus()
+    status: SentimentModelStatus = field(default_factory=SentimentModelStatus)
     revisions: Mapping[str, Revision] = field(default_factory=dict[str, Revision])
     """By label."""
 

@@ -98,7 +98,9 @@ def _history(model: Model, plan: Plan, serving: str, now: datetime) -> tuple[His
     before = model.status.history
     if not isinstance(plan.step, Steady) or not serving or (before and before[0].version == serving):
         return before
-    began = HistoryEntry(version=serving, since=timestamp(now), reason=_why(model), approved_by=_approvers(model, plan.step))
+    began = HistoryEntry(
+        version=serving, since=timestamp(now), reason=_why(model), approved_by=_approvers(model, plan.step)
+    )
     return (began, *before)[:KEPT_HISTORY]
 
 

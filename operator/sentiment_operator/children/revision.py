@@ -28,9 +28,7 @@ def revision(model: Model, step: Record, settings: Settings) -> Manifest:
     }
 
 
-def _registered(
-    model: Model, label: str, found: RegisteredVersion, settings: Settings
-) -> SentimentModelRevisionSpec:
+def _registered(model: Model, label: str, found: RegisteredVersion, settings: Settings) -> SentimentModelRevisionSpec:
     recipe = model.spec.own_recipe()
     return SentimentModelRevisionSpec(
         model_ref=ModelReference(name=model.name),

@@ -55,28 +55,41 @@ def source_standing(model: Model, observed: Observed, now: datetime) -> Standing
 
 def before_serving(model: Model, observed: Observed, label: str, settings: Settings, now: datetime) -> Step | None:
     """What keeps the wanted label from being looked at further; None: nothing, or the model follows nobody."""
-    followed = model.spec.promotion.source
+    followed, source = model.spec.promotion.source, observed.source
     if followed is None:
         return None
-    if (followed.namespace or model.namespace, followed.model_ref.name) == (model.namespace, model.name):
+    if explain.followed(model) == (model.namespace, model.name):
         return explain.itself(model)
     revision = observed.revisions.get(label)
-    has_served = revision is not None and is_proven(model, observed, revision)
-    if has_served and model.spec.version is not None:
-        return None
+    if revision is not None and is_proven(model, observed, revision):
+        return _serving_on(model, revision, source_standing(model, observed, now))
     if revision is None and model.spec.suspend:
         return Held()
-    if observed.source is None or not observed.source.allows:
-        return None if has_served or _may_go_on(model, observed, revision) else _kept_off(model, observed, settings)
-    found = standing(observed.source, label, _soak(followed), now)
+    if source is None:
+        # It was proven when it was recorded; that the followed model is gone takes nothing of it back.
+        goes_on = revision is not None and _came_from(model, revision)
+        return None if goes_on else explain.missing(model, settings)
+    if not source.allows:
+        return explain.not_allowed(model)
+    return _for_the_first_time(model, label, revision, standing(source, label, _soak(followed), now))
+
+
+def _serving_on(model: Model, revision: Revision, found: Standing | None) -> Step | None:
+    """What served here serves, unless the followed model, to the letter, has come to mean another one by the label."""
+    if model.spec.version is not None or not isinstance(found, Proven):
+        return None
+    now, here = found.revision.spec, revision.spec
+    is_another = now.version == here.version and now.artifact_digest != here.artifact_digest
+    return explain.another_under_the_label(model, here.version) if is_another else None
+
+
+def _for_the_first_time(model: Model, label: str, revision: Revision | None, found: Standing) -> Step | None:
     match found:
         case Proven(proven) if revision is not None:
             same = proven.spec.artifact_digest == revision.spec.artifact_digest
             return None if same else explain.another_under_the_label(model, label)
         case Proven(proven):
             return Record(label, proven)
-        case _ if has_served:
-            return None
         case Turned(why):
             return explain.turned(model, label, why)
         case _ if revision is not None and _came_from(model, revision):
@@ -90,15 +103,6 @@ def before_serving(model: Model, observed: Observed, label: str, settings: Setti
 def until_proven(found: Standing | None, now: datetime) -> float | None:
     """Seconds until time alone proves it; None: time proves nothing."""
     return max(LEAST_SECONDS, (found.until - now).total_seconds()) if isinstance(found, Soaking) else None
-
-
-def _kept_off(model: Model, observed: Observed, settings: Settings) -> Step:
-    return explain.missing(model, settings) if observed.source is None else explain.not_allowed(model)
-
-
-def _may_go_on(model: Model, observed: Observed, revision: Revision | None) -> bool:
-    """It was proven when it was recorded; that the followed model is gone takes nothing of it back."""
-    return revision is not None and observed.source is None and _came_from(model, revision)
 
 
 def _came_from(model: Model, revision: Revision) -> bool:

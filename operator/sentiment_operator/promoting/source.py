@@ -72,7 +72,7 @@ def standing(source: Source, label: str, soak: timedelta, now: datetime) -> Stan
         return Turned(f"went back from it to version {after.version}")
     if has_soaked:
         return Proven(revision)
-    if after is None or after.until is None and source.status.serving_version != after.version:
+    if after is None or (after.until is None and source.status.serving_version != after.version):
         return Awaited(f"does not serve it now, and did not for {_seconds(soak)} without a break")
     return Turned(f"left it for version {after.version} before it had served for {_seconds(soak)}")
 

@@ -24,10 +24,16 @@ def up_to_date(view: View) -> Verdict:
     match view.plan.source_standing:
         case Soaking() as soaking:
             return Verdict("True", Reason.SOAKING, explain.soaks(model, soaking))
-        case Awaited(why) | Turned(why):
+        case Turned(why):
+            return Verdict("False", Reason.SOURCE_REFUSED, then(f"{called} {without_step(why)}", explain.look(model)))
+        case Awaited(why):
             return Verdict("Unknown", Reason.AWAITING_SOURCE, f"{called} {sentence(without_step(why))}")
         case Proven() | None:
             pass
-    step = f"kubectl -n {model.namespace} patch smod {model.name} --type merge -p '{{\"spec\":{{\"version\":\"{serving}\"}}}}'"
-    what = f"spec.version is {wanted}; {called} serves version {serving or 'none'} by now."
+    if not serving:
+        return Verdict("Unknown", Reason.AWAITING_SOURCE, f"{called} serves nothing now.")
+    step = (
+        f'kubectl -n {model.namespace} patch smod {model.name} --type merge -p \'{{"spec":{{"version":"{serving}"}}}}\''
+    )
+    what = f"spec.version is {wanted}; {called} serves version {serving} by now."
     return Verdict("False", Reason.SOURCE_AHEAD, then(what, step))

@@ -57,7 +57,20 @@ BAD_MODELS: dict[str, Bad] = {
     "a version with a line break at its end": one("spec.version", "v1\n", "should match"),
     "suspend as text": one("spec.suspend", "yes", "must be of type boolean"),
     # Data
-    "no data": one("spec.data", MISSING, REQUIRED),
+    "no data": Bad({"spec.data": MISSING}, "spec: ", "set exactly one of data, promotion.from"),
+    "data and a model to follow": Bad(
+        {"spec.promotion.from": {"modelRef": {"name": "other"}}}, "spec: ", "set exactly one of data, promotion.from"
+    ),
+    "itself to follow": Bad(
+        {"spec.data": MISSING, "spec.promotion.from": {"modelRef": {"name": "imdb"}}},
+        "spec.promotion.from.modelRef.name",
+        "a model cannot follow itself",
+    ),
+    "a negative soak": Bad(
+        {"spec.data": MISSING, "spec.promotion.from": {"modelRef": {"name": "other"}, "soakSeconds": -1}},
+        "spec.promotion.from.soakSeconds",
+    ),
+    "every namespace": one("spec.promotion.allowedNamespaces", ["*"]),
     "data as list": one("spec.data", [], "must be of type object"),
     "no data source": Bad({"spec.data": {}}, "spec.data", "set exactly one of dvc, url, volume"),
     "two data sources": Bad(

@@ -97,9 +97,9 @@ def leaves(schema: Schema, path: str) -> Iterator[tuple[str, Schema]]:
     """Every field that holds a value of its own."""
     for name, child in schema.get("properties", {}).items():
         yield from leaves(child, f"{path}.{name}")
-    if "items" in schema:
+    if "properties" in schema.get("items", {}):
         yield from leaves(schema["items"], f"{path}[]")
-    if "properties" not in schema and "items" not in schema:
+    elif "properties" not in schema:
         yield path, schema
 
 
@@ -151,7 +151,7 @@ def test_every_field_stands_in_the_reference_with_its_description(kind: str, pat
 
 def test_a_field_shows_its_default_or_that_it_is_required() -> None:
     model_rows = ROWS["SentimentModel"]
-    assert [model_rows[f"spec.{path}"][2] for path in ("data", "data.textColumn", "suspend", "version")] == [
+    assert [model_rows[f"spec.{path}"][2] for path in ("data.dvc.path", "data.textColumn", "suspend", "version")] == [
         "**required**",
         '`"review"`',
         "`false`",
