@@ -107,6 +107,15 @@ def followed(body: Manifest) -> tuple[str, str] | None:
     return (namespace, reference["name"]) if "name" in reference else None
 
 
+def looks_at(body: Manifest) -> set[tuple[str, str]]:
+    """Namespace and name of every other model that decides on this one: the one it follows, and those it compares with."""
+    gates: list[dict[str, Any]] = body.get("spec", {}).get("gates") or []
+    named = [str(gate.get("compareWith") or "").partition("Stage:")[2].partition("/") for gate in gates]
+    compared = {(namespace, name or body["metadata"]["name"]) for namespace, _, name in named if namespace}
+    source = followed(body)
+    return compared if source is None else compared | {source}
+
+
 def _promotion(body: Manifest) -> dict[str, Any]:
     spec: dict[str, Any] = body.get("spec", {})
     return spec.get("promotion") or {}

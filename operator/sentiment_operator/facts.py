@@ -256,6 +256,8 @@ class Observed:
     """Models whose Deployment rolls because the operator changed it, without a person having asked."""
     source: Source | None = None
     """None: it follows nobody, or that model is not there."""
+    stages: Mapping[str, Source] = field(default_factory=dict[str, Source])
+    """Models that gates compare with, by their compareWith; one that is not there is not in it."""
     rival: str = ""
     """namespace/name of an older model that names the same registered model."""
     refusals: tuple[Refusal, ...] = ()

@@ -107,7 +107,8 @@ class Observer:
         body = self.store.model(key)
         seen = Observed(
             revisions=extract.revisions(self.store.of_model(REVISION, key), model.uid),
-            source=self._source(model),
+            source=self._seen_by(model, followed_by(model)),
+            stages=self._stages(model),
             children=self._children(model, fresh),
             jobs=await self._jobs(model, key),
             comparisons=await self._comparisons(model, key),
@@ -122,12 +123,17 @@ class Observer:
         )
         return replace(seen, answers=self._answers(model, key, seen))
 
-    def _source(self, model: Model) -> Source | None:
-        """The model that this one follows, as far as it may know of it."""
-        body = self.store.model(key) if (key := followed_by(model)) is not None else None
+    def _seen_by(self, model: Model, key: Key | None) -> Source | None:
+        """Another model, as far as this one may know of it."""
+        body = self.store.model(key) if key is not None else None
         if key is None or body is None:
             return None
         return extract.source(body, self.store.of_model(REVISION, key), model.namespace)
+
+    def _stages(self, model: Model) -> dict[str, Source]:
+        named = {gate.compare_with: gate.stage for gate in model.spec.gates if gate.compare_with and gate.stage}
+        seen = {called: self._seen_by(model, Key(stage[0], stage[1] or model.name)) for called, stage in named.items()}
+        return {called: source for called, source in seen.items() if source is not None}
 
     def _unasked_rollouts(self, key: Key) -> int:
         """Other models whose Deployment rolls although it stays at the version that serves: the operator changed it."""

@@ -63,7 +63,7 @@ class Store:
         return [peer for peer in map(self.model, sorted(keys)) if peer is not None]
 
     def followers(self, key: Key) -> list[Key]:
-        """Models that follow this one."""
+        """Models that follow this one, or compare with it."""
         return sorted(self._followers.get(key, set[Key]()))
 
     def unfinished_jobs(self) -> list[tuple[Manifest, Key]]:
@@ -139,8 +139,8 @@ class Store:
         owner = owner_of(kind, body)
         if kind == MODEL:
             self._peers.setdefault(self._registered_as(body), set()).add(owner)
-            if (followed := extract.followed(body)) is not None:
-                self._followers.setdefault(followed, set()).add(owner)
+            for other in extract.looks_at(body):
+                self._followers.setdefault(other, set()).add(owner)
         else:
             self._of_model.setdefault(kind, {}).setdefault(owner, {})[_name(body)[1]] = body
         if kind == JOB and is_unfinished(body):
@@ -153,8 +153,8 @@ class Store:
         owner = owner_of(kind, body)
         if kind == MODEL:
             _discard(self._peers, self._registered_as(body), owner)
-            if (followed := extract.followed(body)) is not None:
-                _discard(self._followers, followed, owner)
+            for other in extract.looks_at(body):
+                _discard(self._followers, other, owner)
         else:
             owned = self._of_model[kind][owner]
             del owned[_name(body)[1]]
