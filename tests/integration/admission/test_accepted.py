@@ -59,6 +59,10 @@ GOOD: dict[str, Edits] = {
         "spec.data": MISSING,
         "spec.promotion.from": {"modelRef": {"name": "imdb"}, "namespace": "staging", "soakSeconds": 3600},
     },
+    "a comparison with another stage": {"spec.gates": [{**COMPARED, "compareWith": "Stage:production"}]},
+    "a comparison with a model of another name": {
+        "spec.gates": [{**COMPARED, "compareWith": "Stage:production/films"}]
+    },
     "namespaces that may follow": {"spec.promotion.allowedNamespaces": ["staging", "production"]},
     "a version with dots and dashes": {"spec.version": "2026.1-spring"},
     "ssh": {"spec.data.dvc.repoURL": "ssh://git@git.example.com/reviews.git"},

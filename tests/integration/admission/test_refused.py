@@ -223,7 +223,11 @@ BAD_MODELS: dict[str, Bad] = {
     "a threshold as number": gate({**GATE, "threshold": 0.8}, ".threshold", "must be of type string"),
     "a threshold below nothing": gate({**GATE, "threshold": "-0.1"}, ".threshold", "should match"),
     "a negative margin": gate({**COMPARED, "maxDecrease": "-1"}, ".maxDecrease", "should match"),
-    "a comparison with a version": gate({**COMPARED, "compareWith": "1"}, ".compareWith", "Unsupported value"),
+    "a comparison with a version": gate({**COMPARED, "compareWith": "1"}, ".compareWith", "should match"),
+    "a comparison with no stage": gate({**COMPARED, "compareWith": "Stage:"}, ".compareWith", "should match"),
+    "a comparison with a stage in capitals": gate(
+        {**COMPARED, "compareWith": "Stage:Production"}, ".compareWith", "should match"
+    ),
     "a gate in capitals": gate({**GATE, "name": "Good"}, ".name", "should match"),
     "a failure that is passed over": gate({**GATE, "onFailure": "Ignore"}, ".onFailure", "Unsupported value"),
     "a slice of all reviews": slice_of({}, "", "set at least one of minWords, maxWords, column"),
