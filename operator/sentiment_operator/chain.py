@@ -131,7 +131,7 @@ def _data_verified(view: View) -> Verdict:
 def _is_after(view: View, kind: ConditionType) -> bool:
     """True where the version is blocked at a later point of the way than this."""
     step = view.plan.step
-    if not isinstance(step, Blocked) or step.step == ConditionType.DEPENDENCIES_READY:
+    if not isinstance(step, Blocked) or step.step == ConditionType.DEPENDENCIES_READY or view.model.spec.data is None:
         return False
     return CHAIN.index(ConditionType(step.step)) > CHAIN.index(kind)
 

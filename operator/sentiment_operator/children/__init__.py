@@ -38,9 +38,10 @@ def serving_children(
         if _waits_its_turn(plan, observed, settings)
         else {ChildKind.DEPLOYMENT: deployment(model, plan.target, settings, paused=isinstance(plan.step, TakeOver))}
     )
+    served = [plan.target, *([plan.candidate.revision] if plan.candidate is not None else [])]
     return {
         **account,
-        ChildKind.NETWORK_POLICY: network_policy(model, settings),
+        ChildKind.NETWORK_POLICY: network_policy(model, served, settings),
         **_addresses(model, plan, settings),
         **workload,
         **_rollout_children(model, plan, observed, settings),

@@ -1,6 +1,7 @@
 """Says for people what would follow: why, and all of it in one sentence. Pure texts."""
 
 from sentiment_operator.api_preview import Action, GateOutlook, Preview, Room
+from sentiment_operator.facts import RegisteredVersion
 from sentiment_operator.next_step import sentence, without_step
 from sentiment_operator.plan import Blocked, Queued, Record, Train
 from sentiment_operator.preview.foresee import Foreseen
@@ -25,8 +26,8 @@ def _reasons(ahead: Foreseen) -> list[str]:
     step = ahead.begins.step
     if ahead.cannot_be_recorded:
         return ["MLflow holds it with tags that cannot be recorded here: they are too long, or no text."]
-    if isinstance(step, Record):
-        return [f"MLflow holds it as model version {step.registered.number}, trained from the same recipe."]
+    if isinstance(step, Record) and isinstance(step.known, RegisteredVersion):
+        return [f"MLflow holds it as model version {step.known.number}, trained from the same recipe."]
     if ahead.revision is not None:
         served = " and served before: gates and people are not asked again" if ahead.is_proven else ""
         return [f"It exists{served}."]
@@ -40,7 +41,7 @@ def _of_training(ahead: Foreseen) -> list[str]:
         told = [f"It is not known yet; the training would be attempt {step.attempt} at this recipe."]
     if isinstance(step, Queued):
         told.append(f"{step.running} Jobs run and {step.limit} is the limit, so it waits for one to end.")
-    recipe = ahead.model.spec.recipe().recipe_hash()
+    recipe = ahead.model.spec.recipe_hash()
     same = sorted(label for label, one in ahead.observed.revisions.items() if one.spec.recipe_hash == recipe)
     if same:
         told.append(f"Version {same[0]} came from the same recipe: on the same data its result is taken over.")
