@@ -303,7 +303,8 @@ def _obsolete_revisions(model: Model, observed: Observed, wanted: str) -> tuple[
     live, there = deployed(observed), running(observed)
     last = served_last(model, observed)
     before = served_last(model, observed, but=last.spec.version) if last is not None else None
-    kept = {wanted, *(one.version for one in (live, there.live if there else None) if one is not None)}
+    kept = {wanted, *observed.named_by_followers}
+    kept |= {one.version for one in (live, there.live if there else None) if one is not None}
     kept |= {revision.spec.version for revision in (last, before) if revision is not None}
     others = [revision for label, revision in observed.revisions.items() if label not in kept]
     others.sort(key=lambda revision: (_last_used(revision), revision.name), reverse=True)

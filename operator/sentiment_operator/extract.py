@@ -127,6 +127,14 @@ def followed(body: Manifest) -> tuple[str, str] | None:
     return (namespace, reference["name"]) if "name" in reference else None
 
 
+def named_of(source: Model, body: Manifest) -> str:
+    """The label that this follower names of the model that it follows; empty where it names none, or may have none."""
+    spec: dict[str, Any] = body.get("spec", {})
+    allowed = (source.namespace, *source.spec.promotion.allowed_namespaces)
+    may_have = followed(body) == (source.namespace, source.name) and body["metadata"]["namespace"] in allowed
+    return (spec.get("version") or "") if may_have else ""
+
+
 def looks_at(body: Manifest) -> set[tuple[str, str]]:
     """Namespace and name of every other model that decides on this one: the one it follows, and those it compares with."""
     gates: list[dict[str, Any]] = body.get("spec", {}).get("gates") or []

@@ -336,6 +336,8 @@ class Observed:
     """Models whose Deployment rolls because the operator changed it, without a person having asked."""
     source: Source | None = None
     """None: it follows nobody, or that model is not there."""
+    named_by_followers: frozenset[str] = frozenset()
+    """Labels of this model that others name which follow it."""
     stages: Mapping[str, Source] = field(default_factory=dict[str, Source])
     """Models that gates compare with, by their compareWith; one that is not there is not in it."""
     rival: str = ""

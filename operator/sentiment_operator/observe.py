@@ -132,6 +132,7 @@ class Observer:
         seen = Observed(
             revisions=extract.revisions(self.store.of_model(REVISION, key), model.uid),
             source=self._seen_by(model, followed_by(model)),
+            named_by_followers=self._named_by_followers(model, key),
             stages=self._stages(model),
             children=self._children(model, fresh),
             jobs=await self._jobs(model, key),
@@ -159,6 +160,10 @@ class Observer:
         if key is None or body is None:
             return None
         return extract.source(body, self.store.of_model(REVISION, key), model.namespace)
+
+    def _named_by_followers(self, model: Model, key: Key) -> frozenset[str]:
+        bodies = (self.store.model(follower) for follower in self.store.followers(key))
+        return frozenset(extract.named_of(model, body) for body in bodies if body is not None) - {""}
 
     def _stages(self, model: Model) -> dict[str, Source]:
         named = {gate.compare_with: gate.stage for gate in model.spec.gates if gate.compare_with and gate.stage}
