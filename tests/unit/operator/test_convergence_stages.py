@@ -14,7 +14,7 @@ import pytest
 from sentiment_operator import extract
 from sentiment_operator.api import ConditionType, SentimentModelSpec
 from sentiment_operator.facts import Manifest, Model
-from sentiment_operator.kinds import JOB, MODEL, POD, REVISION
+from sentiment_operator.kinds import DEPLOYMENT, JOB, MODEL, POD, REVISION
 from sentiment_operator.names import ARTIFACT_DIGEST_ANNOTATION
 from sentiment_operator.raw import uid_of
 from tests.unit.operator.simulated_world import NAME, Killed, Operator, World
@@ -29,6 +29,7 @@ from tests.unit.operator.staged_world import (
     trained,
 )
 from tests.unit.operator.test_convergence import said, told
+from tests.unit.operator.test_convergence_rollout import CANARY, CANDIDATE, PODS, failing, limited
 
 ENOUGH = 40
 """Seconds in which a training or a rollout ends here."""
@@ -302,6 +303,67 @@ def test_a_model_that_trained_keeps_what_it_serves_when_it_begins_to_follow() ->
     assert len(alone.world.starts) == 1
 
 
+# The way that it takes over here is that of this model
+
+
+def canary_runs(found: Way) -> None:
+    """Production lets version 2 answer a share of the requests."""
+    found.production.world.edit(follower(STAGING, rollout=CANARY, serving={"replicas": PODS}))
+    found.goes_on()
+    found.development.world.edit(trained("2", STAGING))
+    for _ in range(3 * SOAK + 3 * ENOUGH):
+        found.goes_on(1)
+        if said(found.production, ConditionType.ROLLED_OUT)[1] == "CanaryRunning":
+            return
+    raise AssertionError(told(found.production))
+
+
+def test_what_is_taken_over_is_a_candidate_first_where_the_rollout_asks_for_it() -> None:
+    found = all_serve_the_first()
+    canary_runs(found)
+    assert told(found.production).candidate_version == "2"
+    found.goes_on(2 * SOAK)
+    assert found.serving == ("2", "2", "2")
+    assert told(found.production).candidate_version == ""
+
+
+def test_a_candidate_that_fails_here_is_rolled_back_and_production_alone_says_so() -> None:
+    found = all_serve_the_first()
+    found.production.world.answers = failing("2")
+    found.production.world.edit(follower(STAGING, rollout=limited(CANARY), serving={"replicas": PODS}))
+    found.development.world.edit(trained("2", STAGING))
+    found.goes_on(3 * SOAK + 4 * ENOUGH)
+    assert found.serving == ("2", "2", "1")
+    assert said(found.production, ConditionType.STALLED) == ("True", "RolledBack")
+    assert said(found.staging, ConditionType.READY) == ("True", "Serving")
+
+
+def test_a_candidate_leaves_where_staging_goes_back_from_its_version() -> None:
+    found = all_serve_the_first()
+    canary_runs(found)
+    found.staging.world.edit(follower(DEVELOPMENT, "1", promotion={"allowedNamespaces": [PRODUCTION]}))
+    found.goes_on()
+    assert found.serving == ("2", "1", "1")
+    assert told(found.production).candidate_version == ""
+    assert (DEPLOYMENT, CANDIDATE) not in found.production.world.objects
+
+
+def test_a_suspended_stage_foretells_what_it_takes_over_and_does_it_once_it_goes_on() -> None:
+    found = all_serve_the_first()
+    found.production.world.edit(follower(STAGING, suspend=True))
+    found.development.world.edit(trained("2", STAGING))
+    found.goes_on(2 * SOAK + 3 * ENOUGH)
+    assert found.serving == ("2", "2", "1")
+    plan = told(found.production).plan
+    assert plan is not None
+    assert (plan.action, plan.strategy) == ("Promote", "RollingUpdate")
+    assert not found.production.questions.count("MLflow")
+    found.production.world.edit(follower(STAGING))
+    found.goes_on()
+    assert found.serving == ("2", "2", "2")
+    assert told(found.production).plan is None
+
+
 def any_edit(found: Way, chance: Random) -> None:
     match chance.randrange(4):
         case 0:
@@ -314,7 +376,8 @@ def any_edit(found: Way, chance: Random) -> None:
                 follower(DEVELOPMENT, label, gates=gates, promotion={"allowedNamespaces": allowed})
             )
         case 2:
-            found.production.world.edit(follower(STAGING, chance.choice((None, None, "1", "2"))))
+            label, rollout = chance.choice((None, None, "1", "2")), chance.choice(({}, CANARY))
+            found.production.world.edit(follower(STAGING, label, rollout=rollout, suspend=chance.random() < 0.2))
         case _:
             stage = chance.choice(found.stages)
             stage.writes_left = chance.randrange(4)
@@ -323,8 +386,19 @@ def any_edit(found: Way, chance: Random) -> None:
             stage.restart()
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(5))
 def test_whatever_is_edited_in_between_the_last_version_arrives(seed: int) -> None:
+    assert_the_last_version_arrives(seed)
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("seed", range(5, 200))
+def test_whatever_else_is_edited_in_between_the_last_version_arrives(seed: int) -> None:
+    assert_the_last_version_arrives(seed)
+
+
+def assert_the_last_version_arrives(seed: int) -> None:
+    """Anybody edits anything, the operators die and come back; then all stages want the same."""
     chance, found = Random(seed), way()
     found.goes_on(1)
     for _ in range(15):
