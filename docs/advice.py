@@ -65,6 +65,7 @@ ADVICE: Mapping[str, Calm | Act] = {
     Reason.VALID: NOTHING,
     Reason.NOTHING_MISSING: NOTHING,
     Reason.RECORDED: NOTHING,
+    Reason.PROMOTED: NOTHING,
     Reason.CHECKED: NOTHING,
     Reason.FINISHED: NOTHING,
     Reason.NO_GATES: NOTHING,

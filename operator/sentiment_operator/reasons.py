@@ -10,6 +10,7 @@ class Reason(StrEnum):
     VALID = "Valid"
     NOTHING_MISSING = "NothingMissing"
     RECORDED = "Recorded"
+    PROMOTED = "Promoted"
     CHECKING = "Checking"
     CHECKED = "Checked"
     SETTLING = "Settling"

@@ -258,7 +258,8 @@ def _event(before: SentimentModelStatus, condition: Condition, *, is_another: bo
         return None
     if known is None and kind is ConditionType.AVAILABLE:
         return None  # Nothing answers yet because nothing was asked to.
-    return EventFact(weight, _NAMES.get(kind, condition.reason), condition.message or condition.reason)
+    name = condition.reason if condition.reason == Reason.PROMOTED else _NAMES.get(kind, condition.reason)
+    return EventFact(weight, name, condition.message or condition.reason)
 
 
 def _training_began(before: SentimentModelStatus, after: SentimentModelStatus) -> list[EventFact]:

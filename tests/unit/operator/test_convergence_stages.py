@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from sentiment_operator import extract
-from sentiment_operator.api import ConditionType, SentimentModelSpec
+from sentiment_operator.api import ConditionType, SentimentModelSpec, SentimentModelStatus
 from sentiment_operator.facts import Manifest, Model
 from sentiment_operator.kinds import DEPLOYMENT, JOB, MODEL, POD, REVISION
 from sentiment_operator.names import ARTIFACT_DIGEST_ANNOTATION
 from sentiment_operator.raw import uid_of
+from sentiment_operator.status import events
 from tests.unit.operator.simulated_world import NAME, Killed, Operator, World
 from tests.unit.operator.staged_world import (
     DEVELOPMENT,
@@ -109,6 +110,18 @@ def test_the_same_bytes_go_from_stage_to_stage_and_nothing_is_trained_again() ->
         assert said(stage, ConditionType.READY) == ("True", "Serving")
     assert said(found.production, ConditionType.UP_TO_DATE) == ("True", "SourceMatches")
     assert [entry.reason for entry in told(found.production).history] == ["Promoted", "Promoted"]
+    (trained_here, *_), (promoted, *_) = (_news(stage) for stage in (found.development, found.production))
+    assert trained_here == ("VersionTrained", "Version 2 is trained, accuracy 0.91.")
+    assert promoted == ("Promoted", "Version 2 was proven by SentimentModel staging/imdb, accuracy 0.91.")
+
+
+def _news(stage: Stage) -> list[tuple[str, str]]:
+    """What Events tell of how the version was had, to whoever has heard of nothing before."""
+    return [
+        (fact.reason, fact.message)
+        for fact in events(SentimentModelStatus(), told(stage))
+        if fact.reason in ("VersionTrained", "Promoted")
+    ]
 
 
 def test_it_soaks_in_every_stage_before_it_goes_on() -> None:
