@@ -65,6 +65,7 @@ ADVICE: Mapping[str, Calm | Act] = {
     Reason.VALID: NOTHING,
     Reason.NOTHING_MISSING: NOTHING,
     Reason.RECORDED: NOTHING,
+    Reason.PROMOTED: NOTHING,
     Reason.CHECKED: NOTHING,
     Reason.FINISHED: NOTHING,
     Reason.NO_GATES: NOTHING,
@@ -104,6 +105,25 @@ ADVICE: Mapping[str, Calm | Act] = {
         meaning="The pods of the candidate are ready, and the Gateway takes no requests for the model: it does not exist, its"
         " controller does not run, or it refuses the route. The candidate is not to blame: its step waits, however long.",
         next="Correct `spec.rollout.gateway`, or have the Gateway's listeners allow routes from the model's namespace.",
+    ),
+    Reason.SOURCE_MATCHES: NOTHING,
+    Reason.SOAKING: Calm("Wait until the moment that the message names."),
+    Reason.AWAITING_SOURCE: Calm("See what the followed model waits for: the message ends with the command."),
+    Reason.SOURCE_MISSING: Act(
+        look=f"`spec.promotion.from`, and {code('kubectl get smod -A')}",
+        meaning="The model that this one follows does not exist, or stands in a namespace that the operator does not watch.",
+    ),
+    Reason.SOURCE_NOT_ALLOWED: Act(
+        look="`spec.promotion.allowedNamespaces` of the followed model.",
+        meaning="The people of the followed model have not said that models of this namespace may follow it.",
+    ),
+    Reason.SOURCE_REFUSED: Act(
+        look="The followed model: the message ends with the command.",
+        meaning="The followed model refused the version, went back from it, or left it before it had served long enough.",
+    ),
+    Reason.SOURCE_AHEAD: Act(
+        look="`spec.version` here, and `status.servingVersion` of the followed model.",
+        meaning="`spec.version` names another version than the followed model serves.",
     ),
     Reason.COMPLETE: NOTHING,
     Reason.DIGEST_VERIFIED: NOTHING,

@@ -33,7 +33,7 @@ def situations_of_following(
     yield unknown, Observed()
     yield unknown, Observed(look_ups=(_job(question, now, trouble=Trouble("Unschedulable", why)),))
     known = _model(plain, _followed(question))
-    serving = proven(known.spec.wanted_label(), known.spec.recipe().recipe_hash())
+    serving = proven(known.spec.wanted_label(), known.spec.recipe_hash())
     for reason in _SERVERS:
         for model, seen in ((unknown, Observed()), (known, serving)):
             yield model, replace(seen, head=Head(reason=reason, message=why))
@@ -53,7 +53,7 @@ def _with_parameters_in_a_file(
     plain: Model, proven: Callable[[str, str], Observed]
 ) -> Iterator[tuple[Model, Observed]]:
     """A label that was looked up once is served without another look."""
-    data = plain.spec.data.model_copy(update={"volume": None, "dvc": _SOURCE})
+    data = plain.spec.own_recipe().data.model_copy(update={"volume": None, "dvc": _SOURCE})
     training = Training(parameters_from=ParametersFrom(path="params.yaml"))
     spec = plain.spec.model_copy(update={"data": data, "training": training})
     yield replace(plain, spec=pinned(spec, None)), proven(plain.spec.wanted_label(), "0" * 64)
@@ -64,7 +64,7 @@ def _with_a_trainer(plain: Model) -> Model:
 
 
 def _model(plain: Model, followed: Followed | None) -> Model:
-    data = plain.spec.data.model_copy(update={"volume": None, "dvc": _SOURCE})
+    data = plain.spec.own_recipe().data.model_copy(update={"volume": None, "dvc": _SOURCE})
     spec = plain.spec.model_copy(update={"version": None, "data": data})
     return replace(plain, spec=pinned(spec, followed), status=SentimentModelStatus(followed=followed))
 

@@ -14,6 +14,7 @@ from docs.notification_situations import situations_of_notifications
 from docs.promotion_situations import situations_of_promotion
 from docs.reasons import SERVING_WAITS, TRAINING_ENDS, TRAINING_WAITS
 from docs.rollout_situations import divided_by_a_gateway, situations_of_gateways, situations_of_rollouts
+from docs.stage_situations import situations_of_stages
 from sentiment_contract.names import VERSION_LABEL
 from sentiment_contract.training import EXIT_CODES, FailureReason, TrainingFailed
 from sentiment_operator import names
@@ -123,6 +124,7 @@ def _told() -> Iterator[SentimentModelStatus]:
         *_serving(),
         *situations_of_notifications(MODEL, _proven(), WHY, SETTINGS, NOW),
         *situations_of_following(MODEL, _proven_as, WHY, NOW),
+        *situations_of_stages(MODEL, _proven(), NOW),
     ):
         yield _status(model, observed)
     yield _status(divided_by_a_gateway(MODEL), _recorded(), WITHOUT_GATEWAY_API)
@@ -138,7 +140,7 @@ def _rejected() -> SentimentModelStatus:
 
 MODEL = sample_model()
 SUSPENDED = sample_model(suspend=True)
-RECIPE_HASH = MODEL.spec.recipe().recipe_hash()
+RECIPE_HASH = MODEL.spec.recipe_hash()
 
 
 def _before_a_training() -> Iterator[Situation]:

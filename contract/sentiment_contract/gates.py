@@ -23,6 +23,15 @@ COMPARED_METRICS = ("accuracy", "precision", "recall", "f1", "rocAUC")
 
 MetricName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", min_length=1, max_length=64)]
 GateName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", min_length=1, max_length=40)]
+_STAGE = "Stage:"
+CompareWith = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(Serving|Stage:[a-z0-9]([-a-z0-9]*[a-z0-9])?(/[a-z]([-a-z0-9]*[a-z0-9])?)?)$",
+        min_length=1,
+        max_length=110,
+    ),
+]
 SliceValue = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]+$", min_length=1, max_length=128)]
 
 
@@ -31,12 +40,6 @@ class Comparator(StrEnum):
 
     GREATER_OR_EQUAL = "GreaterOrEqual"
     LESS_OR_EQUAL = "LessOrEqual"
-
-
-class Baseline(StrEnum):
-    """What a version is compared with."""
-
-    SERVING = "Serving"
 
 
 class OnFailure(StrEnum):
@@ -81,9 +84,13 @@ class Gate(Wire):
     threshold: DecimalString | None = Field(
         default=None, description='What the metric is held against, a decimal string such as "0.88".'
     )
-    compare_with: Baseline | None = Field(
+    compare_with: CompareWith | None = Field(
         default=None,
-        description="Serving: compare with the version that serves, on the same reviews, none of which either was trained on.",
+        description=(
+            "Serving: compare with the version that serves, on the same reviews, none of which either was trained on."
+            " Stage:<namespace> or Stage:<namespace>/<model>: with what that model serves (of this name, if none is given),"
+            " which has to list this namespace in promotion.allowedNamespaces."
+        ),
     )
     max_decrease: DecimalString | None = Field(
         default=None,
@@ -102,6 +109,23 @@ class Gate(Wire):
         """Whether reviews have to be scored for it; else the metrics of the training tell."""
         return self.compare_with is not None or self.slice is not None
 
+    @property
+    def stage(self) -> tuple[str, str] | None:
+        """Namespace and model whose version it compares with, no model for the one of the same name; None: no stage."""
+        if self.compare_with is None or not self.compare_with.startswith(_STAGE):
+            return None
+        namespace, _, model = self.compare_with.removeprefix(_STAGE).partition("/")
+        return namespace, model
+
+    @property
+    def beside(self) -> str:
+        """What it compares with, in words."""
+        return (
+            "the serving version"
+            if self.stage is None
+            else f"the version that {'/'.join(filter(None, self.stage))} serves"
+        )
+
 
 class Contestant(Wire):
     """One trained version that is scored in a comparison."""
@@ -113,6 +137,7 @@ class Contestant(Wire):
     data_hash: str
     git_commit: str = ""
     recipe: Recipe
+    registered_model: str = Field(default="", description="Where it is registered; empty: where the order says.")
 
 
 class ComparisonOrder(Wire):
@@ -125,6 +150,10 @@ class ComparisonOrder(Wire):
     candidate: Contestant
     baseline: Contestant | None = None
     gates: tuple[Gate, ...] = Field(min_length=1, description="Those that need scoring.")
+    on_kept_reviews: bool = Field(
+        default=False,
+        description="The candidate's data are not to be had here: judge by the reviews of its training that MLflow keeps.",
+    )
 
 
 class Measured(Wire):
@@ -190,12 +219,12 @@ def judge(gate: Gate, figures: Figures) -> tuple[Verdict, str]:
         return _judge_threshold(gate, what, value)
     baseline, low = _number(figures.baseline_value), _number(figures.low)
     if baseline is None or low is None:
-        return Verdict.INCONCLUSIVE, f"{what} of the serving version was not reported"
+        return Verdict.INCONCLUSIVE, f"{what} of {gate.beside} was not reported"
     margin = _margin(gate)
     deciding = decisive(gate, figures)
     told = _told(gate, what, deciding)
     if deciding is not figures:
-        return Verdict.FAILED, f"on the reviews that the serving version was judged by, {told}"
+        return Verdict.FAILED, f"on the reviews that {gate.beside} was judged by, {told}"
     if value - baseline < -margin:
         return Verdict.FAILED, told
     if low < -margin:
@@ -219,7 +248,7 @@ def _margin(gate: Gate) -> Decimal:
 def _told(gate: Gate, what: str, measured: Measured) -> str:
     margin = _margin(gate)
     return (
-        f"{what} is {measured.value}, that of the serving version {measured.baseline_value} on the same"
+        f"{what} is {measured.value}, that of {gate.beside} {measured.baseline_value} on the same"
         f" {measured.samples:,} reviews; with {CONFIDENCE * 100:.0f} % confidence the difference is at least"
         f" {measured.low}, and it has to be at least {-margin if margin else 0}"
     )

@@ -10,6 +10,10 @@ METRICS_PORT = 9000
 REGISTRY_LABEL_TAG = f"{GROUP}/label/"
 """Prefix of the MLflow model version tag of one label; the tag's value is the recipe hash the label was trained from."""
 
+REGISTRY_SERVED_TAG = f"{GROUP}/served/"
+"""Prefix of the MLflow model version tag of one model that serves it; `<namespace>/<name>` follows. Its value is a JSON
+list: when it began to serve there, why, and who had approved it, the latest last."""
+
 TAG_FINGERPRINT = "fingerprint"
 TAG_RECIPE_HASH = "recipe_hash"
 TAG_DATA_HASH = "data_hash"

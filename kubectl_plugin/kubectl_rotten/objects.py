@@ -46,6 +46,23 @@ class Metadata(Seen):
     creation_timestamp: Moment
 
 
+class Reference(Seen):
+    """A model by its name."""
+
+    name: str
+
+
+class Place(Seen):
+    """Another model: one that is followed, or that a version was taken over from."""
+
+    model_ref: Reference
+    namespace: str = ""
+
+    def told(self, otherwise: str = "") -> str:
+        """Namespace and name. `otherwise`: the namespace where none is written."""
+        return f"{self.namespace or otherwise}/{self.model_ref.name}"
+
+
 class Metric(Seen):
     """One figure."""
 

@@ -1,6 +1,8 @@
 """A SentimentModel as far as this plugin reads it."""
 
-from kubectl_rotten.objects import Answer, Began, GateEvidence, Metadata, Metric, Moment, Seen
+from pydantic import Field
+
+from kubectl_rotten.objects import Answer, Began, GateEvidence, Metadata, Metric, Moment, Place, Seen
 
 
 class Condition(Seen):
@@ -30,6 +32,7 @@ class Approval(Seen):
 class Promotion(Seen):
     """What a version needs beyond its gates."""
 
+    followed: Place | None = Field(default=None, alias="from")
     approval: Approval = Approval()
     requested_by: str = ""
 

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from kubectl_rotten.objects import Answer, Began, GateEvidence, Metadata, Metric, Seen
+from kubectl_rotten.objects import Answer, Began, GateEvidence, Metadata, Metric, Place, Seen
 
 
 class Registry(Seen):
@@ -18,6 +18,8 @@ class RevisionSpec(Seen):
     """One trained version."""
 
     version: str
+    promoted_from: Place | None = None
+    """None: it was trained here."""
     data_hash: str = ""
     git_commit: str = ""
     registry: Registry = Registry()

@@ -68,6 +68,8 @@ class Version(Shape):
     registered_model: str
     registry_version: str
     run_id: str = Field(alias="runID")
+    promoted_from: str
+    """Namespace and name of the model that proved it before this one; "" for one that was trained here."""
     gates: tuple[Verdict, ...]
     """The latest of each gate."""
     answers: tuple[Said, ...]

@@ -66,6 +66,7 @@ def version_of(revision: Revision, gates: Iterable[GateEvidence], given: Iterabl
         registered_model=spec.registry.model_name,
         registry_version=spec.registry.version,
         runID=spec.registry.run_id,
+        promoted_from=spec.promoted_from.told() if spec.promoted_from is not None else "",
         gates=verdicts(gates),
         answers=answers(given),
     )
@@ -81,7 +82,14 @@ def table_of(answer: Versions, now: datetime) -> list[str]:
     if not answer.versions:
         return [f"{answer.model} has no versions yet.", *below]
     rows = [_row(version, answer, now) for version in answer.versions]
-    return [*table([HEADINGS, *rows]), *below]
+    return [*table([HEADINGS, *rows]), *_promoted(answer.versions), *below]
+
+
+def _promoted(listed: Sequence[ListedVersion]) -> list[str]:
+    """Which versions were trained elsewhere, a line for each model that they came from."""
+    origins = sorted({version.promoted_from for version in listed} - {""})
+    labels = {origin: [one.version for one in listed if one.promoted_from == origin] for origin in origins}
+    return [f"Promoted from {origin}, at the time under TRAINED: {', '.join(of)}" for origin, of in labels.items()]
 
 
 def _row(version: ListedVersion, answer: Versions, now: datetime) -> tuple[str, ...]:

@@ -12,7 +12,11 @@ from kubectl_rotten.shapes import Ran, Said, Version, WhoRan
 from kubectl_rotten.text import INDENT, Page, table, wrapped
 from kubectl_rotten.versions import served, version_of
 
-REASONS = {"Wanted": "spec.version asked for it", "RecipeFollowed": "it is what the recipe comes to"}
+REASONS = {
+    "Wanted": "spec.version asked for it",
+    "RecipeFollowed": "it is what the recipe comes to",
+    "Promoted": "the followed model has proven it",
+}
 
 
 def who_ran(
@@ -95,7 +99,8 @@ def _serving(ran: Ran, now: datetime) -> list[tuple[str, str]]:
 
 def _lineage(version: Version) -> list[tuple[str, str]]:
     return [
-        ("Trained", rfc3339(version.trained_at)),
+        ("Promoted" if version.promoted_from else "Trained", rfc3339(version.trained_at)),
+        ("From", version.promoted_from),
         ("Accuracy", version.accuracy),
         ("Commit", version.git_commit),
         ("Data", _sha256(version.data_hash)),

@@ -20,6 +20,8 @@ STATIONS = (
     "LineageVerified",
 )
 """The way of a version, in the order it is gone."""
+NOT_PROVEN_YET = frozenset({"Soaking", "AwaitingSource"})
+"""What the operator says of a version that the followed model serves and has still to prove."""
 LOOK_AT_OPERATOR = "kubectl get pods -A -l app.kubernetes.io/name=sentiment-operator"
 
 
@@ -63,6 +65,7 @@ def _ready(model: Model, page: Page, now: datetime) -> list[str]:
     began = next((entry for entry in status.history[:1] if entry.version == status.serving_version), None)
     facts = {
         "Since": f"{with_age(began.since, now)}" if began is not None else "",
+        "Follows": _followed(model),
         "Accuracy": accuracy(status.training.metrics),
         "Lineage": status.lineage.summary,
         "Pods": f"{status.ready_replicas} of {status.replicas} ready",
@@ -75,13 +78,20 @@ def _ready(model: Model, page: Page, now: datetime) -> list[str]:
         *table(known, INDENT),
         *_gates(model, page),
         *_approvals(model, page, now),
-        *_recipe_changed(model, page),
+        *_newer(model, page),
     ]
 
 
-def _recipe_changed(model: Model, page: Page) -> list[str]:
+def _followed(model: Model) -> str:
+    followed = model.spec.promotion.followed
+    return followed.told(otherwise=model.metadata.namespace) if followed is not None else ""
+
+
+def _newer(model: Model, page: Page) -> list[str]:
+    """That the recipe has changed, or what the followed model serves by now and this one does not."""
     up_to_date = model.condition("UpToDate")
-    return ["", *wrapped(without_step(up_to_date.message), page, "")] if up_to_date.status == "False" else []
+    is_news = up_to_date.status == "False" or up_to_date.reason in NOT_PROVEN_YET
+    return ["", *wrapped(without_step(up_to_date.message), page, "")] if is_news else []
 
 
 def _not_ready(model: Model, page: Page, now: datetime) -> list[str]:

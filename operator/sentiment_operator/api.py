@@ -7,7 +7,7 @@ both are generated from here. This module knows no client and no clock.
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from sentiment_contract.base import Wire
 from sentiment_contract.gates import Gate
@@ -25,13 +25,12 @@ from sentiment_contract.recipe import (
 from sentiment_operator.api_following import Followed
 from sentiment_operator.api_notifications import MOST_RECORDS, MOST_SINKS, Notification, NotificationRecord
 from sentiment_operator.api_preview import Preview
-from sentiment_operator.api_promotion import ApprovalEvidence, GateEvidence, Promotion
+from sentiment_operator.api_promotion import ApprovalEvidence, GateEvidence, Promotion, UserName
 from sentiment_operator.api_resources import SERVER_RESOURCES, TRAINER_RESOURCES, Resources
 from sentiment_operator.api_rollout import Rollout, RolloutStatus
 
 VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
-MODEL_NAME_PATTERN = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
 LABEL_PATTERN = r"^[a-z0-9]+([.-][a-z0-9]+)*$"
 
 VersionLabel = Annotated[str, StringConstraints(pattern=LABEL_PATTERN, min_length=1, max_length=40)]
@@ -140,15 +139,23 @@ class SentimentModelSpec(Wire):
         default=None,
         description=(
             "Label of the version to serve. A known label is served as recorded, an unknown one is trained."
-            " Absent: follow the recipe."
+            " Absent: follow the recipe, or with promotion.from what that model has proven last."
         ),
     )
     suspend: bool = Field(
         default=False, description="True: start no new training and no rollout. What runs is kept and repaired."
     )
-    data: Data = Field(description="The reviews a new version is trained on: exactly one of dvc, url, volume.")
+    data: Data | None = Field(
+        default=None,
+        description=(
+            "The reviews a new version is trained on: exactly one of dvc, url, volume. Absent with promotion.from alone:"
+            " such a model trains nothing."
+        ),
+    )
     training: Training = Field(default=Training(), description="How a new version is trained.")
-    registry: Registry = Field(default=Registry(), description="Where versions are registered. Immutable.")
+    registry: Registry = Field(
+        default=Registry(), description="Where versions that are trained here are registered. Immutable."
+    )
     gates: tuple[Gate, ...] = Field(
         default=(),
         max_length=10,
@@ -165,17 +172,37 @@ class SentimentModelSpec(Wire):
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["sink"]},
     )
 
-    def recipe(self) -> Recipe:
-        """The data reference and the effective parameters that a new version would be trained with."""
+    @model_validator(mode="after")
+    def _has_one_origin(self) -> "SentimentModelSpec":
+        if (self.data is None) == (self.promotion.source is None):
+            raise ValueError("set exactly one of data, promotion.from")
+        return self
+
+    def recipe(self) -> Recipe | None:
+        """What a new version would be trained with: data reference and effective parameters; None: it trains nothing."""
+        if self.data is None:
+            return None
         return Recipe(
             data=self.data,
             parameters=effective_parameters(self.training.preset, self.training.parameters),
             trainer=self.training.trainer,
         )
 
+    def own_recipe(self) -> Recipe:
+        """The same, of a model that trains. Raises ValueError for one that follows another."""
+        recipe = self.recipe()
+        if recipe is None:
+            raise ValueError("a model that follows another one has no recipe of its own")
+        return recipe
+
+    def recipe_hash(self) -> str:
+        """The hash of that, empty for a model that trains nothing."""
+        recipe = self.recipe()
+        return recipe.recipe_hash() if recipe is not None else ""
+
     def wanted_label(self) -> str:
-        """The label to serve: as written, or following the recipe."""
-        return self.version or followed_label(self.recipe().recipe_hash())
+        """The label that the spec alone names: as written, or following the recipe. Empty: another model tells."""
+        return self.version or (followed_label(self.recipe_hash()) if self.data is not None else "")
 
 
 class ConditionType(StrEnum):
@@ -251,6 +278,7 @@ class HistoryEntry(Wire):
     version: ShortText = Field(description="Its label.")
     since: Timestamp = Field(description="When it began to serve, RFC 3339.")
     reason: ShortText = Field(default="", description="Why it began to serve.")
+    approved_by: tuple[UserName, ...] = Field(default=(), max_length=10, description="Who had approved it by then.")
 
 
 class LastFailure(Wire):

@@ -11,7 +11,7 @@ from sentiment_contract.base import Wire
 from sentiment_contract.recipe import Sha256
 from sentiment_operator.api import VersionLabel
 from sentiment_operator.api_promotion import Decision, UserName
-from sentiment_operator.api_revision import ModelReference
+from sentiment_operator.api_stages import ModelReference
 
 Note = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x08\x0b-\x1f]+$", min_length=1, max_length=1024)]
 """Free text of several lines."""

@@ -17,6 +17,7 @@ class Action(StrEnum):
     NOTHING = "Nothing"
     SERVE = "Serve"
     REUSE = "Reuse"
+    PROMOTE = "Promote"
     TRAIN = "Train"
     UNKNOWN = "Unknown"
 
@@ -51,7 +52,8 @@ class Preview(Wire):
 
     action: Short = Field(
         description=(
-            "Serve: it exists. Reuse: MLflow holds it. Train. Nothing: something is in the way. Unknown: it cannot be told yet."
+            "Serve: it exists. Reuse: MLflow holds it. Promote: the followed model has proven it. Train."
+            " Nothing: something is in the way. Unknown: it cannot be told yet."
         )
     )
     why: Text = Field(default="", description="Why that.")

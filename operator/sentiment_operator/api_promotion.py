@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 
 from sentiment_contract.base import Wire
 from sentiment_contract.gates import OnFailure, Verdict
+from sentiment_operator.api_stages import NamespaceName, PromotionSource
 
 UserName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]+$", min_length=1, max_length=256)]
 Figure = Annotated[str, StringConstraints(max_length=32)]
@@ -48,6 +49,19 @@ class Approval(Wire):
 class Promotion(Wire):
     """What a version needs, beyond its gates, to serve."""
 
+    source: PromotionSource | None = Field(
+        default=None,
+        alias="from",
+        description=(
+            "Serve only what this other model has served in good health: the same bytes, after the gates and approvals of"
+            " this one. Nothing is trained here. Instead of spec.data."
+        ),
+    )
+    allowed_namespaces: tuple[NamespaceName, ...] = Field(
+        default=(),
+        max_length=20,
+        description="Other namespaces whose models may follow this one, or be compared with it.",
+    )
     approval: Approval = Field(default=Approval(), description="Which agreement a new version needs.")
     requested_by: UserName | None = Field(
         default=None,

@@ -3,14 +3,11 @@
 As in api.py, descriptions and bounds are those of the CRD schema. This module knows no client and no clock.
 """
 
-from typing import Annotated
-
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from sentiment_contract.base import Wire
 from sentiment_contract.recipe import Recipe, Sha256
 from sentiment_operator.api import (
-    MODEL_NAME_PATTERN,
     HistoryEntry,
     Metric,
     RegisteredModelName,
@@ -20,14 +17,7 @@ from sentiment_operator.api import (
 )
 from sentiment_operator.api_promotion import ApprovalEvidence, GateEvidence
 from sentiment_operator.api_rollout import FailedRollout
-
-
-class ModelReference(Wire):
-    """The model a revision belongs to."""
-
-    name: Annotated[str, StringConstraints(pattern=MODEL_NAME_PATTERN, min_length=1, max_length=40)] = Field(
-        description="Name of the SentimentModel."
-    )
+from sentiment_operator.api_stages import ModelReference, Origin
 
 
 class RegistryReference(Wire):
@@ -46,6 +36,9 @@ class SentimentModelRevisionSpec(Wire):
 
     model_ref: ModelReference = Field(description="The model this version belongs to.")
     version: VersionLabel = Field(description="Label of the version.")
+    promoted_from: Origin | None = Field(
+        default=None, description="The model that proved it before this one. Absent: it was trained here."
+    )
     recipe: Recipe | None = Field(
         default=None, description="Data reference and effective parameters it was trained from."
     )

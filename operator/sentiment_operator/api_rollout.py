@@ -139,7 +139,8 @@ class Rollout(Wire):
         ge=2,
         le=1000,
         description=(
-            "So many SentimentModelRevisions are kept. What is wanted, serves or served last is never removed."
+            "So many SentimentModelRevisions are kept. What is wanted, serves or served last is never removed, nor what a"
+            " model names by spec.version that follows this one."
         ),
     )
 

@@ -20,7 +20,7 @@ _SURROUNDINGS = frozenset(str(reason) for reason in FailureReason if fault_of(re
 
 def latest_job(model: Model, observed: Observed, wanted: str) -> TrainingJob | None:
     """The last training of the wanted label from today's recipe."""
-    recipe_hash = model.spec.recipe().recipe_hash()
+    recipe_hash = model.spec.recipe_hash()
     own = [
         job
         for job in observed.jobs
@@ -31,7 +31,7 @@ def latest_job(model: Model, observed: Observed, wanted: str) -> TrainingJob | N
 
 def next_attempt(model: Model, observed: Observed) -> int:
     """One more than any known attempt at this recipe, under whatever label: the name of the Job must be a new one."""
-    recipe_hash = model.spec.recipe().recipe_hash()
+    recipe_hash = model.spec.recipe_hash()
     failure = model.status.last_failure
     remembered = failure.attempt if failure is not None and failure.recipe_hash == recipe_hash else 0
     return 1 + max([remembered, *(job.attempt for job in observed.jobs if job.recipe_hash == recipe_hash)])
@@ -71,7 +71,7 @@ def failed_at(job: TrainingJob) -> datetime:
 def remembered_failure(model: Model, wanted: str) -> LastFailure | None:
     """The failure of this label and recipe whose Job is gone, unless a retry was asked for since."""
     failure = model.status.last_failure
-    if failure is None or failure.version != wanted or failure.recipe_hash != model.spec.recipe().recipe_hash():
+    if failure is None or failure.version != wanted or failure.recipe_hash != model.spec.recipe_hash():
         return None
     return None if is_retried(model, failure.retry) or not failure.attempt else failure
 

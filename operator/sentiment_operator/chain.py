@@ -10,7 +10,7 @@ from sentiment_operator import explain, explain_promotion, letting
 from sentiment_operator.api import ConditionType
 from sentiment_operator.conditions import NOT_REACHED, Verdict
 from sentiment_operator.deployed import Deployed, deployed
-from sentiment_operator.facts import Model, Refusal, RegistryAway, ServiceProbe, TrainingJob
+from sentiment_operator.facts import Model, Refusal, RegistryAway, Revision, ServiceProbe, TrainingJob
 from sentiment_operator.names import SERVER, TRAINER
 from sentiment_operator.next_step import (
     find_registry,
@@ -39,6 +39,7 @@ from sentiment_operator.plan import (
     TakeOver,
     Train,
 )
+from sentiment_operator.promoting.explain import followed
 from sentiment_operator.reasons import Reason
 from sentiment_operator.rollout import told
 from sentiment_operator.view import View
@@ -121,6 +122,8 @@ def _data_verified(view: View) -> Verdict:
     if revision is not None:
         return Verdict("True", Reason.RECORDED, f"Trained on data sha256:{revision.spec.data_hash}.")
     step = view.plan.step
+    if isinstance(step, Record) and isinstance(step.known, Revision):
+        return Verdict("True", Reason.RECORDED, f"Trained on data sha256:{step.known.spec.data_hash}.")
     if isinstance(step, (AskRegistry, Record)) or _is_after(view, ConditionType.DATA_VERIFIED):
         return Verdict("True", Reason.CHECKED, "The training accepted the data.")
     if isinstance(step, AwaitTraining):
@@ -131,20 +134,35 @@ def _data_verified(view: View) -> Verdict:
 def _is_after(view: View, kind: ConditionType) -> bool:
     """True where the version is blocked at a later point of the way than this."""
     step = view.plan.step
-    if not isinstance(step, Blocked) or step.step == ConditionType.DEPENDENCIES_READY:
+    if not isinstance(step, Blocked) or step.step == ConditionType.DEPENDENCIES_READY or view.model.spec.data is None:
         return False
     return CHAIN.index(ConditionType(step.step)) > CHAIN.index(kind)
 
 
-def _trained(view: View) -> Verdict:
+def _known(view: View) -> Verdict | None:
+    """Of a version that is on record here, or at the followed model and about to be here; None of any other."""
     revision, step = view.revision, view.plan.step
     if revision is not None:
-        accuracy = revision.spec.metric("accuracy")
-        return Verdict(
-            "True",
-            Reason.RECORDED,
-            f"Version {revision.spec.version} is trained{f', accuracy {accuracy}' if accuracy else ''}.",
-        )
+        origin = revision.spec.promoted_from
+        return _is_trained(revision, f"{origin.namespace}/{origin.model_ref.name}" if origin is not None else "")
+    if isinstance(step, Record) and isinstance(step.known, Revision):
+        return _is_trained(step.known, "/".join(followed(view.model)))
+    return None
+
+
+def _is_trained(revision: Revision, origin: str) -> Verdict:
+    """`origin`: the model that has proven it, empty where it was trained here."""
+    version, accuracy = revision.spec.version, revision.spec.metric("accuracy")
+    figures = f", accuracy {accuracy}" if accuracy else ""
+    if not origin:
+        return Verdict("True", Reason.RECORDED, f"Version {version} is trained{figures}.")
+    return Verdict("True", Reason.PROMOTED, f"Version {version} was proven by SentimentModel {origin}{figures}.")
+
+
+def _trained(view: View) -> Verdict:
+    step = view.plan.step
+    if (known := _known(view)) is not None:
+        return known
     match step:
         case AwaitTraining(job):
             return _training(view.model, job)

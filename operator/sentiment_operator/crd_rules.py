@@ -79,6 +79,7 @@ _NO_LIMITS = (
     " && !has(self.analysis.maxDisagreementPercent))"
 )
 _ROUTER = "self.?router.orValue('Replicas')"
+_FOLLOWS = "(has(self.promotion) && has(self.promotion.from))"
 _MANUAL = "has(self.policy) && self.policy == 'Manual'"
 
 RULES: dict[str, tuple[Rule, ...]] = {
@@ -98,6 +99,12 @@ RULES: dict[str, tuple[Rule, ...]] = {
             "metadata.name must not end in '-candidate': that name belongs to the candidate of another model",
             field=".metadata.name",
         ),
+        Rule(
+            f"!{_FOLLOWS.replace('self.', 'self.spec.')} || has(self.spec.promotion.from.__namespace__)"
+            " || self.spec.promotion.from.modelRef.name != self.metadata.name",
+            "a model cannot follow itself: promotion.from names another one, or one in another namespace",
+            field=".spec.promotion.from.modelRef.name",
+        ),
     ),
     "SentimentModelRevision": (
         Rule(
@@ -110,7 +117,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
         _immutable("registry", "trackingURL"),
         _immutable("registry", "modelName"),
         Rule(
-            "!has(self.training) || !has(self.training.parametersFrom) || has(self.data.dvc)",
+            f"has(self.data) != {_FOLLOWS}",
+            "set exactly one of data, promotion.from: a model is trained from data, or serves what another one has proven",
+        ),
+        Rule(
+            "!has(self.training) || !has(self.training.parametersFrom) || (has(self.data) && has(self.data.dvc))",
             "training.parametersFrom needs data.dvc: the file stands in the git repository of the data",
             field=".training.parametersFrom",
             reason="FieldValueForbidden",

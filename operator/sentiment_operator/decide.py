@@ -2,8 +2,9 @@
 
 The rules, in the order in which they are tried:
 
-1. Another, older model names the same registered model: accepted is the older one only. Nor is a model accepted whose
-   requests a Gateway is to divide, where the operator was installed without.
+1. Another, older model names the same registered model: accepted is the older one only. Nor is a model accepted that
+   follows itself, or whose requests a Gateway is to divide where the operator was installed without.
+   A model that follows another one then waits until that has proven the version (promoting/).
 2. The wanted label has a revision: it is served as recorded, whatever the recipe says now. No training, no registry.
    It has to pass its gates and be approved first (gating.py), and to prove itself as a candidate where the rollout asks
    for it (rollout/), unless it served before.
@@ -63,6 +64,7 @@ from sentiment_operator.plan import (
     TakeOver,
     Train,
 )
+from sentiment_operator.promoting import stage
 from sentiment_operator.reasons import Reason
 from sentiment_operator.rollout import advance, routing
 from sentiment_operator.rollout.candidate import running
@@ -79,12 +81,13 @@ DIGEST = re.compile(r"^[0-9a-f]{64}$")
 
 def decide(model: Model, observed: Observed, settings: Settings, now: datetime) -> Plan:
     """The next step, and which revision the Deployment has to run meanwhile."""
-    wanted = model.spec.wanted_label()
+    wanted = stage.wanted(model, observed, now)
     following = follow(model, observed, settings, now)
-    step = _step(model, observed, following, settings, now)
+    step = _step(model, observed, wanted, following, settings, now)
+    standing = stage.source_standing(model, observed, now)
     candidate = _candidate(model, observed, wanted, step)
     target = _target(model, observed, wanted, step)
-    again_in = _requeue_after(model, observed, settings, step, now), following.requeue_after
+    again_in = _requeue_after(model, observed, wanted, settings, step, now), following.requeue_after
     return Plan(
         step=step,
         wanted=wanted,
@@ -98,7 +101,8 @@ def decide(model: Model, observed: Observed, settings: Settings, now: datetime) 
             *gating.obsolete_comparisons(observed, step),
             *following.obsolete_jobs,
         ),
-        requeue_after=min((seconds for seconds in again_in if seconds is not None), default=None),
+        source_standing=standing,
+        requeue_after=_soonest(*again_in, stage.until_proven(standing, now)),
         is_tried_again=isinstance(step, Blocked) and again_in[0] is not None,
         needs_registry=isinstance(step, AskRegistry),
         needs_pods=following.needs_pods
@@ -109,10 +113,11 @@ def decide(model: Model, observed: Observed, settings: Settings, now: datetime) 
     )
 
 
-def _step(model: Model, observed: Observed, following: Following, settings: Settings, now: datetime) -> Step:
-    if (refused := _not_accepted(model, observed, settings)) is not None:
-        return refused
-    wanted = model.spec.wanted_label()
+def _step(
+    model: Model, observed: Observed, wanted: str, following: Following, settings: Settings, now: datetime
+) -> Step:
+    if (first := _before_looking(model, observed, wanted, settings, now)) is not None:
+        return first
     revision = observed.revisions.get(wanted)
     if revision is not None:
         return _serve(model, observed, revision, settings, now)
@@ -144,7 +149,16 @@ def _not_accepted(model: Model, observed: Observed, settings: Settings) -> Block
         return explain.rival(model, observed.rival)
     if routing.gateway_of(model) is not None and not settings.gateway_api:
         return explain.unsupported_router(model)
-    return None
+    return stage.unacceptable(model)
+
+
+def _before_looking(model: Model, observed: Observed, wanted: str, settings: Settings, now: datetime) -> Step | None:
+    """What keeps the wanted version from being looked at: the spec is not accepted, or another model has to prove it."""
+    refused = _not_accepted(model, observed, settings)
+    if refused is not None or model.spec.promotion.source is None:
+        return refused
+    is_new = wanted not in observed.revisions or _current_label(model, observed) != wanted
+    return Held() if model.spec.suspend and is_new else stage.before_serving(model, observed, wanted, settings, now)
 
 
 def _serve(model: Model, observed: Observed, revision: Revision, settings: Settings, now: datetime) -> Step:
@@ -225,7 +239,7 @@ def _recorded_as(model: Model, versions: tuple[RegisteredVersion, ...], wanted: 
     found = next((version for version in versions if wanted in version.labels), None)
     if found is None:
         return None
-    if found.labels[wanted] != model.spec.recipe().recipe_hash():
+    if found.labels[wanted] != model.spec.recipe_hash():
         return explain.version_conflict(model, wanted, found)
     if not all(DIGEST.match(text) for text in (found.fingerprint, found.data_hash, found.artifact_digest)):
         return explain.registration_incomplete(model, found)
@@ -289,7 +303,8 @@ def _obsolete_revisions(model: Model, observed: Observed, wanted: str) -> tuple[
     live, there = deployed(observed), running(observed)
     last = served_last(model, observed)
     before = served_last(model, observed, but=last.spec.version) if last is not None else None
-    kept = {wanted, *(one.version for one in (live, there.live if there else None) if one is not None)}
+    kept = {wanted, *observed.named_by_followers}
+    kept |= {one.version for one in (live, there.live if there else None) if one is not None}
     kept |= {revision.spec.version for revision in (last, before) if revision is not None}
     others = [revision for label, revision in observed.revisions.items() if label not in kept]
     others.sort(key=lambda revision: (_last_used(revision), revision.name), reverse=True)
@@ -327,7 +342,7 @@ def _what_serves_instead(model: Model, observed: Observed) -> Revision | None:
     has_candidates = model.spec.rollout.strategy is not Strategy.ROLLING_UPDATE
     if not has_candidates or live is None or not live.deadline_exceeded or serving is None or runs(live, serving):
         return None
-    if model.spec.wanted_label() == live.version or not is_proven(model, observed, serving):
+    if stage.on_record(model, observed) == live.version or not is_proven(model, observed, serving):
         return None
     return serving
 
@@ -354,15 +369,21 @@ def _until_looked_at(step: Shift, now: datetime) -> float:
     return min(PROGRESS_SECONDS, max((step.not_before - now).total_seconds(), LEAST_SECONDS))
 
 
-def _until_next_try(model: Model, observed: Observed, step: Blocked, now: datetime) -> float | None:
+def _until_next_try(model: Model, observed: Observed, wanted: str, step: Blocked, now: datetime) -> float | None:
     if step.reason == FailureReason.REGISTRY_UNREACHABLE and not step.attempt:
         return REGISTRY_SECONDS
-    if model.spec.wanted_label() in observed.revisions:
+    if wanted in observed.revisions:
         return gating.until_next_try(observed, step, now)
     return attempts.until_next_try(model, observed, step, now)
 
 
-def _requeue_after(model: Model, observed: Observed, settings: Settings, step: Step, now: datetime) -> float | None:
+def _soonest(*seconds: float | None) -> float | None:
+    return min((one for one in seconds if one is not None), default=None)
+
+
+def _requeue_after(
+    model: Model, observed: Observed, wanted: str, settings: Settings, step: Step, now: datetime
+) -> float | None:
     match step:
         case Settle():
             return max(0.1, _settled_in(model, settings, now))
@@ -375,7 +396,7 @@ def _requeue_after(model: Model, observed: Observed, settings: Settings, step: S
         case Queued():
             return QUEUE_SECONDS
         case Blocked():
-            return _until_next_try(model, observed, step, now)
+            return _until_next_try(model, observed, wanted, step, now)
         case Steady() if observed.rollouts_elsewhere >= settings.max_concurrent_rollouts:
             return QUEUE_SECONDS
         case Train() | AskRegistry() | Record() | Compare() | Seal() | AwaitApproval() | Steady() | Held():

@@ -5,7 +5,7 @@ there is none yet. It does not know what follows from a verdict.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sentiment_contract.gates import Figures, Gate, OnFailure, Verdict, decisive, judge
@@ -13,7 +13,7 @@ from sentiment_contract.recipe import sha256_of_json
 from sentiment_operator.api_promotion import GateEvidence
 from sentiment_operator.conditions import timestamp
 from sentiment_operator.deployed import Deployed, deployed
-from sentiment_operator.facts import Model, Observed, Revision
+from sentiment_operator.facts import Model, Observed, Revision, Source
 from sentiment_operator.next_step import without_step
 
 MESSAGE_CHARACTERS = 1024
@@ -31,17 +31,43 @@ class Trial:
     """What it is compared with, None where nothing ever served."""
     lost: str = ""
     """Label of what serves, where it has no revision any more: then there is something to compare with and no way to."""
-
-    @property
-    def is_the_same(self) -> bool:
-        """Whether what is compared is one model under two labels."""
-        return self.baseline is not None and self.baseline.spec.artifact_digest == self.revision.spec.artifact_digest
+    stages: Mapping[str, Source] = field(default_factory=dict[str, Source])
+    """Other models that gates compare with, by what their gates call them; one that is not there is not in it."""
 
     def needs_scoring(self, gate: Gate) -> bool:
         """Whether reviews have to be scored for the gate."""
         if gate.compare_with is None:
             return gate.slice is not None
-        return self.baseline is not None and not self.is_the_same
+        compared = self.compared_with(gate)
+        return compared is not None and not self._is_the_same(compared) and not self._hindrance(gate)
+
+    def compared_with(self, gate: Gate) -> Revision | None:
+        """What the gate compares the revision with; None: nothing, or nothing that is there."""
+        if gate.compare_with is None:
+            return None
+        if gate.stage is None:
+            return self.baseline
+        source = self.stages.get(gate.compare_with)
+        return source.revisions.get(source.status.serving_version) if source is not None else None
+
+    def _is_the_same(self, compared: Revision) -> bool:
+        """Whether what is compared is one model under two labels."""
+        return compared.spec.artifact_digest == self.revision.spec.artifact_digest
+
+    def _hindrance(self, gate: Gate) -> str:
+        """Why there is something to compare with and no way to; empty where there is none."""
+        compared = self.compared_with(gate)
+        if gate.stage is None and gate.compare_with is not None and self.lost:
+            return f"version {self.lost} serves and its SentimentModelRevision is gone, so it cannot be compared with"
+        if gate.compare_with is None or gate.stage is None:
+            return ""
+        source, stage = self.stages.get(gate.compare_with), "/".join(filter(None, gate.stage))
+        if source is None or (source.allows and compared is None):
+            return f"{stage} serves no version that could be compared with"
+        if not source.allows:
+            return f"{stage} does not list namespace {self.model.namespace} in its spec.promotion.allowedNamespaces"
+        registries = {one.spec.registry.tracking_url for one in (compared, self.revision) if one is not None}
+        return f"what {stage} serves stands in another MLflow" if len(registries) > 1 else ""
 
     def found(self) -> dict[str, GateEvidence]:
         """The latest evidence for each gate of the spec, by its name; a gate that was not judged yet is not in it.
@@ -53,16 +79,15 @@ class Trial:
 
     def judged_at_once(self, gate: Gate, now: datetime) -> GateEvidence:
         """Evidence for a gate that needs no scoring."""
-        if gate.compare_with is not None and self.lost:
-            problem = (
-                f"version {self.lost} serves and its SentimentModelRevision is gone, so it cannot be compared with"
-            )
+        if problem := self._hindrance(gate):
             return self.judged(gate, Figures(gate=gate.name, problem=problem), now)
         if gate.compare_with is not None:
             said = (
-                "it is the model that serves, under another label"
-                if self.is_the_same
-                else "nothing served before, so there is nothing to compare with"
+                "nothing served before, so there is nothing to compare with"
+                if self.compared_with(gate) is None
+                else "it is the model that serves, under another label"
+                if gate.stage is None
+                else f"it is what {'/'.join(filter(None, gate.stage))} serves"
             )
             evidence = self.judged(gate, Figures(gate=gate.name), now)
             return evidence.model_copy(update={"verdict": Verdict.PASSED, "message": said})
@@ -71,7 +96,7 @@ class Trial:
     def judged(self, gate: Gate, figures: Figures, now: datetime) -> GateEvidence:
         """Evidence from what was measured."""
         verdict, said = judge(gate, figures)
-        compared, measured = self._compared_with(gate), decisive(gate, figures)
+        compared, measured = self.compared_with(gate), decisive(gate, figures)
         return GateEvidence(
             name=gate.name,
             verdict=verdict,
@@ -108,13 +133,10 @@ class Trial:
         )
 
     def _key(self, gate: Gate) -> str:
-        compared = self._compared_with(gate)
+        compared = self.compared_with(gate)
         definition = gate.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"on_failure"})
         against = compared.spec.artifact_digest if compared is not None else ""
         return _hash([definition, self.revision.spec.artifact_digest, against])
-
-    def _compared_with(self, gate: Gate) -> Revision | None:
-        return self.baseline if gate.compare_with is not None else None
 
 
 def trial(model: Model, observed: Observed, revision: Revision) -> Trial:
@@ -123,11 +145,11 @@ def trial(model: Model, observed: Observed, revision: Revision) -> Trial:
     serves = live.version if live is not None else next((entry.version for entry in history), "")
     lost = serves if serves not in observed.revisions else ""
     if lost:
-        return Trial(model, revision, None, lost)
+        return Trial(model, revision, None, lost, observed.stages)
     serving = observed.revisions.get(serves)
     if live is None or not live.is_alone or serving is None or serving == revision or not runs(live, serving):
         serving = served_last(model, observed, but=label)
-    return Trial(model, revision, serving)
+    return Trial(model, revision, serving, stages=observed.stages)
 
 
 def served_last(model: Model, observed: Observed, but: str = "") -> Revision | None:

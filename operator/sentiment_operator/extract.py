@@ -13,7 +13,7 @@ from sentiment_contract.names import RETRY_ANNOTATION
 from sentiment_operator.api import SentimentModelSpec, SentimentModelStatus
 from sentiment_operator.api_notifications import Notification
 from sentiment_operator.api_revision import SentimentModelRevisionSpec, SentimentModelRevisionStatus
-from sentiment_operator.facts import Child, Manifest, Model, Revision
+from sentiment_operator.facts import Child, Manifest, Model, Revision, Source
 from sentiment_operator.notify.transitions import Origin
 from sentiment_operator.pinning import pinned
 from sentiment_operator.raw import annotations_of, is_controlled_by, is_deleting, uid_of
@@ -75,9 +75,7 @@ def notifications(body: Manifest) -> tuple[Notification, ...]:
 
 def explained(error: ValidationError) -> str:
     """What is wrong and where, in one line, for a person who wrote YAML."""
-    problems = [
-        f"spec.{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}" for problem in error.errors()
-    ]
+    problems = [f"{'.'.join(('spec', *map(str, problem['loc'])))}: {problem['msg']}" for problem in error.errors()]
     return "; ".join(problems)[:2000]
 
 
@@ -113,6 +111,44 @@ def _revision(body: Manifest) -> Revision | None:
         return None
 
 
+def source(body: Manifest, bodies: Sequence[Manifest], namespace: str) -> Source:
+    """A model as those of that namespace see it that follow it: nothing where it does not let them."""
+    named: list[str] = _promotion(body).get("allowedNamespaces") or []
+    if namespace not in (body["metadata"]["namespace"], *named):
+        return Source(allows=False)
+    return Source(allows=True, status=model_status(body), revisions=revisions(bodies, uid_of(body)))
+
+
+def followed(body: Manifest) -> tuple[str, str] | None:
+    """Namespace and name of the model that this one follows."""
+    source: dict[str, Any] = _promotion(body).get("from") or {}
+    reference: dict[str, str] = source.get("modelRef") or {}
+    namespace: str = source.get("namespace") or body["metadata"]["namespace"]
+    return (namespace, reference["name"]) if "name" in reference else None
+
+
+def named_of(source: Model, body: Manifest) -> str:
+    """The label that this follower names of the model that it follows; empty where it names none, or may have none."""
+    spec: dict[str, Any] = body.get("spec", {})
+    allowed = (source.namespace, *source.spec.promotion.allowed_namespaces)
+    may_have = followed(body) == (source.namespace, source.name) and body["metadata"]["namespace"] in allowed
+    return (spec.get("version") or "") if may_have else ""
+
+
+def looks_at(body: Manifest) -> set[tuple[str, str]]:
+    """Namespace and name of every other model that decides on this one: the one it follows, and those it compares with."""
+    gates: list[dict[str, Any]] = body.get("spec", {}).get("gates") or []
+    named = [str(gate.get("compareWith") or "").partition("Stage:")[2].partition("/") for gate in gates]
+    compared = {(namespace, name or body["metadata"]["name"]) for namespace, _, name in named if namespace}
+    source = followed(body)
+    return compared if source is None else compared | {source}
+
+
+def _promotion(body: Manifest) -> dict[str, Any]:
+    spec: dict[str, Any] = body.get("spec", {})
+    return spec.get("promotion") or {}
+
+
 def child(body: Manifest | None, owner: str) -> Child | None:
     """A live object under a child's name, and whether the model of that uid controls it."""
     return None if body is None else Child(body=body, ours=is_controlled_by(body, owner))
@@ -124,6 +160,11 @@ def registry_of(body: Manifest, default_url: str) -> tuple[str, str]:
     registry: dict[str, str] = body.get("spec", {}).get("registry") or {}
     url = registry.get("trackingURL") or default_url
     return url.rstrip("/"), registry.get("modelName") or f"{metadata['namespace']}.{metadata['name']}"
+
+
+def registered_as(body: Manifest, default_url: str) -> tuple[str, str]:
+    """The registered model that belongs to a model alone. One that follows another registers nothing, so it is no rival."""
+    return registry_of(body, default_url) if followed(body) is None else ("", uid_of(body))
 
 
 def elder(body: Manifest, peers: Sequence[Manifest]) -> str:

@@ -69,6 +69,17 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """The model that this one follows."""
+
+    allows: bool
+    """Its spec lets models of this one's namespace follow it."""
+    status: SentimentModelStatus = field(default_factory=SentimentModelStatus)
+    revisions: Mapping[str, Revision] = field(default_factory=dict[str, Revision])
+    """By label."""
+
+
+@dataclass(frozen=True, slots=True)
 class Child:
     """A live object that stands under a child's name."""
 
@@ -323,6 +334,12 @@ class Observed:
     """Unfinished Jobs of other models, trainings and comparisons."""
     rollouts_elsewhere: int = 0
     """Models whose Deployment rolls because the operator changed it, without a person having asked."""
+    source: Source | None = None
+    """None: it follows nobody, or that model is not there."""
+    named_by_followers: frozenset[str] = frozenset()
+    """Labels of this model that others name which follow it."""
+    stages: Mapping[str, Source] = field(default_factory=dict[str, Source])
+    """Models that gates compare with, by their compareWith; one that is not there is not in it."""
     rival: str = ""
     """namespace/name of an older model that names the same registered model."""
     refusals: tuple[Refusal, ...] = ()

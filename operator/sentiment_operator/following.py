@@ -105,7 +105,8 @@ def _is_unheard(job: LookUpJob, now: datetime) -> bool:
 
 def _kept(model: Model) -> Followed | None:
     """What was followed before stays known for as long as it is of this branch: a label may be pinned meanwhile."""
-    source, followed = model.spec.data.dvc, model.status.followed
+    source = model.spec.data.dvc if model.spec.data is not None else None
+    followed = model.status.followed
     return followed if source is not None and followed is not None and followed.revision == source.revision else None
 
 

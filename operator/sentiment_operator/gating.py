@@ -67,18 +67,21 @@ def _gates(case: Trial, observed: Observed, settings: Settings, now: datetime) -
     return explain_promotion.gates_not_passed(case.model, case.revision, not_passed) if not_passed else None
 
 
-def _compare(case: Trial, gates: tuple[Gate, ...], observed: Observed, settings: Settings, now: datetime) -> Step:
+def _compare(case: Trial, every: tuple[Gate, ...], observed: Observed, settings: Settings, now: datetime) -> Step:
+    # One Job compares with one version; gates that name another one wait for the next.
+    baseline = next((case.compared_with(gate) for gate in every if gate.compare_with is not None), case.baseline)
+    gates = tuple(gate for gate in every if gate.compare_with is None or case.compared_with(gate) == baseline)
     key = case.comparison_key(gates)
     job = _latest(observed, key)
     if job is None:
-        return _start(Compare(case.revision, case.baseline, gates, key, attempt=1), observed, settings)
+        return _start(Compare(case.revision, baseline, gates, key, attempt=1), observed, settings)
     if job.state in attempts.UNFINISHED:
         return AwaitComparison(job)
     if isinstance(job.answer, TrainingFailed):
         hindered = explain_promotion.comparison_hindered(case.model, job.answer)
         pause = attempts.pause_after(hindered, _ended_at(job), job.attempt, now)
         if pause == 0:
-            return _start(Compare(case.revision, case.baseline, gates, key, job.attempt + 1), observed, settings)
+            return _start(Compare(case.revision, baseline, gates, key, job.attempt + 1), observed, settings)
         if pause is not None:
             return hindered
     if not isinstance(job.answer, Compared) and not observed.pods_are_fresh:

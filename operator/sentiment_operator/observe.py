@@ -30,6 +30,7 @@ from sentiment_operator.facts import (
     RegistryNotAsked,
     ServiceProbe,
     ServingPod,
+    Source,
     TrainingJob,
 )
 from sentiment_operator.heads import Heads
@@ -48,10 +49,11 @@ from sentiment_operator.names import (
 from sentiment_operator.node_room import Nodes
 from sentiment_operator.pinning import Question, question_of
 from sentiment_operator.progress import Progress
+from sentiment_operator.promoting import stage
 from sentiment_operator.raw import annotations_of, instance_of, is_controlled_by, is_finished, labels_of, uid_of
 from sentiment_operator.registry import Registry
 from sentiment_operator.settings import Settings
-from sentiment_operator.store import Key, Store
+from sentiment_operator.store import Key, Store, followed_by
 
 
 class Asked(Flag):
@@ -132,8 +134,11 @@ class Observer:
         key = Key(model.namespace, model.name)
         body = self.store.model(key)
         question = question_of(model.spec)
-        return Observed(
+        seen = Observed(
             revisions=extract.revisions(self.store.of_model(REVISION, key), model.uid),
+            source=self._seen_by(model, followed_by(model)),
+            named_by_followers=self._named_by_followers(model, key),
+            stages=self._stages(model),
             children=self._children(model, fresh),
             jobs=await self._jobs(model, key),
             comparisons=await self._comparisons(model, key),
@@ -141,7 +146,6 @@ class Observer:
             head=self.heads.head(question) if question is not None else None,
             look_up_asked_at=self.heads.told_at(question) if question is not None else None,
             look_ups_elsewhere=self.store.unfinished_look_ups_elsewhere(key),
-            answers=self._answers(model, key),
             pods=await self._serving_pods(key),
             pods_are_fresh=bool(fresh.asked & (Asked.PODS | Asked.PROBE)),
             answered=fresh.answered,
@@ -153,6 +157,23 @@ class Observer:
             rollouts_elsewhere=self._unasked_rollouts(key),
             rival=extract.elder(body, self.store.peers(key)) if body else "",
         )
+        return replace(seen, answers=self._answers(model, key, seen))
+
+    def _seen_by(self, model: Model, key: Key | None) -> Source | None:
+        """Another model, as far as this one may know of it."""
+        body = self.store.model(key) if key is not None else None
+        if key is None or body is None:
+            return None
+        return extract.source(body, self.store.of_model(REVISION, key), model.namespace)
+
+    def _named_by_followers(self, model: Model, key: Key) -> frozenset[str]:
+        bodies = (self.store.model(follower) for follower in self.store.followers(key))
+        return frozenset(extract.named_of(model, body) for body in bodies if body is not None) - {""}
+
+    def _stages(self, model: Model) -> dict[str, Source]:
+        named = {gate.compare_with: gate.stage for gate in model.spec.gates if gate.compare_with and gate.stage}
+        seen = {called: self._seen_by(model, Key(stage[0], stage[1] or model.name)) for called, stage in named.items()}
+        return {called: source for called, source in seen.items() if source is not None}
 
     def _unasked_rollouts(self, key: Key) -> int:
         """Other models whose Deployment rolls although it stays at the version that serves: the operator changed it."""
@@ -169,9 +190,8 @@ class Observer:
         }
         return {child: extract.child(body or fresh.foreign.get(child), model.uid) for child, body in live.items()}
 
-    def _answers(self, model: Model, key: Key) -> tuple[ApprovalEvidence, ...]:
-        wanted = model.spec.wanted_label()
-        revision = extract.revisions(self.store.of_model(REVISION, key), model.uid).get(wanted)
+    def _answers(self, model: Model, key: Key, seen: Observed) -> tuple[ApprovalEvidence, ...]:
+        revision = seen.revisions.get(stage.on_record(model, seen))
         return answers_for(self.store.of_model(APPROVAL, key), revision) if revision is not None else ()
 
     async def _jobs(self, model: Model, key: Key) -> tuple[TrainingJob, ...]:

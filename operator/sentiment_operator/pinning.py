@@ -74,14 +74,13 @@ class PinnedSpec(SentimentModelSpec):
     pin: Pin
     found_parameters: Parameters
 
-    def recipe(self) -> Recipe:
+    def recipe(self) -> Recipe | None:
         """The recipe at what was found."""
-        parameters = overridden(self.found_parameters, self.training.parameters)
-        return (
-            super()
-            .recipe()
-            .model_copy(update={"pin": self.pin, "parameters": effective_parameters(self.training.preset, parameters)})
+        written = super().recipe()
+        parameters = effective_parameters(
+            self.training.preset, overridden(self.found_parameters, self.training.parameters)
         )
+        return written.model_copy(update={"pin": self.pin, "parameters": parameters}) if written is not None else None
 
 
 class UnresolvedSpec(SentimentModelSpec):
@@ -94,7 +93,8 @@ class UnresolvedSpec(SentimentModelSpec):
 
 def question_of(spec: SentimentModelSpec) -> Question | None:
     """What has to be looked up for the spec, None where it says everything itself."""
-    source, reference = spec.data.dvc, spec.training.parameters_from
+    source = spec.data.dvc if spec.data is not None else None
+    reference = spec.training.parameters_from
     if source is None:
         return None
     if reference is None and (spec.version is not None or _WHOLE.match(source.revision)):
@@ -117,7 +117,7 @@ def hashes_of_today(spec: SentimentModelSpec, followed: Followed | None) -> set[
     """Hashes of every recipe that the spec stands for: as written, and as followed where its branch was looked up."""
     unlabelled: dict[str, Any] = {**_fields(spec), "version": None}
     specs = (spec, pinned(SentimentModelSpec(**unlabelled), followed))
-    return {one.recipe().recipe_hash() for one in specs if not isinstance(one, UnresolvedSpec)}
+    return {one.recipe_hash() for one in specs if not isinstance(one, UnresolvedSpec)}
 
 
 def _parameters(followed: Followed | None) -> Parameters | None:

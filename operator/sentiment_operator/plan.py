@@ -11,6 +11,7 @@ from sentiment_operator.api_rollout import FailedRollout
 from sentiment_operator.approving import Awaiting
 from sentiment_operator.facts import ComparisonJob, Manifest, RegisteredVersion, Revision, TrainingJob
 from sentiment_operator.pinning import Question
+from sentiment_operator.promoting.source import Standing
 from sentiment_operator.rollout.analysis import Figures
 from sentiment_operator.rollout.progress import Progress
 from sentiment_operator.rollout.stages import Stage
@@ -46,10 +47,10 @@ class AwaitTraining:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """MLflow holds the wanted version and no revision does: create it."""
+    """MLflow holds the wanted version, or the followed model has proven it, and no revision does: create it."""
 
     label: str
-    registered: RegisteredVersion
+    known: RegisteredVersion | Revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +240,8 @@ class Plan:
     """Names of revisions beyond those to be kept."""
     obsolete_jobs: tuple[str, ...] = ()
     """Names of Jobs to delete with their pods: superseded, or older ended attempts."""
+    source_standing: Standing | None = None
+    """What the followed model has proven; None: there is none, or it tells nothing."""
     requeue_after: float | None = None
     """Seconds until the next pass even if nothing is heard; None: only when something changes."""
     is_tried_again: bool = False

@@ -64,7 +64,7 @@ class Process:
         self._kube = Kube(client, lambda: self.election.leads, calls(gateway_api=settings.gateway_api))
         identity = settings.identity or f"{socket.gethostname()}_{os.getpid()}"
         self.election = Election(self._kube, settings.operator_namespace, identity)
-        self._store = Store(lambda body: extract.registry_of(body, settings.tracking_url))
+        self._store = Store(lambda body: extract.registered_as(body, settings.tracking_url))
         registry = Registry(http)
         self._queue: WorkQueue[Key] = WorkQueue()
         self._progress = Progress(self._store, registry, settings, self._queue.add)
@@ -99,10 +99,14 @@ class Process:
                 Nodes(kube, settings.preview_nodes),
             ),
             performer=Performer(kube, store, settings),
-            reporter=Reporter(kube, store, settings, self._aliases.serving, self._courier),
+            reporter=Reporter(kube, store, settings, self._aliases.serving, self._wake_followers, self._courier),
             settings=settings,
             now=lambda: datetime.now(UTC),
         )
+
+    def _wake_followers(self, key: Key) -> None:
+        for follower in self._store.followers(key):
+            self._queue.add(follower)
 
     async def run(self) -> None:
         """Watch, win the Lease, work. Never returns; raises LeaseLost or WatchEnded."""

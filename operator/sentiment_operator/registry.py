@@ -99,6 +99,23 @@ class Registry:
         except _Absent:
             return
 
+    async def tags(self, tracking_url: str, model: str, version: str) -> Mapping[str, str]:
+        """The tags of one model version, none where there is no such version. Raises RegistryError."""
+        query = {"name": model, "version": version}
+        try:
+            answer = await self._call(tracking_url, "GET", "model-versions/get", query=query)
+        except _Absent:
+            return {}
+        return _tags(answer.get("model_version", {}))
+
+    async def set_tag(self, tracking_url: str, model: str, version: str, key: str, value: str) -> None:
+        """Let the tag of a model version have that value. Raises RegistryError."""
+        target = {"name": model, "version": version, "key": key, "value": value}
+        try:
+            await self._call(tracking_url, "POST", "model-versions/set-tag", body=target)
+        except _Absent:
+            return
+
     async def running(self, tracking_url: str, models: Iterable[str]) -> list[RunningTraining]:
         """Every run under way of these registered models, in one question. Raises RegistryError."""
         experiments = [found for model in models if (found := await self._experiment(tracking_url, model))]

@@ -41,6 +41,8 @@ class Reporter:
     settings: Settings
     serving: Callable[[Key], None]
     """Told of every model that serves, so that the aliases in MLflow follow."""
+    changed: Callable[[Key], None]
+    """Told of every model of which something new was written down, so that those that follow it look at it."""
     courier: Courier
     """Carries the messages that stand in a status."""
 
@@ -84,6 +86,7 @@ class Reporter:
         wire = after.model_dump(mode="json", by_alias=True, exclude_none=True)
         try:
             self.store.put(kind, await self.kube.patch_status(kind, body, wire, unchanged=unchanged))
+            self.changed(owner_of(kind, body))
         except Refused as refused:
             if refused.code == HTTPStatus.NOT_FOUND:
                 return True  # Deleted meanwhile: nobody is left to tell.

@@ -19,6 +19,7 @@ from sentiment_operator.api import (
     TrainingStatus,
 )
 from sentiment_operator.api_promotion import GateEvidence
+from sentiment_operator.approving import Granted, missing
 from sentiment_operator.chain import CHAIN
 from sentiment_operator.conditions import Verdict as Finding
 from sentiment_operator.conditions import condition_of, conditions, timestamp
@@ -103,8 +104,22 @@ def _history(model: Model, plan: Plan, serving: str, now: datetime) -> tuple[His
     before = model.status.history
     if not isinstance(plan.step, Steady) or not serving or (before and before[0].version == serving):
         return before
-    reason = "Wanted" if model.spec.version is not None else "RecipeFollowed"
-    return (HistoryEntry(version=serving, since=timestamp(now), reason=reason), *before)[:KEPT_HISTORY]
+    began = HistoryEntry(
+        version=serving, since=timestamp(now), reason=_why(model), approved_by=_approvers(model, plan.step)
+    )
+    return (began, *before)[:KEPT_HISTORY]
+
+
+def _why(model: Model) -> str:
+    if model.spec.version is not None:
+        return "Wanted"
+    return "RecipeFollowed" if model.spec.promotion.source is None else "Promoted"
+
+
+def _approvers(model: Model, step: Steady) -> tuple[str, ...]:
+    """Whose agreement let it serve."""
+    standing = missing(model.spec.promotion, step.revision.status.approvals)
+    return standing.by[-KEPT_HISTORY:] if isinstance(standing, Granted) else ()
 
 
 def _evidence(model: Model, observed: Observed, wanted: Revision | None) -> tuple[GateEvidence, ...]:
@@ -188,7 +203,7 @@ def _failure(
         message=found[failed].message,
         exit_code=step.exit_code if isinstance(step, Blocked) else None,
         time=timestamp(job.finished_at if of_training and job is not None and job.finished_at is not None else now),
-        recipe_hash=model.spec.recipe().recipe_hash(),
+        recipe_hash=model.spec.recipe_hash(),
         retry=job.retry if of_training and job is not None else "",
         attempt=step.attempt if isinstance(step, Blocked) else 0,
     )
@@ -243,7 +258,8 @@ def _event(before: SentimentModelStatus, condition: Condition, *, is_another: bo
         return None
     if known is None and kind is ConditionType.AVAILABLE:
         return None  # Nothing answers yet because nothing was asked to.
-    return EventFact(weight, _NAMES.get(kind, condition.reason), condition.message or condition.reason)
+    name = condition.reason if condition.reason == Reason.PROMOTED else _NAMES.get(kind, condition.reason)
+    return EventFact(weight, name, condition.message or condition.reason)
 
 
 def _training_began(before: SentimentModelStatus, after: SentimentModelStatus) -> list[EventFact]:

@@ -8,7 +8,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from sentiment_operator.facts import Manifest
+from sentiment_operator import extract
+from sentiment_operator.facts import Manifest, Model
 from sentiment_operator.kinds import DEPLOYMENT, JOB, MODEL, Kind
 from sentiment_operator.raw import instance_of, is_look_up, is_rolling, is_unfinished, resource_version, uid_of
 
@@ -33,6 +34,7 @@ class Store:
         self._bodies: dict[Kind, dict[tuple[str, str], Manifest]] = {}
         self._of_model: dict[Kind, dict[Key, dict[str, Manifest]]] = {}
         self._peers: dict[tuple[str, str], set[Key]] = {}
+        self._followers: dict[tuple[str, str], set[Key]] = {}
         self._unfinished_jobs: dict[str, tuple[Manifest, Key]] = {}
         self._rolling: dict[str, tuple[Manifest, Key]] = {}
         self._look_ups: dict[str, tuple[Manifest, Key]] = {}
@@ -60,6 +62,10 @@ class Store:
         body = self.model(key)
         keys = self._peers.get(self._registered_as(body), set[Key]()) - {key} if body else set[Key]()
         return [peer for peer in map(self.model, sorted(keys)) if peer is not None]
+
+    def followers(self, key: Key) -> list[Key]:
+        """Models that follow this one, or compare with it."""
+        return sorted(self._followers.get(key, set[Key]()))
 
     def unfinished_jobs(self) -> list[tuple[Manifest, Key]]:
         """Training Jobs that are not finished, each with the model it is for."""
@@ -142,6 +148,8 @@ class Store:
         owner = owner_of(kind, body)
         if kind == MODEL:
             self._peers.setdefault(self._registered_as(body), set()).add(owner)
+            for other in extract.looks_at(body):
+                self._followers.setdefault(other, set()).add(owner)
         else:
             self._of_model.setdefault(kind, {}).setdefault(owner, {})[_name(body)[1]] = body
         if kind == JOB and is_look_up(body):
@@ -156,6 +164,8 @@ class Store:
         owner = owner_of(kind, body)
         if kind == MODEL:
             _discard(self._peers, self._registered_as(body), owner)
+            for other in extract.looks_at(body):
+                _discard(self._followers, other, owner)
         else:
             owned = self._of_model[kind][owner]
             del owned[_name(body)[1]]
@@ -164,6 +174,12 @@ class Store:
         self._unfinished_jobs.pop(uid_of(body), None)
         self._look_ups.pop(uid_of(body), None)
         self._rolling.pop(uid_of(body), None)
+
+
+def followed_by(model: Model) -> Key | None:
+    """The model that this one follows."""
+    source = model.spec.promotion.source
+    return Key(source.namespace or model.namespace, source.model_ref.name) if source is not None else None
 
 
 def owner_of(kind: Kind, body: Manifest) -> Key:
@@ -177,8 +193,8 @@ def _name(body: Manifest) -> tuple[str, str]:
     return metadata["namespace"], metadata["name"]
 
 
-def _discard(peers: dict[tuple[str, str], set[Key]], registered: tuple[str, str], key: Key) -> None:
-    keys = peers.get(registered, set[Key]())
+def _discard(index: dict[tuple[str, str], set[Key]], at: tuple[str, str], key: Key) -> None:
+    keys = index.get(at, set[Key]())
     keys.discard(key)
     if not keys:
-        peers.pop(registered, None)
+        index.pop(at, None)

@@ -12,6 +12,7 @@ from sentiment_operator.deployed import deployed
 from sentiment_operator.next_step import take_another_label, then
 from sentiment_operator.pinning import hashes_of_today
 from sentiment_operator.plan import AwaitApproval, Blocked, Held, Roll, Shift, Steady
+from sentiment_operator.promoting import told as promoting
 from sentiment_operator.reasons import Reason
 from sentiment_operator.view import View
 
@@ -30,6 +31,8 @@ def verdicts(view: View) -> dict[ConditionType, Verdict]:
 
 
 def _up_to_date(view: View) -> Verdict:
+    if view.model.spec.promotion.source is not None:
+        return promoting.up_to_date(view)
     revision = view.revision
     if revision is None:
         return Verdict(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 
 from sentiment_operator.facts import Manifest
-from sentiment_operator.kinds import JOB, MODEL, Kind
+from sentiment_operator.kinds import JOB, MODEL, REVISION, Kind
 from sentiment_operator.kube_errors import Away, NotLeading, Stale
 from sentiment_operator.metrics import PASS_SECONDS, WATCH_EVENTS
 from sentiment_operator.raw import is_look_up, is_unfinished, slim
@@ -47,6 +47,9 @@ class Worker:
         key = owner_of(kind, body)
         if self.store.model(key) is not None:
             self.queue.add(key)
+        if kind in (MODEL, REVISION):
+            for follower in self.store.followers(key):
+                self.queue.add(follower)
         if kind == JOB and is_look_up(body):
             self._wake_who_asks_the_same(key)
         elif kind == JOB and not is_unfinished(body):

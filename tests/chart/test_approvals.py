@@ -314,6 +314,26 @@ def test_only_who_may_approve_changes_what_versions_have_to_pass(team: Team, cha
     assert answer.accepted, answer.error
 
 
+FOLLOWING: Manifest = {"modelRef": {"name": "imdb"}, "namespace": "staging", "soakSeconds": 3600}
+
+
+@pytest.mark.parametrize("change", [{"soakSeconds": 0}, {"namespace": "development"}], ids=str)
+def test_only_who_may_approve_changes_whom_a_model_follows(team: Team, change: Manifest) -> None:
+    promotion = {**MANUAL, "from": FOLLOWING, "requestedBy": DEVELOPER}
+    team.must_create(a_model(promotion, data=None), DEVELOPER)
+    answer = team.edit({"promotion": {"from": change}}, DEVELOPER)
+    assert refused(answer, "only who may approve changes what they have to pass", f"{MAY_APPROVE}{team.namespace}")
+    answer = team.edit({"promotion": {"from": change, "requestedBy": LEAD}}, LEAD)
+    assert answer.accepted, answer.error
+
+
+def test_a_developer_cannot_let_a_model_train_that_follows(team: Team) -> None:
+    promotion = {**MANUAL, "from": FOLLOWING, "requestedBy": DEVELOPER}
+    team.must_create(a_model(promotion, data=None), DEVELOPER)
+    trains = {"data": a_model()["spec"]["data"], "promotion": {"from": None}}
+    assert refused(team.edit(trains, DEVELOPER), "only who may approve changes what they have to pass")
+
+
 def test_who_asks_goes_on_asking_where_versions_are_approved(team: Team) -> None:
     team.must_create(a_model({**MANUAL, "requestedBy": DEVELOPER}, gates=[GATE]), DEVELOPER)
     assert team.edit({"version": "2"}, DEVELOPER).accepted

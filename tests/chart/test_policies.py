@@ -177,7 +177,7 @@ def a_revision(model: Model) -> Manifest:
         image_digest="",
         metrics={"accuracy": "0.9"},
     )
-    return revision(model, Record(label="1", registered=registered), SETTINGS)
+    return revision(model, Record(label="1", known=registered), SETTINGS)
 
 
 def test_the_operator_records_a_revision_and_nobody_else_changes_it(installed: Server, model: Model) -> None:

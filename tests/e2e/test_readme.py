@@ -18,6 +18,7 @@ from tests.e2e.shop import CLUSTER
 pytestmark = [pytest.mark.e2e, pytest.mark.exclusive, pytest.mark.timeout(600)]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 NAMESPACE = "reviews"
+STAGES = ("development", "staging", "production")
 CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SHOWN = re.compile(r"^<!-- shown: (\w+) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MARK = "@@ command"
@@ -76,7 +77,7 @@ def typed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Typed]]:
     finally:
         CLUSTER.kubectl("config", "set-context", "--current", "--namespace=default")
         install(CLUSTER)
-        CLUSTER.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
+        CLUSTER.kubectl("delete", "namespace", NAMESPACE, *STAGES, "--wait=false", "--ignore-not-found")
 
 
 def helm_path() -> Path:

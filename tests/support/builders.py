@@ -69,7 +69,7 @@ def digest(label: str) -> str:
 
 def revision(label: str = "1", of: SentimentModelSpec | None = None) -> Revision:
     """The revision of a label, trained from that spec."""
-    recipe = (of or spec(label)).recipe()
+    recipe = (of or spec(label)).own_recipe()
     recorded = SentimentModelRevisionSpec.model_validate(
         {
             "modelRef": {"name": "imdb"},
@@ -115,7 +115,7 @@ def registered(label: str = "1", of: SentimentModelSpec | None = None, **changes
     plain = RegisteredVersion(
         number="1",
         run_id="run-1",
-        labels={label: (of or spec(label)).recipe().recipe_hash()},
+        labels={label: (of or spec(label)).recipe_hash()},
         fingerprint="f" * 64,
         data_hash="d" * 64,
         git_commit="",
@@ -129,7 +129,7 @@ def registered(label: str = "1", of: SentimentModelSpec | None = None, **changes
 
 def job(state: JobState, label: str = "1", of: SentimentModelSpec | None = None, **changes: Any) -> TrainingJob:
     """A training of a label."""
-    recipe_hash = (of or spec(label)).recipe().recipe_hash()
+    recipe_hash = (of or spec(label)).recipe_hash()
     ended = state in (JobState.SUCCEEDED, JobState.FAILED)
     attempt: int = changes.pop("attempt", 1)
     plain = TrainingJob(

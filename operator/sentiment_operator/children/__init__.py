@@ -37,9 +37,10 @@ def serving_children(
     if not _waits_its_turn(plan, observed, settings):
         paused, surge = isinstance(plan.step, TakeOver), _surge(plan, observed)
         workload[ChildKind.DEPLOYMENT] = deployment(model, plan.target, settings, paused=paused, surge=surge)
+    served = [plan.target, *([plan.candidate.revision] if plan.candidate is not None else [])]
     return {
         **account,
-        ChildKind.NETWORK_POLICY: network_policy(model, settings),
+        ChildKind.NETWORK_POLICY: network_policy(model, served, settings),
         **_addresses(model, plan, settings),
         **workload,
         **_rollout_children(model, plan, observed, settings),

@@ -11,14 +11,18 @@ from sentiment_operator.settings import Settings
 
 def comparison_job(model: Model, step: Compare, settings: Settings) -> Manifest:
     """The Job of this attempt."""
+    recorded = step.revision.spec
+    # What another namespace's model says of its data is not fetched here: it could name this one's Secrets and claims.
+    is_taken_over = recorded.promoted_from is not None
     order = ComparisonOrder(
         namespace=model.namespace,
         model=model.name,
         registered_model=names.registered_model(model),
-        trackingURL=names.tracking_url(model, settings),
+        trackingURL=recorded.registry.tracking_url if is_taken_over else names.tracking_url(model, settings),
         candidate=_contestant(model, step.revision),
         baseline=_contestant(model, step.baseline) if step.baseline is not None else None,
         gates=step.gates,
+        on_kept_reviews=is_taken_over,
     )
     work = Work(
         name=names.comparison_name(model.name, step.key, step.attempt),
@@ -27,7 +31,7 @@ def comparison_job(model: Model, step: Compare, settings: Settings) -> Manifest:
         command="compare",
         variable=COMPARISON_VARIABLE,
         order=order.model_dump_json(by_alias=True, exclude_none=True),
-        data=_recipe(model, step.revision).data,
+        data=None if is_taken_over else _recipe(model, step.revision).data,
     )
     return trainer_job(model, work, settings)
 
@@ -42,10 +46,13 @@ def _contestant(model: Model, revision: Revision) -> Contestant:
         data_hash=spec.data_hash,
         git_commit=spec.git_commit,
         recipe=_recipe(model, revision),
+        registered_model=spec.registry.model_name if spec.registry.model_name != names.registered_model(model) else "",
     )
 
 
 def _recipe(model: Model, revision: Revision) -> Recipe:
     """As recorded; where the spec still says the same, its credentials are the newer ones."""
-    now, recorded = model.spec.recipe(), revision.spec.recipe
-    return now if recorded is None or revision.spec.recipe_hash == now.recipe_hash() else recorded
+    recorded = revision.spec.recipe
+    if recorded is None or revision.spec.recipe_hash == model.spec.recipe_hash():
+        return model.spec.own_recipe()
+    return recorded

@@ -10,7 +10,7 @@ from sentiment_operator.settings import Settings
 
 def training_job(model: Model, step: Train, settings: Settings) -> Manifest:
     """The Job of this attempt."""
-    recipe_hash = model.spec.recipe().recipe_hash()
+    recipe_hash = model.spec.recipe_hash()
     work = Work(
         name=names.job_name(model.name, recipe_hash, step.attempt),
         label=step.label,
@@ -22,7 +22,7 @@ def training_job(model: Model, step: Train, settings: Settings) -> Manifest:
         command="run",
         variable=ORDER_VARIABLE,
         order=_order(model, step, settings),
-        data=model.spec.data,
+        data=model.spec.own_recipe().data,
         image=_image(model, settings),
     )
     return trainer_job(model, work, settings)
@@ -35,7 +35,7 @@ def _image(model: Model, settings: Settings) -> str:
 
 
 def _order(model: Model, step: Train, settings: Settings) -> str:
-    recipe = model.spec.recipe()
+    recipe = model.spec.own_recipe()
     order = TrainingOrder(
         namespace=model.namespace,
         model=model.name,

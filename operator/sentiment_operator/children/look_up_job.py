@@ -36,7 +36,7 @@ def look_up_job(model: Model, step: LookUp, settings: Settings) -> Manifest:
         command="look-up",
         variable=LOOK_UP_VARIABLE,
         order=order.model_dump_json(by_alias=True, exclude_none=True),
-        data=model.spec.data,
+        data=model.spec.own_recipe().data,
         limits=LIMITS,
     )
     return trainer_job(model, work, settings)

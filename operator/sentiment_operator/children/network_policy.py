@@ -1,18 +1,24 @@
 """Which connections a server pod may have: requests and scrapes in; names, the registry and copies for a shadow out."""
 
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from sentiment_contract.names import HTTP_PORT, METRICS_PORT
 from sentiment_operator import names
 from sentiment_operator.children.metadata import child
-from sentiment_operator.facts import Manifest, Model
+from sentiment_operator.facts import Manifest, Model, Revision
 from sentiment_operator.settings import Settings
 
 DNS_PORT = 53
 
 
-def network_policy(model: Model, settings: Settings) -> Manifest:
-    """The NetworkPolicy. A policy cannot name a host, so the registry is allowed by its port."""
+def network_policy(model: Model, served: Iterable[Revision], settings: Settings) -> Manifest:
+    """The NetworkPolicy. A policy cannot name a host, so the registry is allowed by its port.
+
+    What another model has proven stands where that one registers.
+    """
+    taken_over = {one.spec.registry.tracking_url for one in served if one.spec.promoted_from is not None}
+    registries = taken_over or {names.tracking_url(model, settings)}
     return {
         **child("networking.k8s.io/v1", "NetworkPolicy", model),
         "spec": {
@@ -21,7 +27,7 @@ def network_policy(model: Model, settings: Settings) -> Manifest:
             "ingress": [{"ports": [_port("TCP", HTTP_PORT), _port("TCP", METRICS_PORT)]}],
             "egress": [
                 {"ports": [_port("UDP", DNS_PORT), _port("TCP", DNS_PORT)]},
-                {"ports": [_port("TCP", _registry_port(names.tracking_url(model, settings)))]},
+                {"ports": [_port("TCP", port) for port in sorted({*map(_registry_port, registries)})]},
                 {"to": [{"podSelector": _servers(model)}], "ports": [_port("TCP", HTTP_PORT)]},
             ],
         },

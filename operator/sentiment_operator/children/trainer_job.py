@@ -38,7 +38,8 @@ class Work:
     """Environment variable that holds the order."""
     order: str
     """The order as JSON."""
-    data: Data
+    data: Data | None
+    """None: it needs none."""
     limits: Limits | None = None
     """None: those that the model gives its trainings."""
     image: str = ""
@@ -126,13 +127,15 @@ def _pod(model: Model, work: Work, limits: Limits, settings: Settings) -> Manife
     }
 
 
-def _claim(data: Data) -> str | None:
+def _claim(data: Data | None) -> str | None:
+    if data is None:
+        return None
     if data.volume is not None:
         return data.volume.claim_name
     return data.dvc.volume_claim_name if data.dvc is not None else None
 
 
-def _credentials(data: Data) -> list[Manifest]:
+def _credentials(data: Data | None) -> list[Manifest]:
     """By reference only: neither the operator nor the Job's manifest ever holds a secret."""
-    reference = data.dvc.credentials_secret_ref if data.dvc is not None else None
+    reference = data.dvc.credentials_secret_ref if data is not None and data.dvc is not None else None
     return [{"secretRef": {"name": reference.name}}] if reference is not None else []

@@ -27,7 +27,11 @@ _OF_STATION = {
     ConditionType.LINEAGE_VERIFIED: Transition.ROLLOUT_FAILED,
 }
 """What a dead end is called by where the way of a version ends; Stalled anywhere else."""
-_OF_REASON = {Reason.REJECTED.value: Transition.REJECTED, Reason.ROLLED_BACK.value: Transition.ROLLED_BACK}
+_OF_REASON = {
+    Reason.REJECTED.value: Transition.REJECTED,
+    Reason.ROLLED_BACK.value: Transition.ROLLED_BACK,
+    Reason.SOURCE_REFUSED.value: Transition.STALLED,
+}
 """Dead ends whose reason says more than their place."""
 INCLUDED_IN = {
     Transition.TRAINING_FAILED: Transition.STALLED,

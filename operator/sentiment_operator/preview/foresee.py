@@ -85,7 +85,7 @@ class Foreseen:
 
     @property
     def cannot_be_recorded(self) -> bool:
-        """Whether what MLflow says of the version has no place here."""
+        """Whether what is known of the version elsewhere has no place here."""
         return isinstance(self.ends.step, Record)
 
     @property
@@ -97,7 +97,7 @@ class Foreseen:
         if self.begins.following.unresolved is not None:
             return Action.UNKNOWN
         if isinstance(step, Record):
-            return Action.REUSE
+            return Action.PROMOTE if isinstance(step.known, Revision) else Action.REUSE
         if self.obstacle is not None:
             return Action.NOTHING
         return Action.SERVE if self.revision is not None else Action.TRAIN

@@ -21,7 +21,7 @@ from sentiment_operator.settings import Settings
 
 NOT_REQUIRED = "NotRequired"
 REJECTED = "Rejected"
-HAS_A_WAY = frozenset({Action.SERVE, Action.REUSE, Action.TRAIN})
+HAS_A_WAY = frozenset({Action.SERVE, Action.REUSE, Action.PROMOTE, Action.TRAIN})
 
 
 def with_preview(plan: Plan, model: Model, observed: Observed, settings: Settings, now: datetime) -> Plan:

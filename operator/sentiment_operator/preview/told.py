@@ -1,9 +1,11 @@
 """Says for people what would follow: why, and all of it in one sentence. Pure texts."""
 
 from sentiment_operator.api_preview import Action, GateOutlook, Preview, Room
+from sentiment_operator.facts import Model, RegisteredVersion, Revision
 from sentiment_operator.next_step import sentence, without_step
 from sentiment_operator.plan import Blocked, Queued, Record, Train
 from sentiment_operator.preview.foresee import Foreseen
+from sentiment_operator.promoting.explain import called
 
 CHARACTERS = 1000
 
@@ -26,11 +28,17 @@ def _reasons(ahead: Foreseen) -> list[str]:
     if ahead.cannot_be_recorded:
         return ["MLflow holds it with tags that cannot be recorded here: they are too long, or no text."]
     if isinstance(step, Record):
-        return [f"MLflow holds it as model version {step.registered.number}, trained from the same recipe."]
+        return [_known_as(ahead.model, step.known)]
     if ahead.revision is not None:
         served = " and served before: gates and people are not asked again" if ahead.is_proven else ""
         return [f"It exists{served}."]
     return _of_training(ahead)
+
+
+def _known_as(model: Model, known: RegisteredVersion | Revision) -> str:
+    if isinstance(known, Revision):
+        return f"{called(model)} has proven it, and the same artifact would serve."
+    return f"MLflow holds it as model version {known.number}, trained from the same recipe."
 
 
 def _of_training(ahead: Foreseen) -> list[str]:
@@ -40,7 +48,7 @@ def _of_training(ahead: Foreseen) -> list[str]:
         told = [f"It is not known yet; the training would be attempt {step.attempt} at this recipe."]
     if isinstance(step, Queued):
         told.append(f"{step.running} Jobs run and {step.limit} is the limit, so it waits for one to end.")
-    recipe = ahead.model.spec.recipe().recipe_hash()
+    recipe = ahead.model.spec.recipe_hash()
     same = sorted(label for label, one in ahead.observed.revisions.items() if one.spec.recipe_hash == recipe)
     if same:
         told.append(f"Version {same[0]} came from the same recipe: on the same data its result is taken over.")
@@ -50,19 +58,26 @@ def _of_training(ahead: Foreseen) -> list[str]:
 _BEGIN = {
     Action.SERVE: "Version {} would serve as recorded",
     Action.REUSE: "Version {} would be taken from MLflow without a training",
+    Action.PROMOTE: "Version {} would be promoted from the followed model without a training",
     Action.TRAIN: "Version {} would be trained",
-    Action.NOTHING: "Nothing would be done for version {}",
-    Action.UNKNOWN: "What would follow for version {} cannot be told",
+    Action.NOTHING: "Nothing would be done for {}",
+    Action.UNKNOWN: "What would follow for {} cannot be told",
 }
 
 
 def summary(label: str, found: Preview, *, stops: bool) -> str:
     """All of it. `stops`: something is in the way of the version, which `why` says."""
-    begin = _BEGIN[Action(found.action)].format(label)
-    if stops or found.action in (Action.NOTHING, Action.UNKNOWN):
+    is_open = found.action in (Action.NOTHING, Action.UNKNOWN)
+    begin = _BEGIN[Action(found.action)].format(_whatever_comes(label) if is_open else label)
+    if stops or is_open:
         return f"{begin}: {found.why}"[:CHARACTERS]
     parts = [begin, *filter(None, (_gates(found), _approvals(found)))]
     return f"{', '.join(parts)}, and take over by {_takes_over(found)}."[:CHARACTERS]
+
+
+def _whatever_comes(label: str) -> str:
+    """No label is known where a branch was not looked at yet, or the followed model has served nothing."""
+    return f"version {label}" if label else "the version to come"
 
 
 def _gates(found: Preview) -> str:

@@ -3,7 +3,7 @@
 import copy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -23,14 +23,26 @@ Edits = dict[str, Any]
 """Dotted path → value, or MISSING. `gates[0]` is the first entry of a list."""
 
 
-def example(file: Path) -> Manifest:
-    """The one document of an example."""
-    return yaml.safe_load(file.read_text(encoding="utf-8"))
+class Example(NamedTuple):
+    """One document of an example."""
+
+    name: str
+    document: Manifest
 
 
-EXAMPLES = {file: example(file) for file in sorted((ROOT / "examples").glob("*.yaml"))}
-MODEL_EXAMPLES = [file for file, document in EXAMPLES.items() if document["kind"] == "SentimentModel"]
-APPROVAL_EXAMPLES = [file for file, document in EXAMPLES.items() if document["kind"] == "SentimentModelApproval"]
+def example(one: Example) -> Manifest:
+    """The document, to be created in any namespace."""
+    return edited(one.document, {"metadata.namespace": MISSING})
+
+
+def _examples(kind: str) -> list[Example]:
+    files = sorted((ROOT / "examples").glob("*.yaml"))
+    documents = [(file.name, list(yaml.safe_load_all(file.read_text(encoding="utf-8")))) for file in files]
+    return [Example(name, one) for name, every in documents for one in every if one["kind"] == kind]
+
+
+MODEL_EXAMPLES = _examples("SentimentModel")
+APPROVAL_EXAMPLES = _examples("SentimentModelApproval")
 
 
 def steps(path: str) -> list[str | int]:

@@ -33,7 +33,7 @@ def spec_of(plural: str) -> Manifest:
 
 def fields(schema: Manifest, path: str) -> Iterator[tuple[str, Manifest, bool]]:
     """Path, schema and whether it is required of every field below."""
-    for name, child in schema["properties"].items():
+    for name, child in schema.get("properties", {}).items():
         yield f"{path}.{name}", child, name in schema.get("required", ())
         if child["type"] == "object":
             yield from fields(child, f"{path}.{name}")

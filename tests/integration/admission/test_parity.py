@@ -38,7 +38,7 @@ LETTERS = "aAzZ09._-/:@+= \t\n\r\x00\x0b\x1c\x85\u00a0\u2028\u0130\u0660\U0001f6
 def leaves(schema: Manifest, path: str) -> dict[str, Manifest]:
     """Every field below the schema, objects too."""
     found: dict[str, Manifest] = {}
-    for name, child in schema["properties"].items():
+    for name, child in schema.get("properties", {}).items():
         found[f"{path}.{name}"] = child
         if child["type"] == "object":
             found |= leaves(child, f"{path}.{name}")

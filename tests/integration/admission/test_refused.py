@@ -106,7 +106,20 @@ BAD_MODELS: dict[str, Bad] = {
     ),
     "a sink in capitals": Bad({"spec.notifications": [{"sink": "Chat"}]}, "spec.notifications[0].sink", "should match"),
     # Data
-    "no data": one("spec.data", MISSING, REQUIRED),
+    "no data": Bad({"spec.data": MISSING}, "spec: ", "set exactly one of data, promotion.from"),
+    "data and a model to follow": Bad(
+        {"spec.promotion.from": {"modelRef": {"name": "other"}}}, "spec: ", "set exactly one of data, promotion.from"
+    ),
+    "itself to follow": Bad(
+        {"spec.data": MISSING, "spec.promotion.from": {"modelRef": {"name": "imdb"}}},
+        "spec.promotion.from.modelRef.name",
+        "a model cannot follow itself",
+    ),
+    "a negative soak": Bad(
+        {"spec.data": MISSING, "spec.promotion.from": {"modelRef": {"name": "other"}, "soakSeconds": -1}},
+        "spec.promotion.from.soakSeconds",
+    ),
+    "every namespace": one("spec.promotion.allowedNamespaces", ["*"]),
     "data as list": one("spec.data", [], "must be of type object"),
     "no data source": Bad({"spec.data": {}}, "spec.data", "set exactly one of dvc, url, volume"),
     "two data sources": Bad(
@@ -259,7 +272,11 @@ BAD_MODELS: dict[str, Bad] = {
     "a threshold as number": gate({**GATE, "threshold": 0.8}, ".threshold", "must be of type string"),
     "a threshold below nothing": gate({**GATE, "threshold": "-0.1"}, ".threshold", "should match"),
     "a negative margin": gate({**COMPARED, "maxDecrease": "-1"}, ".maxDecrease", "should match"),
-    "a comparison with a version": gate({**COMPARED, "compareWith": "1"}, ".compareWith", "Unsupported value"),
+    "a comparison with a version": gate({**COMPARED, "compareWith": "1"}, ".compareWith", "should match"),
+    "a comparison with no stage": gate({**COMPARED, "compareWith": "Stage:"}, ".compareWith", "should match"),
+    "a comparison with a stage in capitals": gate(
+        {**COMPARED, "compareWith": "Stage:Production"}, ".compareWith", "should match"
+    ),
     "a gate in capitals": gate({**GATE, "name": "Good"}, ".name", "should match"),
     "a failure that is passed over": gate({**GATE, "onFailure": "Ignore"}, ".onFailure", "Unsupported value"),
     "a slice of all reviews": slice_of({}, "", "set at least one of minWords, maxWords, column"),

@@ -61,6 +61,11 @@ class PlayedMLflow:
             case "DELETE", "registered-models/alias":
                 self.aliases.get(query["name"], {}).pop(query["alias"], None)
                 return 200, {}
+            case "GET", "model-versions/get":
+                return 200, {"model_version": _on_wire(self.versions[query["name"]][int(query["version"]) - 1])}
+            case "POST", "model-versions/set-tag":
+                self.versions[query["name"]][int(query["version"]) - 1]["tags"][query["key"]] = query["value"]
+                return 200, {}
             case _:
                 return 404, {"error_code": "RESOURCE_DOES_NOT_EXIST"}
 

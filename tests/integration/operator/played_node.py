@@ -61,6 +61,8 @@ class PlayedNode:
         """What every training was asked."""
         self.trained: list[str] = []
         """Names of the pods that trained."""
+        self.beside: list[PlayedNode] = []
+        """Those that play other namespaces; their Services are asked here too."""
         self._serving: dict[str, tuple[str, str]] = {}
         self._stop = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -85,6 +87,11 @@ class PlayedNode:
     def predict(self, service: str) -> tuple[str, str] | None:
         """Version and digest of a ready pod behind the Service, None without one."""
         return self._serving.get(service)
+
+    def asked(self, namespace: str, service: str) -> tuple[str, str] | None:
+        """The same of a Service in any namespace that is played."""
+        played = [node for node in (self, *self.beside) if node._namespace == namespace]
+        return played[0].predict(service) if played else None
 
     def _live(self) -> None:
         while not self._stop.wait(PERIOD_SECONDS):
@@ -216,7 +223,8 @@ def _handler(node: PlayedNode) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            answer = node.predict(self.path.split("/")[2])
+            _, namespace, service, *_ = self.path.split("/")
+            answer = node.asked(namespace, service)
             body: dict[str, Any] = {"sentiment": "positive", "probability": 0.9, "version": answer[0]} if answer else {}
             content = json.dumps(body).encode()
             self.send_response(200 if answer else 503)

@@ -4,7 +4,6 @@ import pytest
 from pydantic import ValidationError
 
 from sentiment_contract.gates import (
-    Baseline,
     Comparator,
     Compared,
     ComparisonAnswer,
@@ -19,7 +18,7 @@ from sentiment_contract.training import FailureReason, TrainingFailed
 
 AT_LEAST = Gate(name="g", metric="f1", threshold="0.88")
 AT_MOST = Gate(name="g", metric="latencyMilliseconds", threshold="20", operator=Comparator.LESS_OR_EQUAL)
-NO_WORSE = Gate(name="g", metric="f1", compare_with=Baseline.SERVING)
+NO_WORSE = Gate(name="g", metric="f1", compare_with="Serving")
 HARDLY_WORSE = NO_WORSE.model_copy(update={"max_decrease": "0.005"})
 
 

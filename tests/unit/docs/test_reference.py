@@ -152,7 +152,7 @@ def test_every_field_stands_in_the_reference_with_its_description(kind: str, pat
 
 def test_a_field_shows_its_default_or_that_it_is_required() -> None:
     model_rows = ROWS["SentimentModel"]
-    assert [model_rows[f"spec.{path}"][2] for path in ("data", "data.textColumn", "suspend", "version")] == [
+    assert [model_rows[f"spec.{path}"][2] for path in ("data.dvc.path", "data.textColumn", "suspend", "version")] == [
         "**required**",
         '`"review"`',
         "`false`",

@@ -74,6 +74,12 @@ def revision(version: str = "1", created: str = "2026-01-01T09:00:00Z", **status
     }
 
 
+def promoted(version: str, namespace: str = "staging", **status: Any) -> Manifest:
+    """A version that was taken over from imdb of that namespace."""
+    plain, origin = revision(version, **status), {"modelRef": {"name": "imdb"}, "namespace": namespace}
+    return {**plain, "spec": {**plain["spec"], "promotedFrom": origin}}
+
+
 def began(since: str, reason: str = "Wanted") -> Manifest:
     """A beginning, as the status of a revision records it; `revisions` puts its label in."""
     return {"since": since, "reason": reason}

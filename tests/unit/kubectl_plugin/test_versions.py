@@ -11,6 +11,7 @@ from tests.unit.kubectl_plugin.documents import (
     began,
     gate,
     model,
+    promoted,
     revision,
     revisions,
     said,
@@ -64,6 +65,16 @@ def test_a_row_tells_what_a_version_is_who_let_it_and_when_it_served() -> None:
             "SERVED UNTIL": "now",
         },
     ]
+
+
+def test_a_line_for_each_model_tells_what_was_promoted_from_it() -> None:
+    given = revisions(promoted("1"), promoted("2", "canary"), promoted("3"), revision("4"))
+    answer = versions(seen(model(wantedVersion="4")), given, ())
+    assert table_of(answer, NOW)[-2:] == [
+        "Promoted from canary/imdb, at the time under TRAINED: 2",
+        "Promoted from staging/imdb, at the time under TRAINED: 1, 3",
+    ]
+    assert [one.promoted_from for one in answer.versions] == ["staging/imdb", "canary/imdb", "staging/imdb", ""]
 
 
 def test_versions_stand_in_the_order_they_were_trained_and_tell_when_they_served_last() -> None:
@@ -125,7 +136,17 @@ STABLE = {
     ],
     "versions": [
         *("version", "trainedAt", "accuracy", "gitCommit", "dataHash", "artifactDigest", "imageDigest", "trackingURL"),
-        *("registeredModel", "registryVersion", "runID", "gates", "answers", "serves", "wanted", "served"),
+        *(
+            "registeredModel",
+            "registryVersion",
+            "runID",
+            "promotedFrom",
+            "gates",
+            "answers",
+            "serves",
+            "wanted",
+            "served",
+        ),
     ],
     "versions.gates": [
         *("name", "verdict", "metric", "value", "threshold", "baselineVersion", "baselineValue", "low", "onFailure"),

@@ -14,6 +14,7 @@ from tests.unit.kubectl_plugin.documents import (
     began,
     gate,
     model,
+    promoted,
     revision,
     revisions,
     said,
@@ -52,6 +53,12 @@ def test_what_served_is_told_with_its_interval_lineage_and_evidence() -> None:
         "Approvals when it began:",
         "  ✓ ada@example.com approved 2026-01-01T09:40:00Z (9d): Looked at it.",
     ]
+
+
+def test_a_version_that_was_promoted_says_from_where() -> None:
+    lines = lines_of(answered("2026-01-02", promoted("1", serving=[began(T1, "Promoted")])), Page(), NOW)
+    assert "  Reason     Promoted, the followed model has proven it" in lines
+    assert lines[lines.index("  Promoted   2026-01-01T09:00:00Z") + 1] == "  From       staging/imdb"
 
 
 def test_the_interval_that_is_not_over_lasts_until_now() -> None:

@@ -17,6 +17,29 @@ def lines(document: Manifest, page: Page | None = None) -> list[str]:
     return why(seen(document), page or Page(), NOW).lines
 
 
+FOLLOWS = {"promotion": {"from": {"modelRef": {"name": "imdb"}, "namespace": "staging"}}}
+SOAKS = "SentimentModel staging/imdb serves version 3 in good health since 11:00."
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "is_told"),
+    [("True", "Soaking", True), ("Unknown", "AwaitingSource", True), ("True", "SourceMatches", False)],
+)
+def test_a_model_that_follows_another_one_tells_whom_and_what_comes_next(
+    status: str, reason: str, *, is_told: bool
+) -> None:
+    conditions = [*way(), condition("UpToDate", status, reason, SOAKS)]
+    told = lines(model(conditions, FOLLOWS, wantedVersion="2", servingVersion="2"), Page(width=120))
+    assert [line.split() for line in told if "Follows" in line] == [["Follows", "staging/imdb"]]
+    assert (SOAKS in told) == is_told
+
+
+def test_a_followed_model_without_a_namespace_is_in_that_of_its_follower() -> None:
+    spec = {"promotion": {"from": {"modelRef": {"name": "first"}}}}
+    told = lines(model(spec=spec, wantedVersion="1"))
+    assert any(line.split() == ["Follows", "reviews/first"] for line in told)
+
+
 def refused() -> Manifest:
     """Version 2 failed a gate."""
     failure = {

@@ -1,6 +1,7 @@
 """The aliases in MLflow follow what serves: asked for when that changes, and now and then in case MLflow did."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -27,7 +28,8 @@ class MLflow:
 
     def __init__(self) -> None:
         self.held: dict[str, dict[str, str]] = {}
-        self.asked, self.told, self.away = 0, 0, False
+        self.tagged: dict[tuple[str, str], dict[str, str]] = {}
+        self.asked, self.told, self.tags_told, self.away = 0, 0, 0, False
 
     async def aliases(self, tracking_url: str, model: str) -> dict[str, str]:
         self.asked += 1
@@ -38,6 +40,13 @@ class MLflow:
     async def set_alias(self, tracking_url: str, model: str, alias: str, version: str) -> None:
         self.told += 1
         self.held.setdefault(model, {})[alias] = version
+
+    async def tags(self, tracking_url: str, model: str, version: str) -> dict[str, str]:
+        return dict(self.tagged.get((model, version), {}))
+
+    async def set_tag(self, tracking_url: str, model: str, version: str, key: str, value: str) -> None:
+        self.tagged.setdefault((model, version), {})[key] = value
+        self.tags_told += 1
 
 
 class Stage:
@@ -50,7 +59,7 @@ class Stage:
         self.aliases = Aliases(self.store, played)
         self._version = 0
 
-    def serves(self, label: str, number: str, uid: str = "uid-1") -> None:
+    def serves(self, label: str, number: str, uid: str = "uid-1", **recorded: Any) -> None:
         """The model serves that label, and a pass tells of it."""
         wanted = model(spec(label), uid=uid)
         status = SentimentModelStatus(serving_version=label)
@@ -60,7 +69,8 @@ class Stage:
         self._put(MODEL, {"kind": MODEL.name, "metadata": head, "spec": document, "status": wire})
         revision = children.revision(wanted, Record(label, registered(number=number)), SETTINGS)
         owners = {"uid": f"{uid}-{label}", "ownerReferences": [owner_reference(wanted)]}
-        self._put(REVISION, {**revision, "metadata": revision["metadata"] | owners})
+        revision["spec"] |= recorded.pop("spec", {})
+        self._put(REVISION, {**revision, "metadata": revision["metadata"] | owners, **recorded})
         self.aliases.serving(IMDB)
 
     def is_deleted(self) -> None:
@@ -175,5 +185,45 @@ def test_while_mlflow_is_away_it_is_tried_again() -> None:
         assert stage.champion == ""
         stage.mlflow.away = False
         await eventually(lambda: stage.champion == "1")
+
+    play(story)
+
+
+FIRST = {"version": "1", "since": "2026-01-01T00:00:00Z", "reason": "Wanted", "approvedBy": ["ada"]}
+SERVED = "rottenpotatoes.com/served/reviews/imdb"
+
+
+def test_when_it_served_and_by_whose_leave_stands_beside_the_version_and_is_written_once() -> None:
+    async def story(stage: Stage) -> None:
+        stage.serves("1", number="1", status={"serving": [FIRST]})
+        await settled()
+        assert json.loads(stage.mlflow.tagged[REGISTERED, "1"][SERVED]) == [FIRST]
+        stage.aliases._true.clear()
+        stage.aliases.serving(IMDB)
+        await settled()
+        assert stage.mlflow.tags_told == 1
+
+    play(story)
+
+
+def test_of_many_times_a_tag_holds_the_latest() -> None:
+    async def story(stage: Stage) -> None:
+        many = [{**FIRST, "since": f"2026-01-01T00:00:{second:02}Z"} for second in range(50)]
+        stage.serves("1", number="1", status={"serving": many})
+        await settled()
+        value = stage.mlflow.tagged[REGISTERED, "1"][SERVED]
+        assert len(value) <= aliases.TAG_CHARACTERS
+        assert json.loads(value)[-1] == many[-1]
+
+    play(story)
+
+
+def test_what_was_taken_over_from_another_model_gets_an_alias_of_its_own() -> None:
+    async def story(stage: Stage) -> None:
+        place = {"trackingURL": SETTINGS.tracking_url, "modelName": "development.imdb", "version": "4", "runID": "r"}
+        origin = {"modelRef": {"name": "imdb"}, "namespace": "development"}
+        stage.serves("1", number="4", spec={"registry": place, "promotedFrom": origin})
+        await settled()
+        assert stage.mlflow.held == {"development.imdb": {"reviews_imdb": "4"}}
 
     play(story)

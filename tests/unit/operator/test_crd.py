@@ -55,7 +55,7 @@ def test_no_definition_is_left_over_from_a_kind_that_is_gone(folder: Path) -> No
 
 
 def test_every_definition_stays_below_100_kb() -> None:
-    assert all(len(content.encode()) <= MOST_BYTES for content in rendered().values())
+    assert not [name for name, content in rendered().items() if len(content.encode()) > MOST_BYTES]
 
 
 def test_only_what_is_reported_on_has_a_status() -> None:
@@ -152,6 +152,7 @@ def test_a_default_is_applied_because_the_object_around_it_has_one_or_was_writte
         "SentimentModel.spec",
         "SentimentModel.spec.data",
         "SentimentModel.spec.gates[]",
+        "SentimentModel.spec.promotion.from",
         "SentimentModel.spec.rollout.steps[]",
         "SentimentModel.spec.serving.autoscaling",
     }

@@ -88,6 +88,13 @@ def test_a_finished_training_sends_to_mlflow_for_its_result() -> None:
     assert plan(model(), observed(jobs=(job(JobState.SUCCEEDED),))).step == AskRegistry()
 
 
+def test_a_record_that_a_follower_still_needs_is_kept_beyond_the_limit() -> None:
+    wanted = model(spec("4", rollout={"revisionHistoryLimit": 2}))
+    facts = observed(*(served(str(day), day) for day in (1, 2, 3, 4)), live=deployment("4"), pods=(pod("4"),))
+    assert plan(wanted, facts).obsolete_revisions == ("imdb.2", "imdb.1")
+    assert plan(wanted, replace(facts, named_by_followers=frozenset("1"))).obsolete_revisions == ("imdb.2",)
+
+
 def test_the_result_in_mlflow_becomes_the_revision() -> None:
     result = registered()
     seen = observed(jobs=(job(JobState.SUCCEEDED),), registry=known(result))

@@ -70,7 +70,7 @@ def test_slim_keeps_of_a_child_what_others_set_in_its_spec() -> None:
 @pytest.mark.parametrize(
     ("spec", "named"),
     [
-        ({}, "spec.data"),
+        ({}, "spec: .*exactly one of data, promotion.from"),
         ({"data": {}}, "exactly one of dvc, url, volume"),
         ({**VOLUME, "version": "No Label"}, "spec.version"),
         ({**VOLUME, "serving": {"replicas": 0}}, "spec.serving.replicas"),

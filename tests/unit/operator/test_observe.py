@@ -8,7 +8,7 @@ import pytest
 from sentiment_operator import attempts, children
 from sentiment_operator.extract import registry_of
 from sentiment_operator.facts import Manifest
-from sentiment_operator.kinds import APPROVAL, JOB, POD, REVISION, Kind
+from sentiment_operator.kinds import APPROVAL, JOB, MODEL, POD, REVISION, Kind
 from sentiment_operator.names import SERVER, labels
 from sentiment_operator.observe import Asked, Fresh, Observer
 from sentiment_operator.plan import Compare, Record, Train
@@ -67,6 +67,26 @@ def a_store(*bodies: tuple[Kind, Manifest]) -> Store:
 
 NO_WORSE = {"name": "no-worse", "metric": "f1", "compareWith": "Serving"}
 WANTED = model(spec("2", gates=[NO_WORSE]))
+
+
+def a_follower(namespace: str, label: str | None = "1", of: str = "imdb") -> tuple[Kind, Manifest]:
+    """A model of that namespace which follows one of this."""
+    source = {"modelRef": {"name": of}, "namespace": WANTED.namespace}
+    named = {"version": label} if label else {}
+    head = {"namespace": namespace, "name": f"after-{of}"}
+    return MODEL, {"metadata": head, "spec": {"promotion": {"from": source}, **named}}
+
+
+def test_labels_are_known_that_models_name_which_follow_and_may() -> None:
+    here, there = WANTED.namespace, "production"
+    allowing = model(spec("2", promotion={"allowedNamespaces": [there, "elsewhere"]}))
+    store = a_store(
+        a_follower(here, "1"), a_follower(there, "3"), a_follower("unknown", "4"), a_follower("elsewhere", None)
+    )
+    found = asyncio.run(observer(store).look(allowing, Fresh()))
+    assert found.named_by_followers == {"1", "3"}
+    of_another = a_store(a_follower(there, "3", of="other"))
+    assert not asyncio.run(observer(of_another).look(allowing, Fresh())).named_by_followers
 
 
 class NothingGetsOn:

@@ -1,19 +1,29 @@
 """What a suspended model says would follow: held, case by case, to what really follows once it goes on."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from sentiment_contract.training import FailureReason
-from sentiment_operator.api import ConditionType, SentimentModelSpec
+from sentiment_operator.api import Condition, ConditionType, HistoryEntry, SentimentModelSpec, SentimentModelStatus
 from sentiment_operator.api_preview import Action, Preview
 from sentiment_operator.api_promotion import Decision
-from sentiment_operator.conditions import condition_of
+from sentiment_operator.conditions import condition_of, timestamp
 from sentiment_operator.decide import decide
-from sentiment_operator.facts import Model, NodeRoom, NodesSeen, NodesUnknown, Observed, Refusal, RegistryAway
-from sentiment_operator.plan import Compare, Plan, Record, Roll, Shift, Train
+from sentiment_operator.facts import (
+    Model,
+    NodeRoom,
+    NodesSeen,
+    NodesUnknown,
+    Observed,
+    Refusal,
+    RegistryAway,
+    Source,
+)
+from sentiment_operator.plan import Compare, Held, Plan, Record, Roll, Shift, Train
 from sentiment_operator.preview.preview import with_preview
 from sentiment_operator.status import status
 from tests.support.builders import (
@@ -122,6 +132,75 @@ def test_the_way_a_version_would_be_had(seen: Observed, action: Action, word: st
     assert found.action == action
     assert word in found.why
     assert "Next:" not in found.why
+
+
+FOLLOWED = {"from": {"modelRef": {"name": "imdb"}, "namespace": "staging", "soakSeconds": 60}}
+
+
+def following(promotion: dict[str, Any] | None = None, **more: Any) -> Model:
+    """A suspended model that follows imdb of the namespace staging."""
+    document = {"promotion": {**FOLLOWED, **(promotion or {})}, "suspend": True, **more}
+    return model(SentimentModelSpec.model_validate(document))
+
+
+def followed(*served: str, seconds: float = 3600, is_healthy: bool = True) -> Source:
+    """That model, whose versions served in this order for so long each; the last one serves."""
+    began = tuple(
+        HistoryEntry(version=label, since=timestamp(NOW - timedelta(seconds=seconds * ago)))
+        for ago, label in enumerate(reversed(served), start=1)
+    )
+    healthy = tuple(
+        Condition(
+            type=kind,
+            status="True" if is_healthy else "False",
+            reason="Serving",
+            observed_generation=1,
+            last_transition_time=began[0].since,
+        )
+        for kind in (ConditionType.AVAILABLE, ConditionType.READY)
+    )
+    told = SentimentModelStatus(
+        serving_version=served[-1], wanted_version=served[-1], history=began, conditions=healthy
+    )
+    return Source(allows=True, status=told, revisions={label: revision(label) for label in served})
+
+
+def test_what_the_followed_model_has_proven_would_be_promoted_and_not_trained() -> None:
+    wanted, seen = following(rollout=CANARY, promotion=MANUAL), beside_one(source=followed("2"))
+    found = preview(wanted, seen)
+    assert not plan(wanted, seen).needs_registry
+    assert (found.action, found.strategy, found.approvals, found.job_cpu) == (Action.PROMOTE, "Canary", "0/2", "")
+    assert "Version 2 would be promoted from the followed model without a training, need approval" in found.summary
+    assert found.why == "SentimentModel staging/imdb has proven it, and the same artifact would serve."
+
+
+@pytest.mark.parametrize(
+    ("source", "word"),
+    [
+        (followed("2", seconds=20), "it may serve here from"),
+        (followed("2", is_healthy=False), "not in good health"),
+        (followed("3"), "it serves version 3"),
+        (followed("1", "2", "1"), "went back from it to version 1"),
+        (Source(allows=False), "does not allow namespace"),
+        (None, "There is no SentimentModel staging/imdb"),
+    ],
+)
+def test_what_keeps_a_version_of_the_followed_model_away_is_told(source: Source | None, word: str) -> None:
+    found = preview(following(version="2"), beside_one(source=source))
+    assert found.action == Action.NOTHING
+    assert word in found.why
+    assert found.summary.startswith("Nothing would be done for version 2: ")
+
+
+def test_before_the_followed_model_has_served_anything_no_version_has_a_name() -> None:
+    summary = preview(following(), observed(source=Source(allows=True))).summary
+    assert summary.startswith("Nothing would be done for the version to come: ")
+
+
+def test_a_version_that_the_followed_model_gave_up_stays_on_record_as_it_is_while_suspended() -> None:
+    wanted, seen = following(version="2"), beside_one(revision("2"), source=followed("1", "2", "1"))
+    assert isinstance(plan(wanted, seen).step, Held)
+    assert "went back from it to version 1" in preview(wanted, seen).why
 
 
 def test_what_a_branch_holds_is_not_guessed() -> None:

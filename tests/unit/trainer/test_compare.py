@@ -373,3 +373,46 @@ def test_nothing_is_left_in_the_scratch_folder(desk: Desk) -> None:
     first = desk.train("1", rows=900)
     assert isinstance(compare(desk.ordered(first, first, NO_WORSE), desk.settings), Compared)
     assert list(desk.settings.scratch.iterdir()) == []
+
+
+# Where the data of the candidate are not to be had
+
+
+def without_data(desk: Desk, candidate: Trained, baseline: Trained | None, *gates: Gate) -> list[Figures]:
+    """The figures of a comparison in a place where nothing but MLflow is."""
+    order = desk.ordered(candidate, baseline, *gates).model_copy(update={"on_kept_reviews": True})
+    for file in desk.settings.data_root.glob("*.csv"):
+        file.unlink()
+    return list(compare(order, desk.settings).figures)
+
+
+def test_without_the_data_the_kept_reviews_give_the_same_figures(desk: Desk) -> None:
+    _write(desk.settings.data_root / "more.csv", rows=2000)
+    first, second = desk.train("1"), desk.train("2", "more.csv")
+    with_data = desk.compare(second, first, NO_WORSE, SHORT)
+    assert [one.problem for one in with_data] == ["", ""]
+    assert without_data(desk, second, first, NO_WORSE, SHORT) == with_data
+
+
+def test_without_the_data_a_slice_by_column_cannot_be_measured(desk: Desk) -> None:
+    (figures,) = without_data(desk, desk.train("1"), None, HOTELS)
+    assert "the data have no column 'domain' to slice by" in figures.problem
+
+
+def test_without_the_data_what_a_version_learnt_has_to_be_known(desk: Desk, client: MlflowClient) -> None:
+    _write(desk.settings.data_root / "more.csv", rows=2000)
+    first, second = desk.train("1"), desk.train("2", "more.csv")
+    client.delete_model_version_tag(second[0].registered_model, second[1].registry_version, names.TAG_SPLIT)
+    (figures,) = without_data(desk, second, first, NO_WORSE)
+    assert "cannot tell which reviews version 2 was not trained on" in figures.problem
+
+
+def test_a_version_of_another_registered_model_is_found_there(desk: Desk) -> None:
+    first = desk.train("1")
+    other = first[0].model_copy(update={"registered_model": "another.model"})
+    there = (other, train(other, desk.settings))
+    order = desk.ordered(first, there, NO_WORSE)
+    assert order.baseline is not None
+    baseline = order.baseline.model_copy(update={"registered_model": "another.model"})
+    (figures,) = compare(order.model_copy(update={"baseline": baseline}), desk.settings).figures
+    assert figures.value == figures.baseline_value != ""

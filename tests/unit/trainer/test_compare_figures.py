@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 
-from sentiment_contract.gates import Baseline, Figures, Gate, Slice, Verdict, judge
+from sentiment_contract.gates import Figures, Gate, Slice, Verdict, judge
 from sentiment_trainer.compare.figures import Board, Scores, decimal, figures_for, shortened, without_figures
 from sentiment_trainer.compare.rows import Booleans, HeldOut
 
@@ -41,7 +41,7 @@ GOOD, BAD = _scores(np.arange(ROWS) % 20 != 0), _scores(np.arange(ROWS) % 4 != 1
 
 
 def _one(board: Board, metric: str = "accuracy", *, compared: bool = True, part: Slice | None = None) -> Figures:
-    gate = Gate(name="g", metric=metric, slice=part, compare_with=Baseline.SERVING if compared else None)
+    gate = Gate(name="g", metric=metric, slice=part, compare_with="Serving" if compared else None)
     (figures,) = figures_for([gate], board)
     return figures
 
@@ -51,7 +51,7 @@ def test_equal_models_are_no_worse_in(metric: str) -> None:
     figures = _one(_board(GOOD, GOOD), metric)
     assert (figures.value, figures.p_value, figures.samples) == (figures.baseline_value, "1", ROWS)
     assert -0.02 < float(figures.low) <= 0 <= float(figures.high) < 0.02
-    gate = Gate(name="g", metric=metric, compare_with=Baseline.SERVING, max_decrease="0.02")
+    gate = Gate(name="g", metric=metric, compare_with="Serving", max_decrease="0.02")
     assert judge(gate, figures)[0] is Verdict.PASSED
 
 
@@ -143,7 +143,7 @@ def test_one_sentiment_is_enough_for(metric: str) -> None:
 
 
 def test_a_problem_of_one_gate_leaves_the_others_alone() -> None:
-    gates = [Gate(name="a", metric="latency"), Gate(name="b", metric="f1", compare_with=Baseline.SERVING)]
+    gates = [Gate(name="a", metric="latency"), Gate(name="b", metric="f1", compare_with="Serving")]
     first, second = figures_for(gates, _board(GOOD, BAD))
     assert (first.gate, bool(first.problem), second.gate, second.problem) == ("a", True, "b", "")
 

@@ -8,9 +8,9 @@ from sentiment_contract.gates import Compared, ComparisonOrder, Contestant
 from sentiment_contract.recipe import Data
 from sentiment_contract.training import FailureReason
 from sentiment_trainer.addresses import without_secrets
-from sentiment_trainer.compare.measure import Entrant, measure, nothing_measured
+from sentiment_trainer.compare.measure import Entrant, measure, measure_on, nothing_measured
 from sentiment_trainer.compare.report import Comparison, write_report
-from sentiment_trainer.compare.rows import Sides, require_data_of
+from sentiment_trainer.compare.rows import Sides, kept, not_learnt, require_data_of
 from sentiment_trainer.compare.unmeasurable import Unmeasurable
 from sentiment_trainer.data.fetch import fetch
 from sentiment_trainer.data.files import FetchedFile
@@ -42,6 +42,8 @@ def _compared(
     order: ComparisonOrder, registry: ModelRegistry, settings: Settings, folder: Path, progress: Progress
 ) -> Comparison:
     try:
+        if order.on_kept_reviews:
+            return _on_kept_reviews(order, registry, folder, progress)
         file = _data(order.candidate, settings, folder, progress)
         progress.at(10, f"fetching the compiled models from MLflow at {without_secrets(order.tracking_url)}")
         candidate = Entrant(Sides(order.candidate), _model(registry, order.candidate, folder / "candidate"))
@@ -56,6 +58,25 @@ def _compared(
     except Unmeasurable as problem:
         progress.at(70, f"nothing can be measured: {problem}")
         return nothing_measured(order.candidate, order.baseline, order.gates, problem)
+
+
+def _on_kept_reviews(order: ComparisonOrder, registry: ModelRegistry, folder: Path, progress: Progress) -> Comparison:
+    """Everything from MLflow: the candidate was trained where its data are, and that is not here."""
+    progress.at(5, f"fetching models and reviews from MLflow at {without_secrets(order.tracking_url)}")
+    ours = Sides(order.candidate, registry.split_of(order.candidate))
+    reviews = registry.held_out(order.candidate, folder / "kept")
+    candidate = Entrant(ours, _model(registry, order.candidate, folder / "candidate"))
+    baseline = None
+    if order.baseline is not None:
+        theirs = Sides(order.baseline, registry.split_of(order.baseline))
+        judged_by = None
+        if not _reads_the_same(order.candidate, order.baseline):
+            judged_by = _judged_by(registry, order.baseline, folder / "judged-by")
+            judged_by = not_learnt(judged_by, ours) if isinstance(judged_by, Reviews) else judged_by
+        baseline = Entrant(theirs, _model(registry, order.baseline, folder / "baseline"), judged_by)
+    rows = kept(reviews, ours, baseline.sides if baseline is not None else None)
+    called = f"reviews that version {order.candidate.version} was judged by"
+    return measure_on(rows, called, candidate, baseline, order.gates, progress)
 
 
 def _data(candidate: Contestant, settings: Settings, folder: Path, progress: Progress) -> FetchedFile:

@@ -29,8 +29,21 @@ def measure(
 ) -> Comparison:
     """Score and judge. Raises TrainingError where the data fail their checks."""
     columns = sorted({gate.slice.column for gate in gates if gate.slice is not None and gate.slice.column})
-    ours, theirs = candidate.sides.contestant, baseline.sides.contestant if baseline else None
+    ours = candidate.sides.contestant
     rows = held_out(file, ours, baseline.sides if baseline else None, columns)
+    return measure_on(rows, file.called, candidate, baseline, gates, progress)
+
+
+def measure_on(
+    rows: HeldOut,
+    called: str,
+    candidate: Entrant,
+    baseline: Entrant | None,
+    gates: Sequence[Gate],
+    progress: Progress,
+) -> Comparison:
+    """The same on reviews that were chosen already. `called`: what they are from."""
+    ours, theirs = candidate.sides.contestant, baseline.sides.contestant if baseline else None
     progress.at(20, f"{len(rows):,} reviews that version {ours.version} has not learnt from; scoring")
     scores = score(candidate.model, rows.texts)
     if baseline is not None and not rows.not_shared:
@@ -42,7 +55,7 @@ def measure(
     figures = figures_for(gates, board)
     if baseline is not None and baseline.judged_by is not None:
         figures = with_earlier(gates, figures, _earlier_board(candidate, baseline, rows, progress))
-    return Comparison(ours, theirs, file.called, judged(gates, figures), board)
+    return Comparison(ours, theirs, called, judged(gates, figures), board)
 
 
 def _earlier_board(

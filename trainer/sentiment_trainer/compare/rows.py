@@ -82,6 +82,41 @@ def held_out(file: FetchedFile, candidate: Contestant, baseline: Sides | None, c
     )
 
 
+def kept(reviews: Reviews, candidate: Sides, baseline: Sides | None) -> HeldOut:
+    """The reviews that the candidate was judged by, as MLflow keeps them: nothing but their texts and sentiments."""
+    problem = "" if baseline is None else _why_not_shared_of_kept(candidate, baseline)
+    by_hash = candidate.split is SplitKind.HASH
+    percent = baseline.contestant.recipe.data.test_percent if baseline is not None else 0
+    shared = [
+        not problem and (not by_hash or baseline is None or held_out_by_hash(key, percent)) for key in reviews.keys
+    ]
+    return HeldOut(
+        texts=reviews.texts,
+        positive=np.array(reviews.positive, dtype=bool),
+        words=_words(reviews.texts),
+        columns={},
+        shared=np.array(shared, dtype=bool),
+        not_shared=problem,
+    )
+
+
+def not_learnt(reviews: Reviews, candidate: Sides) -> Reviews:
+    """Those that the candidate cannot have learnt from, whatever its data were. Raises Unmeasurable where none is known."""
+    if candidate.split is not SplitKind.HASH:
+        raise Unmeasurable(
+            f"cannot tell which reviews version {candidate.contestant.version} was not trained on: its data are not here,"
+            " and its way of splitting is not by the hash of the text"
+        )
+    percent = candidate.contestant.recipe.data.test_percent
+    return reviews.at([i for i, key in enumerate(reviews.keys) if held_out_by_hash(key, percent)])
+
+
+def _why_not_shared_of_kept(candidate: Sides, baseline: Sides) -> str:
+    if candidate.split is None:
+        return f"cannot tell how the data of version {candidate.contestant.version} were split: it was not recorded"
+    return _why_not_shared(candidate.split, candidate.contestant, baseline)
+
+
 def earlier(reviews: Reviews, learnt: Set[bytes]) -> HeldOut:
     """The reviews that the baseline was judged by, without those that the candidate has learnt from."""
     out = reviews.at([i for i, key in enumerate(reviews.keys) if key not in learnt])

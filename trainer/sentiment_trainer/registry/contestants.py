@@ -67,7 +67,8 @@ class ModelRegistry:
 
         with reaching(self.tracking_url, f"tell the tags of version {contestant.version}"):
             try:
-                return self.client.get_model_version(self.registered_model, contestant.registry_version).tags
+                name = contestant.registered_model or self.registered_model
+                return self.client.get_model_version(name, contestant.registry_version).tags
             except MlflowException as error:
                 if not _is_absent(error):
                     raise

@@ -87,6 +87,7 @@ def test_without_trouble_there_is_no_recovery(last_told: Transition) -> None:
         ("Trained", "OOMKilled", "TrainingFailed"),
         ("GatesPassed", "GateFailed", "GateFailed"),
         ("GatesPassed", "GateInconclusive", "GateFailed"),
+        ("GatesPassed", "SourceRefused", "Stalled"),
         ("RolledOut", "Rejected", "Rejected"),
         ("RolledOut", "RolledBack", "RolledBack"),
         ("RolledOut", "RolloutHeld", "RolloutFailed"),
