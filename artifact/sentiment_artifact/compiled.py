@@ -11,16 +11,13 @@ from sentiment_artifact.native.library import library
 from sentiment_artifact.native.scorer import NativeScorer
 from sentiment_artifact.reading import Contents, read_model
 from sentiment_artifact.reference import ReferenceScorer
-from sentiment_artifact.score import Score
-
-Engine = Literal["native", "python"]
+from sentiment_artifact.score import Engine, Score
 
 
 class Scorer(Protocol):
-    """Both say the same about every text, to the last bit."""
+    """One of two ways to the same scores."""
 
-    @property
-    def engine(self) -> Engine: ...
+    engine: Engine
 
     def score(self, text: str) -> Score: ...
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sentiment_artifact.model import ArtifactRefused, Floats, Forest, Indices, Linear
 from sentiment_artifact.reading import Contents
-from sentiment_artifact.score import Score, forest_score, linear_score
+from sentiment_artifact.score import Engine, Score, forest_score, linear_score
 from sentiment_artifact.terms import terms_of
 
 _Counts = NDArray[np.intp] | NDArray[np.int64]
@@ -27,7 +27,7 @@ _PIECE = 8_192
 class ReferenceScorer:
     """A loaded model. It is never changed, so any number of threads may score with it."""
 
-    engine = "python"
+    engine: Engine = "python"
 
     def __init__(self, contents: Contents) -> None:
         """Raises ArtifactRefused when the terms are not in order, or one stands twice."""

@@ -4,6 +4,9 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+Engine = Literal["native", "python"]
+"""Who scores: compiled code, or Python. Both say the same about every text, to the last bit."""
+
 
 @dataclass(frozen=True, slots=True)
 class Score:

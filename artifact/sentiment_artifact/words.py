@@ -15,7 +15,9 @@ _SURROGATES = range(0xD800, 0xE000)
 @functools.cache
 def word_bits() -> bytes:
     """One bit for each code point, lowest bit first: whether it matches `\\w`. Takes about 20 ms the first time."""
-    characters = "".join(map(_characters, (range(_SURROGATES.start), _SURROGATES, range(_SURROGATES.stop, sys.maxunicode + 1))))
+    characters = "".join(
+        map(_characters, (range(_SURROGATES.start), _SURROGATES, range(_SURROGATES.stop, sys.maxunicode + 1)))
+    )
     bits = np.zeros(sys.maxunicode + 1, dtype=np.uint8)
     for run in re.finditer(r"\w+", characters):
         bits[run.start() : run.end()] = 1

@@ -16,7 +16,18 @@ from pathlib import Path
 _SOURCE = Path(__file__).with_name("scorer.c")
 # No fused multiply-add and no reordering: every sum has to come out as scikit-learn's. No library is linked: what little is
 # called of the C library, the interpreter has loaded.
-_FLAGS = ("-std=c11", "-O2", "-ffp-contract=off", "-fno-math-errno", "-fPIC", "-fvisibility=hidden", "-shared", "-nostdlib")
+_FLAGS = (
+    "-std=c11",
+    "-O2",
+    "-ffp-contract=off",
+    "-fno-math-errno",
+    "-fPIC",
+    "-fvisibility=hidden",
+    "-shared",
+    "-nostdlib",
+)
+
+_NO_COMPILER = 3
 
 
 class NoCompiler(Exception):
@@ -61,12 +72,12 @@ def _compiler() -> tuple[str, ...]:
 
 
 def main() -> int:
-    """Exit code 1 where nothing could be built; Python then scores."""
+    """Exit code 3 where there is no compiler: Python then scores."""
     try:
         print(build(Path(sys.argv[1]) if len(sys.argv) > 1 else folder()))
     except NoCompiler:
         print("native scorer: there is no C compiler. Next: pip install ziglang", file=sys.stderr)
-        return 1
+        return _NO_COMPILER
     except subprocess.CalledProcessError as error:
         print(f"native scorer: the compiler refused it:\n{error.stderr}", file=sys.stderr)
         return 1

@@ -88,8 +88,7 @@ typedef struct {
 
 typedef struct {
     Slot *slots;
-    uint64_t mask, used;
-    int shift;
+    uint64_t size, used, most;
 } Table;
 
 typedef struct {
@@ -101,8 +100,11 @@ typedef struct {
     int ngram_max;
 } Index;
 
-/* Multiplying by a number that no file can know spreads keys that were chosen to collide. */
-static uint64_t home(const Table *table, uint64_t key, uint64_t multiplier) { return key * multiplier >> table->shift; }
+/* Where a key should stand. Multiplying by a number that no file can know spreads keys that were chosen to collide; then the
+ * product is taken as a share of the table's size. */
+static uint64_t home(const Table *table, uint64_t key, uint64_t multiplier) {
+    return (uint64_t)((unsigned __int128)(key * multiplier) * table->size >> 64);
+}
 
 static int same_spelling(const Index *index, const Slot *slot, const uint8_t *at, size_t length) {
     if (length < 8) return 1;
@@ -113,7 +115,7 @@ static int same_spelling(const Index *index, const Slot *slot, const uint8_t *at
 /* The slot that has the key, or the empty one where it would go. `at`: the bytes of a word, of no use for longer runs. */
 static uint32_t find(const Index *index, int level, uint64_t key, const uint8_t *at, size_t length) {
     const Table *table = &index->tables[level];
-    for (uint64_t i = home(table, key, index->multiplier);; i = (i + 1) & table->mask) {
+    for (uint64_t i = home(table, key, index->multiplier);; i = i + 1 < table->size ? i + 1 : 0) {
         const Slot *slot = &table->slots[i];
         if (slot->key == 0 || (slot->key == key && same_spelling(index, slot, at, length))) return (uint32_t)i;
     }
@@ -121,15 +123,13 @@ static uint32_t find(const Index *index, int level, uint64_t key, const uint8_t 
 
 static uint64_t run_key(uint32_t run, uint32_t word) { return ((uint64_t)run + 1) << 32 | word; }
 
-/* A table is built anew rather than moved when it is full, so a longer run is only put in once all shorter ones are. */
-static int is_full(const Table *table) { return table->used * 8 >= (table->mask + 1) * 5; }
-
-static int make_table(Table *table, int bits) {
+/* With room for so many runs, a third of it empty: then few slots are looked at for one run. */
+static int make_table(Table *table, uint64_t runs) {
     free(table->slots);
-    table->slots = bits < 31 ? calloc((size_t)1 << bits, sizeof(Slot)) : NULL;
-    table->mask = ((uint64_t)1 << bits) - 1;
-    table->shift = 64 - bits;
+    table->size = runs + runs / 2 + 1;
     table->used = 0;
+    table->most = runs;
+    table->slots = table->size < NOWHERE ? calloc(table->size, sizeof(Slot)) : NULL;
     return table->slots != NULL;
 }
 
@@ -155,11 +155,29 @@ static uint32_t put(Index *index, int level, uint64_t key, const uint8_t *at, si
     uint32_t found = find(index, level, key, at, length);
     Slot *slot = &index->tables[level].slots[found];
     if (slot->key != 0) return found;
-    if (is_full(&index->tables[level]) || (length >= 8 && !spell(index, slot, at, length))) return NOWHERE;
+    if (index->tables[level].used == index->tables[level].most || (length >= 8 && !spell(index, slot, at, length))) return NOWHERE;
     slot->key = key;
     slot->column = -1;
     index->tables[level].used++;
     return found;
+}
+
+static size_t lines_of(const uint8_t *pool, size_t size) {
+    const uint8_t *end = pool + size, *line = pool;
+    size_t lines = 1;
+    for (; (line = memchr(line, '\n', (size_t)(end - line))); line++) lines++;
+    return lines;
+}
+
+/* Of how many words a term is made; 0 unless some text could have it: such a term is never found, so it needs no slot. */
+static uint8_t count_words(const Index *index, const uint8_t *at, const uint8_t *end) {
+    for (uint8_t count = 1; count <= index->ngram_max; count++) {
+        const uint8_t *space = memchr(at, ' ', (size_t)(end - at));
+        if (!is_whole_word(index->word_bits, at, space ? space : end)) return 0;
+        if (!space) return count;
+        at = space + 1;
+    }
+    return 0;
 }
 
 typedef struct {
@@ -167,46 +185,43 @@ typedef struct {
     size_t length;
 } Word;
 
-/* Cuts a term at its spaces. 0 unless some text could have it: such a term is never found, so it needs no slot. */
-static int words_of_term(const Index *index, const uint8_t *at, const uint8_t *end, Word *words) {
-    int count = 0;
-    for (;;) {
+static void words_of_term(const uint8_t *at, const uint8_t *end, int count, Word *words) {
+    for (int i = 0; i < count; i++) {
         const uint8_t *space = memchr(at, ' ', (size_t)(end - at));
-        const uint8_t *stop = space ? space : end;
-        if (count == index->ngram_max || !is_whole_word(index->word_bits, at, stop)) return 0;
-        words[count++] = (Word){at, (size_t)(stop - at)};
-        if (!space) return count;
+        words[i] = (Word){at, (size_t)((space ? space : end) - at)};
         at = space + 1;
     }
 }
 
-/* The slot of the first `level` + 1 words of a term, once those of fewer words are all there. */
+/* The slot of the first `level` + 1 words of a term, taken if need be; NOWHERE when there is no room for it. Runs of fewer words,
+ * and all words for a longer run, have to be there. */
 static uint32_t put_run(Index *index, int level, const Word *words, const uint8_t *end) {
     uint32_t run = NOWHERE;
     for (int i = 0; i <= level; i++) {
-        uint64_t key = key_of(words[i].at, words[i].length, end, index->multiplier);
-        uint32_t word = level == 0 ? put(index, 0, key, words[i].at, words[i].length)
-                                   : find(index, 0, key, words[i].at, words[i].length);
-        if (word == NOWHERE || i == 0) run = word;
-        else if (i < level) run = find(index, i, run_key(run, word), NULL, 0);
-        else run = put(index, i, run_key(run, word), NULL, 0);
-        if (run == NOWHERE) return NOWHERE;
+        const Word *word = &words[i];
+        uint64_t key = key_of(word->at, word->length, end, index->multiplier);
+        if (level == 0) return put(index, 0, key, word->at, word->length);
+        uint32_t slot = find(index, 0, key, word->at, word->length);
+        if (i == 0) run = slot;
+        else if (i < level) run = find(index, i, run_key(run, slot), NULL, 0);
+        else run = put(index, i, run_key(run, slot), NULL, 0);
     }
     return run;
 }
 
-/* Puts into a table what all terms need there. 0 when it is full. */
-static int fill(Index *index, int level, const uint8_t *pool, size_t size) {
+/* Puts into a table what all terms need there: at level 0 each of their words, so that longer runs can name it. 0 when the table
+ * is full. */
+static int fill(Index *index, int level, const uint8_t *pool, size_t size, const uint8_t *counts) {
     const uint8_t *end = pool + size;
     int32_t column = 0;
     for (const uint8_t *at = pool;; column++) {
         const uint8_t *line = memchr(at, '\n', (size_t)(end - at));
-        const uint8_t *stop = line ? line : end;
-        Word words[LONGEST_NGRAM];
-        int count = words_of_term(index, at, stop, words);
-        for (int i = 1; level == 0 && i < count; i++)
-            if (put_run(index, 0, &words[i], end) == NOWHERE) return 0;
+        int count = counts[column];
         if (count > level) {
+            Word words[LONGEST_NGRAM];
+            words_of_term(at, line ? line : end, count, words);
+            for (int i = 1; level == 0 && i < count; i++)
+                if (put_run(index, 0, &words[i], end) == NOWHERE) return 0;
             uint32_t run = put_run(index, level, words, end);
             if (run == NOWHERE) return 0;
             if (count == level + 1) index->tables[level].slots[run].column = column;
@@ -216,6 +231,34 @@ static int fill(Index *index, int level, const uint8_t *pool, size_t size) {
     }
 }
 
+/* Words per term, and how many terms have more than 0, 1, 2 of them. */
+static void count_terms(const Index *index, const uint8_t *pool, size_t size, uint8_t *counts, uint64_t *longer) {
+    const uint8_t *end = pool + size;
+    for (const uint8_t *at = pool;; counts++) {
+        const uint8_t *line = memchr(at, '\n', (size_t)(end - at));
+        *counts = count_words(index, at, line ? line : end);
+        for (int level = 0; level < *counts; level++) longer[level]++;
+        if (!line) return;
+        at = line + 1;
+    }
+}
+
+/* Each term takes one slot at most for its first two words and one for three. Words that are no terms themselves may be more than
+ * expected: then their table is made anew, which is why longer runs, that name its slots, come later. */
+static int fill_all(Index *index, const uint8_t *pool, size_t size, uint8_t *counts) {
+    uint64_t longer[LONGEST_NGRAM + 1] = {0};
+    count_terms(index, pool, size, counts, longer);
+    for (int level = 0; level < index->ngram_max; level++) {
+        uint64_t runs = level == 0 ? longer[0] - longer[1] + 16 : longer[level];
+        do {
+            if (level == 0) index->spelt = 0;
+            if (!make_table(&index->tables[level], runs)) return 0;
+            runs *= 2;
+        } while (!fill(index, level, pool, size, counts));
+    }
+    return 1;
+}
+
 API void index_free(Index *index) {
     if (index == NULL) return;
     for (int level = 0; level < LONGEST_NGRAM; level++) free(index->tables[level].slots);
@@ -223,24 +266,21 @@ API void index_free(Index *index) {
     free(index);
 }
 
-/* An index of the terms, which stand one to a line in `pool`; column 0 is the first line's. `word_bits`, 0x110000 bits, has to
- * outlive it. NULL when there is no memory. */
+/* An index of the terms, which stand one to a line in `pool`; column 0 is the first line's. `word_bits`, 0x110000
+ * bits, has to outlive it. NULL when there is no memory. */
 API Index *index_new(const uint8_t *pool, size_t size, int ngram_max, const uint8_t *word_bits, uint64_t multiplier) {
     Index *index = calloc(1, sizeof(Index));
-    if (index == NULL) return NULL;
-    index->word_bits = word_bits;
-    index->multiplier = multiplier | 1;
-    index->ngram_max = ngram_max < 1 ? 1 : ngram_max > LONGEST_NGRAM ? LONGEST_NGRAM : ngram_max;
-    for (int level = 0; level < index->ngram_max; level++) {
-        int bits = 8;
-        do {
-            index->spelt = level == 0 ? 0 : index->spelt;
-            if (!make_table(&index->tables[level], bits++)) {
-                index_free(index);
-                return NULL;
-            }
-        } while (!fill(index, level, pool, size));
+    uint8_t *counts = malloc(lines_of(pool, size));
+    if (index != NULL) {
+        index->word_bits = word_bits;
+        index->multiplier = multiplier | 1;
+        index->ngram_max = ngram_max < 1 ? 1 : ngram_max > LONGEST_NGRAM ? LONGEST_NGRAM : ngram_max;
     }
+    if (index == NULL || counts == NULL || !fill_all(index, pool, size, counts)) {
+        index_free(index);
+        index = NULL;
+    }
+    free(counts);
     return index;
 }
 

@@ -1,6 +1,7 @@
 """Scores texts with the compiled library: checks and owns what it is given, and finishes in Python what it leaves open."""
 
 import ctypes
+import math
 import secrets
 import weakref
 from collections.abc import Iterable
@@ -13,7 +14,7 @@ from sentiment_artifact.model import ArtifactRefused, Forest, Linear
 from sentiment_artifact.native.library import ForestNodes, Weights
 from sentiment_artifact.reading import Contents
 from sentiment_artifact.reference import Arithmetic
-from sentiment_artifact.score import Score, forest_score, linear_score
+from sentiment_artifact.score import Engine, Score, forest_score, linear_score
 from sentiment_artifact.words import word_bits
 
 _MOST_TERMS = 2**31 - 1
@@ -54,7 +55,7 @@ class Index:
 class NativeScorer:
     """A loaded model. It is never changed, so any number of threads may score with it."""
 
-    engine = "native"
+    engine: Engine = "native"
 
     def __init__(self, library: ctypes.CDLL, contents: Contents) -> None:
         """Raises ArtifactRefused when the terms are not in order, or one stands twice."""
@@ -117,7 +118,7 @@ class _Forest:
         votes = (c_double * 2)()
         self._one(*self._model, lowered, len(lowered), votes)
         negative, positive = votes
-        return None if negative != negative else forest_score(negative, positive)  # noqa: PLR0124  NaN
+        return None if math.isnan(negative) else forest_score(negative, positive)
 
     def score_many(self, lowered: list[bytes]) -> list[Score | None]:
         return [self.score(text) for text in lowered]
@@ -129,4 +130,4 @@ def _lowered(text: str) -> bytes:
 
 
 def _settled(decision: float) -> Score | None:
-    return linear_score(decision) if decision == decision else None  # noqa: PLR0124  NaN
+    return None if math.isnan(decision) else linear_score(decision)
