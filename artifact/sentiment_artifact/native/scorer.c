@@ -187,9 +187,9 @@ typedef struct {
 
 static void words_of_term(const uint8_t *at, const uint8_t *end, int count, Word *words) {
     for (int i = 0; i < count; i++) {
-        const uint8_t *space = memchr(at, ' ', (size_t)(end - at));
-        words[i] = (Word){at, (size_t)((space ? space : end) - at)};
-        at = space + 1;
+        const uint8_t *stop = i + 1 < count ? memchr(at, ' ', (size_t)(end - at)) : end;
+        words[i] = (Word){at, (size_t)(stop - at)};
+        at = stop + (stop < end);
     }
 }
 
