@@ -7,12 +7,11 @@
  * What is pointed at by arguments is trusted to have the length that comes with it. What it holds is not: bytes that are
  * no UTF-8, terms that no text can have, counts beyond a table lead to other answers, never beyond an array.
  *
- * Only malloc, calloc, realloc, free and the mem functions are used, so the library needs no C library of its own.
+ * It is compiled without a C library and its headers, which a machine may lack: the few functions of one that are used, the
+ * interpreter has loaded.
  */
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "the keys of short words are made for little-endian machines"
@@ -20,6 +19,14 @@
 #ifdef __FAST_MATH__
 #error "sums in another order are other sums"
 #endif
+
+void *malloc(size_t);
+void *calloc(size_t, size_t);
+void *realloc(void *, size_t);
+void free(void *);
+int memcmp(const void *, const void *, size_t);
+void *memchr(const void *, int, size_t);
+void *memcpy(void *, const void *, size_t);
 
 #define API __attribute__((visibility("default")))
 #define LONGEST_NGRAM 3
@@ -413,15 +420,16 @@ static size_t look_up(const Index *index, Scratch *scratch, const double *weight
     }
     for (int level = 1; level < index->ngram_max; level++) {
         const Table *table = &index->tables[level];
+        const uint32_t *last = words + level;
         size_t count = scratch->found > (size_t)level ? scratch->found - (size_t)level : 0;
         for (size_t i = 0; i < count + AHEAD; i++) {
             if (i < count && runs[i] != NOWHERE) {
-                uint64_t key = run_key(runs[i], words[i + level]);
+                uint64_t key = run_key(runs[i], last[i]);
                 __builtin_prefetch(&table->slots[home(table, key, index->multiplier)]);
             }
             if (i < AHEAD) continue;
             size_t now = i - AHEAD;
-            uint32_t word = words[now + level], slot = NOWHERE;
+            uint32_t word = last[now], slot = NOWHERE;
             if (runs[now] != NOWHERE && word != NOWHERE) {
                 slot = find(index, level, run_key(runs[now], word), NULL, 0);
                 if (table->slots[slot].key == 0) slot = NOWHERE;
