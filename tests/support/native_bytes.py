@@ -3,6 +3,7 @@
 A program of its own, because a library with the address sanitizer inside needs an interpreter that was started for it.
 """
 
+import ctypes
 import random
 import sys
 from pathlib import Path
@@ -13,7 +14,21 @@ from sentiment_artifact.native.library import Weights, load
 from sentiment_artifact.words import word_bits
 
 _PIECES = (
-    *(b"ab", b"abcdefg", b"abcdefgh", b"abcdefghi", b"abcdefghabcdefgh", b" ", b" ", b"\n", b"\n", b"\x00", b"." * 60),
+    *(
+        b"ab",
+        b"abcdefg",
+        b"abcdefgh",
+        b"abcdefghi",
+        b"abcdefghabcdefgh",
+        b" ",
+        b" ",
+        b"\n",
+        b"\n",
+        b"ab ab ab",
+        b"ab " * 40,
+        b"\x00",
+        b"." * 60,
+    ),
     *("é".encode(), "क".encode(), "𝔣".encode(), b"\xed\xa0\x80"),
     *(b"\xf0", b"\xe2\x82", b"\xff", b"\x80", b"\xc0\x80", b"\xf4\xbf\xbf\xbf"),
 )
@@ -25,8 +40,8 @@ def main() -> None:
     library = load(Path(sys.argv[1]))
     rng, bits = random.Random(int(sys.argv[2])), word_bits()
     for _ in range(int(sys.argv[3])):
-        pool = _bytes(rng, 60)
-        terms = pool.count(b"\n") + 1
+        pool = _exact(content := _bytes(rng, 60))
+        terms = content.count(b"\n") + 1
         assert -1 <= library.terms_in_order(pool, len(pool)) <= terms
         index = library.index_new(pool, len(pool), rng.randint(0, 4), bits, rng.getrandbits(64))
         for _ in range(4):
@@ -36,7 +51,7 @@ def main() -> None:
 
 
 def _score(library, rng: random.Random, index: int, terms: int) -> None:
-    text, room = _bytes(rng, 200), rng.choice((0, 3, _ROOM))
+    text, room = _exact(_bytes(rng, 60)), rng.choice((0, 3, _ROOM))
     columns, counts = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int64)
     found = library.index_count(index, text, len(text), columns.ctypes.data, counts.ctypes.data, room)
     assert -1 <= found <= min(terms, room)
@@ -48,6 +63,11 @@ def _score(library, rng: random.Random, index: int, terms: int) -> None:
 
 def _bytes(rng: random.Random, most: int) -> bytes:
     return b"".join(rng.choice(_PIECES) if rng.random() < 0.9 else rng.randbytes(3) for _ in range(rng.randrange(most)))
+
+
+def _exact(content: bytes) -> ctypes.Array[ctypes.c_char]:
+    """Without the zero byte that Python keeps behind its own."""
+    return (ctypes.c_char * len(content)).from_buffer_copy(content)
 
 
 main()

@@ -77,6 +77,23 @@ def test_words_of_every_length_are_told_apart(tmp_path: Path) -> None:
 
 
 @native
+def test_long_words_that_have_one_key_are_told_apart() -> None:
+    """With the multiplier 1, which only a test chooses, such words are easily found."""
+    known, alike, unknown = (f"{letter}{'a' * 7}" * 2 for letter in "abc")
+    pool = f"{known}\n{alike}".encode()
+    scorer = library()
+    index = scorer.index_new(pool, len(pool), 1, word_bits(), 1)
+    columns, counts = np.empty(9, dtype=np.int32), np.empty(9, dtype=np.int64)
+
+    def found(text: str) -> list[int]:
+        room = (columns.ctypes.data, counts.ctypes.data, len(columns))
+        return columns[: scorer.index_count(index, text.encode(), len(text), *room)].tolist()
+
+    assert [found(known), found(alike), found(unknown), found(f"{alike} {unknown} {known}")] == [[0], [1], [], [0, 1]]
+    scorer.index_free(index)
+
+
+@native
 def test_terms_that_no_text_has_are_never_found(tmp_path: Path) -> None:
     impossible = [
         "",
@@ -220,6 +237,7 @@ def test_no_bytes_whatever_lead_it_beyond_its_arrays(tmp_path: Path, rounds: int
         **os.environ,
         "PYTHONPATH": os.pathsep.join(sys.path),
         "LD_PRELOAD": sanitizer,
+        "PYTHONMALLOC": "malloc",
         "ASAN_OPTIONS": "detect_leaks=0",
     }
     command = [sys.executable, _ANY_BYTES, target, "1", str(rounds)]
