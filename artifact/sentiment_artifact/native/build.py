@@ -25,6 +25,7 @@ _FLAGS = (
     "-fvisibility=hidden",
     "-shared",
     "-nostdlib",
+    "-s",
 )
 
 _NO_COMPILER = 3
