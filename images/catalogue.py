@@ -58,6 +58,8 @@ class Image:
         yield ROOT / ".dockerignore"
         yield ROOT / "requirements" / "images.txt"
         yield ROOT / "requirements" / f"{self.name}.txt"
+        if "artifact" in self.components:
+            yield ROOT / "requirements" / "compiler.txt"
         for component in self.components:
             yield ROOT / component / "pyproject.toml"
             yield from _sources(ROOT / component)

@@ -17,7 +17,7 @@ COMPONENTS = ("contract", "artifact", "operator", "model_server", "trainer")
 def write_locks(*, upgrade: bool = False) -> None:
     """Rewrite every requirements/*.txt; without `upgrade`, versions that still fit stay."""
     _compile("dev", "constraints.in", ["--upgrade"] if upgrade else [])
-    for name in ("images", *(image.name for image in IMAGES)):
+    for name in ("images", "compiler", *(image.name for image in IMAGES)):
         (FOLDER / f"{name}.txt").unlink(missing_ok=True)
         _compile(name, "dev.txt", [])
 

@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from sentiment_artifact import CompiledModel
+from sentiment_artifact import CompiledModel, Engine
+from sentiment_artifact.native.library import library
 from sentiment_contract.recipe import Data, Parameters, Preset, VolumeSource, effective_parameters
 from sentiment_trainer.data.checks import check
 from sentiment_trainer.data.files import identify
@@ -27,7 +28,7 @@ from sentiment_trainer.learn.export import export, require_parity
 from sentiment_trainer.learn.fit import FittedModel, fit
 from tests.support.ports import free_port
 
-SCORED, REQUESTS, STARTS = 2_000, 1_000, 5
+SCORED, REQUESTS, STARTS, ROUNDS, BATCH = 2_000, 1_000, 5, 5, 64
 MADE_UP = 10_000
 
 
@@ -56,25 +57,29 @@ def _reviews(folder: Path) -> Reviews:
 
 
 def _compare_scorers(model: FittedModel, artifact: Path, texts: Sequence[str]) -> None:
-    compiled = CompiledModel.load(artifact)
     require_parity(artifact, texts, model.decisions(texts))
-    pairs = [
-        (
-            _seconds(lambda: [compiled.score_many([text]) for text in texts]),
-            _seconds(lambda: [model.decisions([text]) for text in texts]),
-        )
-        for _ in range(3)
-    ]
-    ours, theirs = (min(seconds) for seconds in zip(*pairs, strict=True))
-    print(f"model         {compiled.terms:,} terms, {artifact.stat().st_size / 1e6:.1f} MB, equal to the last bit")
-    print(
-        f"one by one    {ours / len(texts) * 1e6:.0f} µs a review; scikit-learn takes {theirs / ours:.1f} times as long"
-    )
+    engines: list[Engine] = ["native", "python"] if library() else ["python"]
+    scorers: dict[str, Callable[[Sequence[str]], object]] = {"scikit-learn": model.decisions}
+    scorers |= {engine: CompiledModel.load(artifact, engine=engine).score_many for engine in engines}
+    terms = f"{len(model.terms):,} terms"
+    print(f"model         {terms}, {artifact.stat().st_size / 1e6:.1f} MB, equal to the last bit")
+    for size in (1, BATCH):
+        # In turn, so that a machine that is slow for a while is slow for all of them.
+        rounds = [{name: _seconds(score, texts, size) for name, score in scorers.items()} for _ in range(ROUNDS)]
+        median = {name: statistics.median(one[name] for one in rounds) for name in scorers}
+        for name, seconds in median.items():
+            what = "one by one" if size == 1 else f"by {size}"
+            print(
+                f"{what:13} {seconds / len(texts) * 1e6:4.0f} µs a review by {name}"
+                f" ({median['scikit-learn'] / seconds:.1f} times scikit-learn's speed)"
+            )
 
 
-def _seconds(work: Callable[[], object]) -> float:
+def _seconds(score: Callable[[Sequence[str]], object], texts: Sequence[str], size: int) -> float:
+    """Of the processor, for all texts, so many at a time."""
     began = time.process_time()
-    work()
+    for start in range(0, len(texts), size):
+        score(texts[start : start + size])
     return time.process_time() - began
 
 

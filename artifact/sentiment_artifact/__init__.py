@@ -4,9 +4,21 @@
 describes the bytes. Nothing here knows scikit-learn, HTTP, MLflow or Kubernetes.
 """
 
-from sentiment_artifact.compiled import CompiledModel, Score
+from sentiment_artifact.compiled import CompiledModel
 from sentiment_artifact.digest import digest_of
 from sentiment_artifact.model import ArtifactRefused, Forest, Linear, Tfidf, Tree
+from sentiment_artifact.score import Engine, Score
 from sentiment_artifact.writing import write_model
 
-__all__ = ["ArtifactRefused", "CompiledModel", "Forest", "Linear", "Score", "Tfidf", "Tree", "digest_of", "write_model"]
+__all__ = [
+    "ArtifactRefused",
+    "CompiledModel",
+    "Engine",
+    "Forest",
+    "Linear",
+    "Score",
+    "Tfidf",
+    "Tree",
+    "digest_of",
+    "write_model",
+]

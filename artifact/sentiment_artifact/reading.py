@@ -17,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 
 from sentiment_artifact import layout
 from sentiment_artifact.model import CLASSES, ArtifactRefused, Classifier, Floats, Forest, Linear, Tfidf, check
+from sentiment_artifact.pool import PooledTerms
 
 _Tensors = Mapping[str, NDArray[np.generic]]
 _LONGEST_METADATA = 65_536
@@ -32,9 +33,14 @@ class _SafeFile(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Contents:
-    """All that a file holds. `log_table[count]` is 1 + log(count); it is empty when counts are used as they are."""
+    """All that a file holds.
+
+    `pool` has the terms once more, as UTF-8 and one to a line. `log_table[count]` is 1 + log(count); it is empty when counts
+    are used as they are.
+    """
 
     features: Tfidf
+    pool: bytes
     classifier: Classifier
     log_table: Floats
     unidata_version: str
@@ -43,11 +49,13 @@ class Contents:
 def read_model(path: Path | str) -> Contents:
     """Raises ArtifactRefused for a damaged or foreign file, OSError when there is no readable file."""
     tensors, metadata = _open(Path(path))
-    features = _features(tensors, _object(metadata, "options"))
+    pool = _tensor(tensors, layout.TERMS, np.dtype(np.uint8)).tobytes()
+    features = _features(tensors, _terms(pool), _object(metadata, "options"))
     classifier = _classifier(tensors, metadata.get("family"))
     check(features, classifier)
     return Contents(
         features=features,
+        pool=pool,
         classifier=classifier,
         log_table=_log_table(tensors, features.sublinear_tf),
         unidata_version=str(metadata.get("unidata_version", "")),
@@ -92,20 +100,19 @@ def _check_format(metadata: Mapping[str, object]) -> None:
         raise ArtifactRefused(f"the classes are not {', '.join(CLASSES)}")
 
 
-def _features(tensors: _Tensors, options: Mapping[str, object]) -> Tfidf:
+def _features(tensors: _Tensors, terms: PooledTerms, options: Mapping[str, object]) -> Tfidf:
     fixed = {"lowercase": True, "token_pattern": layout.TOKEN_PATTERN, "norm": "l2"}
     if any(options.get(name) != value for name, value in fixed.items()):
         raise ArtifactRefused("the text options are not those that this program implements")
     ngram_max, sublinear_tf = options.get("ngram_max"), options.get("sublinear_tf")
     if type(ngram_max) is not int or type(sublinear_tf) is not bool:
         raise ArtifactRefused("ngram_max or sublinear_tf is missing or of a wrong type")
-    return Tfidf(_terms(tensors), _floats(tensors, layout.IDF), ngram_max, sublinear_tf)
+    return Tfidf(terms, _floats(tensors, layout.IDF), ngram_max, sublinear_tf)
 
 
-def _terms(tensors: _Tensors) -> list[str]:
-    pool = _tensor(tensors, layout.TERMS, np.dtype(np.uint8))
+def _terms(pool: bytes) -> PooledTerms:
     try:
-        return pool.tobytes().decode().split(layout.TERM_SEPARATOR)
+        return PooledTerms(pool)
     except UnicodeDecodeError as error:
         raise ArtifactRefused("the terms are no UTF-8") from error
 

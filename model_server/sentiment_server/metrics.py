@@ -35,6 +35,7 @@ class Metrics:
             "sentiment_predictions", "Scored texts by predicted sentiment.", ("sentiment",), registry=self.registry
         )
         self._ready = Gauge("sentiment_ready", "1 while the model answers.", registry=self.registry)
+        self._native = Gauge("sentiment_native_scorer", "1 while native code scores.", registry=self.registry)
         self._compared = Counter(COMPARED_METRIC, "Texts that the baseline has scored, too.", registry=self.registry)
         self._disagreements = Counter(
             DISAGREEMENTS_METRIC, "Those for which it names another sentiment.", registry=self.registry
@@ -55,6 +56,10 @@ class Metrics:
     def watch_ready(self, ready: Callable[[], bool]) -> None:
         """The gauge asks this function whenever it is read."""
         self._ready.set_function(lambda: float(ready()))
+
+    def watch_native(self, native: Callable[[], bool]) -> None:
+        """As for `watch_ready`."""
+        self._native.set_function(lambda: float(native()))
 
     def watch_comparing(self, comparing: Callable[[], bool]) -> None:
         """As for `watch_ready`."""

@@ -10,7 +10,7 @@ import pytest
 from sentiment_artifact import Linear, Tfidf, write_model
 
 _TERMS = 440_000
-_MEMORY = 200 * 2**20
+_MEMORY = {"native": 120 * 2**20, "python": 200 * 2**20}
 
 
 @pytest.fixture(scope="module")
@@ -29,21 +29,21 @@ def large_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def _first_answer(start_server, model: Path) -> tuple[float, int]:
-    """Seconds from the start of the process to its first right answer, and its memory then in bytes."""
+def _first_answer(start_server, model: Path) -> tuple[float, int, str]:
+    """Seconds from the start of the process to its first right answer, its memory then in bytes, and who scores."""
     started = time.monotonic()
     server = start_server("--artifact", str(model))
     server.wait_for(lambda s: s.post("/predict", {"text": "wonderful"}).json()["sentiment"] == "positive")
     seconds = time.monotonic() - started
     server.post("/predict/batch", {"texts": ["a wonderful film " * 100] * 256})
-    memory = server.rss_bytes()
+    memory, engine = server.rss_bytes(), server.get("/version").json()["engine"]
     server.process.kill()
-    return seconds, memory
+    return seconds, memory, engine
 
 
-def test_a_large_model_fits_into_two_hundred_mebibytes_and_starts_in_seconds(start_server, large_model: Path) -> None:
-    seconds, memory = _first_answer(start_server, large_model)
-    assert memory <= _MEMORY
+def test_a_large_model_fits_into_its_memory_and_starts_in_seconds(start_server, large_model: Path) -> None:
+    seconds, memory, engine = _first_answer(start_server, large_model)
+    assert memory <= _MEMORY[engine]
     assert seconds <= 5  # a busy machine is no fault of the server; the campaign has the real figure
 
 

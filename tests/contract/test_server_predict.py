@@ -156,6 +156,7 @@ def test_the_version_tells_the_lineage(start_server, compiled) -> None:
     version = server.get("/version").json()
     assert version["lineage"] == {"gitCommit": "abc", "dataHash": "def"}
     assert (version["digest"], version["family"], version["same_unicode"]) == (compiled.digest, "linear", True)
+    assert version["engine"] == compiled.engine
 
 
 def test_the_documents_load_nothing_from_elsewhere(server) -> None:
@@ -176,7 +177,7 @@ def test_the_description_lists_every_route_and_its_problems(server) -> None:
     assert "application/problem+json" in paths["/predict"]["post"]["responses"]["422"]["content"]
 
 
-def test_figures_stand_on_a_port_of_their_own(server) -> None:
+def test_figures_stand_on_a_port_of_their_own(server, compiled) -> None:
     server.post("/predict", {"text": "good"})
     connection = HTTPConnection("127.0.0.1", server.metrics_port, timeout=10)
     connection.request("GET", "/metrics")
@@ -184,6 +185,7 @@ def test_figures_stand_on_a_port_of_their_own(server) -> None:
     connection.close()
     assert 'sentiment_model_info{model="imdb",version="2"} 1.0' in figures
     assert "sentiment_ready 1.0" in figures
+    assert f"sentiment_native_scorer {float(compiled.engine == 'native')}" in figures
     assert 'sentiment_requests_total{method="POST",route="/predict",status="200"}' in figures
     assert 'sentiment_predictions_total{sentiment="positive"}' in figures
     assert server.get("/metrics").status == 404

@@ -6,16 +6,19 @@ The process lives on whatever happens here; until the model is there the state s
 import asyncio
 import gc
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sentiment_artifact import CompiledModel, Score
+from sentiment_artifact import CompiledModel, Engine, Score
 from sentiment_server.logs import log_event
 from sentiment_server.model.loading import Retry, load, load_with_patience
 from sentiment_server.model.source import Source
 from sentiment_server.model.state import LoadFault, Reason, State
 
 _logger = logging.getLogger(__name__)
-_SLICE_CHARACTERS = 8_000
+_SLICE_CHARACTERS: dict[Engine, int] = {"native": 50_000, "python": 8_000}
+"""Half a millisecond, or a few: so long nobody else gets a turn."""
+_SCORED_BY: dict[Engine, str] = {"native": "native code", "python": "Python"}
 
 
 @dataclass(frozen=True)
@@ -79,19 +82,16 @@ class Serving:
     async def score(self, texts: list[str]) -> list[Score]:
         """One score per text, in order. Raises NotReady.
 
-        Scoring takes a quarter of a millisecond for a usual review and holds the interpreter lock, so a worker thread
-        would only make every other request wait for the lock. Long batches let others through every few milliseconds.
+        Scoring takes 15 microseconds for a usual review, less than a worker thread would cost; where Python scores, a quarter
+        of a millisecond, and the interpreter lock all that time. Long batches let others through every few milliseconds.
         """
         compiled = self._compiled
         if compiled is None:
             raise NotReady(self.state)
         scores: list[Score] = []
-        characters = 0
-        for text in texts:
-            scores.append(compiled.score(text))
-            characters += len(text)
-            if characters >= _SLICE_CHARACTERS:
-                characters = 0
+        for part in _slices(texts, _SLICE_CHARACTERS[compiled.engine]):
+            scores += compiled.score_many(part)
+            if len(scores) < len(texts):
                 await asyncio.sleep(0)
         return scores
 
@@ -102,8 +102,13 @@ class Serving:
         if not self.draining:
             self.state = State(Reason.READY, f"Version {self.identity.version} answers.")
         log_event(
-            _logger, logging.INFO, "load", f"The compiled model is loaded: {compiled.family}, {compiled.terms} terms.",
-            **{"event.outcome": "success", "labels.same_unicode": str(compiled.same_unicode).lower()},
+            _logger, logging.INFO, "load",
+            f"The compiled model is loaded: {compiled.family}, {compiled.terms} terms, scored by {_SCORED_BY[compiled.engine]}.",
+            **{
+                "event.outcome": "success",
+                "labels.engine": compiled.engine,
+                "labels.same_unicode": str(compiled.same_unicode).lower(),
+            },
         )  # fmt: skip
 
     def _fail(self, fault: LoadFault, delay: float) -> None:
@@ -115,3 +120,13 @@ class Serving:
             "labels.retry_seconds": f"{delay:.1f}",
         }
         log_event(_logger, logging.ERROR, "load", fault.message, **fields)
+
+
+def _slices(texts: list[str], characters: int) -> Iterator[list[str]]:
+    """The texts in order; a slice ends with the text that brings it to so many characters."""
+    start = length = 0
+    for end, text in enumerate(texts, 1):
+        length += len(text)
+        if length >= characters or end == len(texts):
+            yield texts[start:end]
+            start, length = end, 0

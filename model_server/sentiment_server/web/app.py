@@ -32,6 +32,7 @@ def create_app(settings: Settings, serving: Serving, metrics: Metrics) -> ASGIAp
     comparison = _comparison(settings, admission, metrics)
     copies = Copies(metrics.mirrored)
     metrics.watch_ready(lambda: serving.state.ready)
+    metrics.watch_native(lambda: serving.compiled is not None and serving.compiled.engine == "native")
     metrics.watch_comparing(lambda: comparison.comparing)
     api = create_api(serving, admission, lambda: _live(settings, serving, comparison, copies))
     inner = Receipt(Mirroring(api, copies), _body_limits(settings))

@@ -34,6 +34,9 @@ class Version(BaseModel):
     version: str
     digest: str
     family: str | None = Field(description="linear or forest; null while the model is not loaded.")
+    engine: str | None = Field(
+        description="native or python: who scores, to the same last bit; null while nobody does."
+    )
     same_unicode: bool | None = Field(description="Whether this process has the Unicode tables of the training.")
     lineage: dict[str, str] = Field(description="Commit, data, recipe and run that the version was made from.")
     server: str = Field(description="Version of the server program.")
@@ -67,6 +70,7 @@ def routes(serving: Serving) -> APIRouter:
             version=identity.version,
             digest=serving.digest,
             family=compiled.family if compiled else None,
+            engine=compiled.engine if compiled else None,
             same_unicode=compiled.same_unicode if compiled else None,
             lineage=identity.lineage,
             server=__version__,

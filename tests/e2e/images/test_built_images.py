@@ -9,6 +9,7 @@ from images.base import base_reference
 from images.build import Built, build
 from images.catalogue import IMAGES, SERVER
 from images.problem import Problem
+from sentiment_artifact.native import build as scorer
 from tests.e2e.images.archive import ImageArchive
 
 pytestmark = pytest.mark.e2e
@@ -47,6 +48,11 @@ def archives(built: dict[str, Built]) -> dict[str, ImageArchive]:
 
 
 NAMES = [image.name for image in IMAGES]
+
+
+@pytest.mark.parametrize("name", [image.name for image in IMAGES if "artifact" in image.components])
+def test_the_native_scorer_of_this_tree_is_inside(archives: dict[str, ImageArchive], name: str) -> None:
+    assert f"opt/venv/lib/sentiment-native/{scorer.file_name()}" in archives[name].files
 
 
 @pytest.mark.parametrize("name", NAMES)

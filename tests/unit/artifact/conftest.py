@@ -7,11 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from sentiment_artifact import CompiledModel, Forest, Linear, Tfidf, Tree, write_model
+from sentiment_artifact.native.library import library
+
+ENGINES = ("python", "native") if library() else ("python",)
 
 _WORDS = [
     *[
@@ -91,11 +95,15 @@ def make_texts() -> Callable[[int, int], list[str]]:
 
 @dataclass(frozen=True)
 class Twins:
-    """The same model twice."""
+    """The same model as scikit-learn has it and as every engine scores it."""
 
     vectorizer: TfidfVectorizer
     classifier: LogisticRegression | RandomForestClassifier
-    compiled: CompiledModel
+    compiled: tuple[CompiledModel, ...]
+
+
+def load_with_every_engine(path: Path) -> tuple[CompiledModel, ...]:
+    return tuple(CompiledModel.load(path, engine=engine) for engine in ENGINES)
 
 
 def features_of(vectorizer: TfidfVectorizer) -> Tfidf:
@@ -125,19 +133,22 @@ def make_twins(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Twins]
             classifier = LogisticRegression(C=30, max_iter=200).fit(matrix, labels)
             compiled = Linear(classifier.coef_[0], float(classifier.intercept_[0]))
         path = tmp_path_factory.mktemp("model") / "model.rpm1"
-        digest = write_model(path, features_of(vectorizer), compiled, text_limit=text_limit)
-        return Twins(vectorizer, classifier, CompiledModel.load(path, digest))
+        write_model(path, features_of(vectorizer), compiled, text_limit=text_limit)
+        return Twins(vectorizer, classifier, load_with_every_engine(path))
 
     return make
 
 
 @pytest.fixture(scope="session")
 def differences() -> Callable[[Twins, list[str]], list[str]]:
-    """The texts for which a single bit of the answers differs. Empty is what every test wants."""
+    """The texts for which a single bit of any engine's answers differs. Empty is what every test wants."""
 
     def compare(twins: Twins, texts: list[str]) -> list[str]:
         matrix = twins.vectorizer.transform(texts)
-        scores = twins.compiled.score_many(texts)
+        return [text for compiled in twins.compiled for text in differing(twins, compiled, texts, matrix)]
+
+    def differing(twins: Twins, compiled: CompiledModel, texts: list[str], matrix: csr_matrix) -> list[str]:
+        scores = compiled.score_many(texts)
         probabilities = np.array([(score.probability_negative, score.probability_positive) for score in scores])
         equal = (probabilities == twins.classifier.predict_proba(matrix)).all(axis=1)
         equal &= np.array([score.positive for score in scores]) == (twins.classifier.predict(matrix) == 1)

@@ -9,17 +9,25 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
-from sentiment_artifact import ArtifactRefused, CompiledModel, digest_of
+from sentiment_artifact import ArtifactRefused, CompiledModel, Forest, Linear, Tfidf, Tree, digest_of, write_model
+from tests.unit.artifact.conftest import ENGINES
+
+_TEXTS = ("a good film, not bad at all", "Ωραία ταινία! " * 9, "bad " * 40, "", "\ud800 good\x00film")
 
 
 def _read(path: Path, content: bytes) -> bool:
-    """Whether a model came out; every other end than a refusal is an error."""
+    """Whether a model came out, of every engine the same; every other end than a refusal is an error."""
     path.write_bytes(content)
+    answers = [_answers(path, engine) for engine in ENGINES]
+    assert all(repr(answer) == repr(answers[0]) for answer in answers)  # repr: no number is not equal to itself
+    return answers[0] is not None
+
+
+def _answers(path: Path, engine: str) -> list[object] | None:
     try:
-        CompiledModel.load(path).score("a good film, not bad at all")
+        return CompiledModel.load(path, engine=engine).score_many(_TEXTS)
     except ArtifactRefused:
-        return False
-    return True
+        return None
 
 
 def test_every_truncated_file_is_refused(small_file: Path) -> None:
@@ -40,6 +48,59 @@ def test_flipped_bits_never_surprise(small_file: Path) -> None:
         flipped = bytearray(content)
         flipped[position] ^= 1 << rng.randrange(8)
         _read(small_file, bytes(flipped))
+
+
+def _damaged(rng: random.Random, content: bytes) -> bytes:
+    """Cut, lengthened, with bits flipped, numbers put in, or pieces moved; in the header, in the arrays or in both."""
+    damaged = bytearray(content)
+    for _ in range(rng.choice((1, 1, 1, 2, 5, 40))):
+        # The header and the terms are where most can go wrong, and the tables are long.
+        at = rng.randrange(min(len(damaged), 2_000) if rng.random() < 0.7 else len(damaged))
+        match rng.randrange(6):
+            case 0:
+                damaged[at] ^= 1 << rng.randrange(8)
+            case 1:
+                damaged[at : at + 8] = rng.randbytes(8)
+            case 2:
+                damaged[at : at + 4] = struct.pack(
+                    "<i", rng.choice((-1, 0, 1, 2, 2**31 - 1, -(2**31), rng.getrandbits(16)))
+                )
+            case 3:
+                damaged[at : at + 8] = struct.pack("<d", rng.choice((float("nan"), float("inf"), -0.0, 1e308, 5e-324)))
+            case 4:
+                length = rng.randrange(32)
+                damaged[at : at + length] = damaged[-length:]
+            case _:
+                del damaged[at : at + rng.randrange(64)]
+        if not damaged:
+            return b""
+    return bytes(damaged)
+
+
+@pytest.fixture
+def damageable(tmp_path: Path) -> list[bytes]:
+    """Small whole files of both families, with and without a table of logarithms."""
+    terms = ["bad", "bad film", "film", "good", "good film", "good film bad", "nicht übel", "ταινία", "ωραία"]
+    weights = np.linspace(1.0, 3.0, len(terms))
+    tree = Tree(
+        np.array([1, -1, -1]), np.array([2, -1, -1]), np.array([3, -2, -2]), np.array([0.5, -2, -2]), np.eye(3, 2)
+    )
+    contents: list[bytes] = []
+    for sublinear_tf in (False, True):
+        for classifier in (Linear(weights - 2, 0.25), Forest.of([tree, tree])):
+            write_model(tmp_path / "m", Tfidf(terms, weights, 3, sublinear_tf), classifier, text_limit=60)
+            contents.append((tmp_path / "m").read_bytes())
+    return contents
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize(
+    "files", [1_500, pytest.param(120_000, marks=[pytest.mark.campaign, pytest.mark.timeout(3_600)])]
+)
+def test_damaged_files_are_refused_or_score_alike(tmp_path: Path, damageable: list[bytes], files: int) -> None:
+    rng = random.Random(files)
+    read = [_read(tmp_path / "m", _damaged(rng, rng.choice(damageable))) for _ in range(files)]
+    assert 0.02 < sum(read) / files < 0.98  # both ends were looked at
 
 
 def test_any_flipped_bit_breaks_the_digest(small_file: Path) -> None:
@@ -101,6 +162,7 @@ _LIES = {
     "an option of a wrong type": _content(metadata=_options(ngram_max=True)),
     "n-grams of a million words": _content(metadata=_options(ngram_max=1_000_000)),
     "terms that are no UTF-8": _content(_tensors(terms=np.frombuffer(b"\xff\xfe\ngood", dtype=np.uint8))),
+    "terms out of order": _content(_tensors(terms=np.frombuffer(b"good\nbad", dtype=np.uint8))),
     "a term twice": _content(_tensors(terms=np.frombuffer(b"good\ngood", dtype=np.uint8))),
     "more terms than weights": _content(_tensors(terms=np.frombuffer(b"bad\nfine\ngood", dtype=np.uint8))),
     "weights in single precision": _content(_tensors(idf=np.ones(2, dtype=np.float32))),

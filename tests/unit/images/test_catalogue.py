@@ -20,7 +20,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (package / "code.py").write_text("one = 1\n")
         (tmp_path / component / "pyproject.toml").write_text('[project]\nname = "x"\nversion = "1.2.3"\n')
     (tmp_path / "requirements").mkdir()
-    for name in ("images", *(image.name for image in IMAGES)):
+    for name in ("images", "compiler", *(image.name for image in IMAGES)):
         (tmp_path / "requirements" / f"{name}.txt").write_text(f"{name}==1\n")
     for name in (".dockerignore", *(image.dockerfile for image in IMAGES)):
         (tmp_path / name).write_text("FROM scratch\n")
@@ -45,6 +45,7 @@ def changed(before: dict[str, str]) -> set[str]:
         ("model_server/sentiment_model_server/code.py", {"server"}),
         ("trainer/pyproject.toml", {"trainer"}),
         ("requirements/server.txt", {"server"}),
+        ("requirements/compiler.txt", {"server", "trainer"}),
         ("requirements/images.txt", {"operator", "server", "trainer"}),
         ("Dockerfile.server", {"server", "trainer"}),
         ("Dockerfile.operator", {"operator"}),

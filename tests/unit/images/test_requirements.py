@@ -35,7 +35,7 @@ def pinned(lock: Path) -> dict[str, set[str]]:
 
 
 def test_there_is_a_lock_for_every_image_and_for_developers() -> None:
-    assert {lock.stem for lock in LOCKS} == {"dev", "images", *(image.name for image in IMAGES)}
+    assert {lock.stem for lock in LOCKS} == {"dev", "images", "compiler", *(image.name for image in IMAGES)}
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)

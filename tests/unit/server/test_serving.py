@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from sentiment_artifact import Linear, Tfidf, digest_of, write_model
+from sentiment_server.model import serving as serving_module
 from sentiment_server.model.loading import Retry
 from sentiment_server.model.serving import Identity, NotReady, Serving
 from sentiment_server.model.source import LocalFile
@@ -69,6 +70,37 @@ def test_draining_while_loading_stays_draining(path: Path) -> None:
     serving.drain()
     asyncio.run(serving.load_until_ready())
     assert serving.state.reason is Reason.DRAINING
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 7])
+def test_a_long_batch_lets_others_through_and_keeps_its_order(path: Path, monkeypatch, count: int) -> None:
+    monkeypatch.setattr(serving_module, "_SLICE_CHARACTERS", {"native": 7, "python": 7})
+    serving = _serving(LocalFile(path, None))
+    serving.load_now()
+    others: list[int] = []
+
+    async def batch() -> list[bool]:
+        other = asyncio.create_task(_turns(others))
+        scores = await serving.score([("good", "bad")[i % 2] for i in range(count)])
+        other.cancel()
+        return [score.positive for score in scores]
+
+    assert asyncio.run(batch()) == [i % 2 == 0 for i in range(count)]
+    assert len(others) == max(0, (count + 1) // 2 - 1)
+
+
+async def _turns(seen: list[int]) -> None:
+    while True:
+        seen.append(len(seen))
+        await asyncio.sleep(0)
+
+
+def test_what_is_loaded_and_who_scores_is_logged(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    serving = _serving(LocalFile(path, None))
+    with caplog.at_level("INFO"):
+        serving.load_now()
+    by = {"native": "native code", "python": "Python"}[serving.compiled.engine]
+    assert f"linear, 2 terms, scored by {by}." in caplog.text
 
 
 def test_a_local_file_with_another_digest_is_refused(path: Path) -> None:

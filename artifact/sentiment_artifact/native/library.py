@@ -1,0 +1,74 @@
+"""Loads the compiled library and says what its functions take; knows nothing of models.
+
+It is plain C behind ctypes, which lets go of the interpreter lock during every call.
+"""
+
+import ctypes
+import functools
+import logging
+import os
+from ctypes import POINTER, c_char_p, c_double, c_int, c_int64, c_size_t, c_uint64, c_void_p
+
+from sentiment_artifact.native import build
+
+_logger = logging.getLogger(__name__)
+
+
+class Weights(ctypes.Structure):
+    """`Weights` of scorer.c."""
+
+    _fields_ = (("idf", c_void_p), ("log_table", c_void_p), ("log_size", c_int64))
+
+
+class ForestNodes(ctypes.Structure):
+    """`Forest` of scorer.c."""
+
+    _fields_ = (
+        ("roots", c_void_p),
+        ("left", c_void_p),
+        ("right", c_void_p),
+        ("feature", c_void_p),
+        ("threshold", c_void_p),
+        ("value", c_void_p),
+        ("trees", c_int64),
+        ("terms", c_size_t),
+    )
+
+
+_TEXT = (c_char_p, c_size_t)
+_MODEL = (c_void_p, POINTER(Weights))
+_SIGNATURES = {
+    "terms_in_order": (c_int64, _TEXT),
+    "index_new": (c_void_p, (*_TEXT, c_int, c_char_p, c_uint64)),
+    "index_free": (None, (c_void_p,)),
+    "index_count": (c_int64, (c_void_p, *_TEXT, c_void_p, c_void_p, c_int64)),
+    "score_linear": (c_double, (*_MODEL, c_void_p, c_double, *_TEXT)),
+    "score_linear_many": (
+        None,
+        (*_MODEL, c_void_p, c_double, POINTER(c_char_p), POINTER(c_size_t), c_size_t, POINTER(c_double)),
+    ),
+    "score_forest": (None, (*_MODEL, POINTER(ForestNodes), *_TEXT, POINTER(c_double))),
+}
+
+
+@functools.cache
+def library() -> ctypes.CDLL | None:
+    """The library of this environment; None where it was not built or cannot be loaded."""
+    path = build.folder() / build.file_name()
+    if not path.exists():
+        return None
+    try:
+        return load(path)
+    except OSError as error:
+        _logger.warning("The native scorer cannot be loaded, so Python scores: %s", error)
+        return None
+
+
+def load(path: os.PathLike[str]) -> ctypes.CDLL:
+    """Raises OSError for a file that is no library of this kind of machine."""
+    loaded = ctypes.CDLL(os.fspath(path))
+    for name, (result, arguments) in _SIGNATURES.items():
+        function = loaded[name]
+        function.restype, function.argtypes = result, arguments
+        setattr(loaded, name, function)
+    return loaded
