@@ -28,9 +28,8 @@ CODE = (
 )
 TIERS = ("static", "unit", "contract", "chart", "integration", "e2e")
 NO_TESTS = 5
-SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")
-"""Two modules at a time: most of these tests wait for something, and each worker has servers of its own."""
-OPTIONS: dict[str, tuple[str, ...]] = dict.fromkeys(("unit", "chart", "integration"), SIDE_BY_SIDE)
+AT_A_TIME = {"unit": 2, "chart": 2, "integration": 4, "e2e": 3}
+"""Modules at a time: the more a tier waits, the more of them. Each worker has servers of its own, or a namespace."""
 EVERYTHING = ("-m", "campaign or not campaign")
 """In turn, since the long forms give figures."""
 
@@ -78,9 +77,14 @@ def run_tier(tier: str, python: Path, *, campaign: bool) -> Result:
         case "e2e":
             result = _end_to_end(python, campaign=campaign)
         case _:
-            result = _pytest(tier, python, *(EVERYTHING if campaign else OPTIONS.get(tier, ())))
+            result = _pytest(tier, python, *(EVERYTHING if campaign else _side_by_side(tier)))
     result.seconds = time.monotonic() - began
     return result
+
+
+def _side_by_side(tier: str) -> tuple[str, ...]:
+    workers = AT_A_TIME.get(tier, 1)
+    return ("-n", str(workers), "--dist", "loadfile") if workers > 1 else ()
 
 
 def _static(python: Path) -> Result:
@@ -109,7 +113,7 @@ def _end_to_end(python: Path, *, campaign: bool) -> Result:
     try:
         if campaign:
             return _pytest("e2e", python, *EVERYTHING, "-s")
-        shared = _pytest("e2e", python, "-m", "not exclusive and not campaign", *SIDE_BY_SIDE)
+        shared = _pytest("e2e", python, "-m", "not exclusive and not campaign", *_side_by_side("e2e"))
         alone = _pytest("e2e", python, "-m", "exclusive and not campaign")
         return shared.with_more(alone)
     finally:

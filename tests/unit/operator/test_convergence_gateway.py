@@ -18,6 +18,7 @@ from sentiment_operator.facts import Answered
 from sentiment_operator.kinds import DEPLOYMENT, HTTP_ROUTE, SERVICE
 from sentiment_operator.raw import labels_of, uid_of
 from tests.support.builders import SETTINGS
+from tests.support.seeds import seeds
 from tests.unit.operator import test_convergence_rollout as rollouts
 from tests.unit.operator.simulated_world import NAME, Killed, Operator, World, for_seconds, turn, until_quiet
 from tests.unit.operator.test_convergence import assert_honest, assert_ready, assert_rests, said, told
@@ -349,7 +350,7 @@ def another_gateway(operator: Operator, chance: Random) -> None:
 OTHERS = tuple(event for event in rollouts.EVENTS if event is not rollouts.an_edit)
 
 
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("seed", seeds(20, 100))
 def test_whatever_comes_between_what_is_wanted_serves_in_the_end(seed: int) -> None:
     chance = Random(seed)
     operator = Operator(World(answers=rollouts._good), settings=WITH_GATEWAY_API, after_pass=assert_honest)

@@ -19,6 +19,7 @@ from sentiment_operator.facts import Answered, Manifest
 from sentiment_operator.kinds import CONFIG_MAP, DEPLOYMENT, MODEL, POD, REVISION, SERVICE, Kind
 from sentiment_operator.raw import is_deleting, labels_of, uid_of
 from tests.support.builders import spec
+from tests.support.seeds import seeds
 from tests.unit.operator.simulated_world import (
     NAME,
     REQUESTS_A_SECOND,
@@ -600,7 +601,7 @@ EVENTS = (
 )
 
 
-@pytest.mark.parametrize("seed", range(150))
+@pytest.mark.parametrize("seed", seeds(30, 150))
 def test_whatever_comes_between_what_is_wanted_serves_in_the_end(seed: int) -> None:
     chance = Random(seed)
     operator = Operator(World(answers=_good), after_pass=assert_honest)

@@ -18,6 +18,7 @@ from sentiment_operator.kinds import DEPLOYMENT, JOB, MODEL, POD, REVISION
 from sentiment_operator.names import ARTIFACT_DIGEST_ANNOTATION
 from sentiment_operator.raw import uid_of
 from sentiment_operator.status import events
+from tests.support.seeds import seeds
 from tests.unit.operator.simulated_world import NAME, Killed, Operator, World
 from tests.unit.operator.staged_world import (
     DEVELOPMENT,
@@ -399,18 +400,8 @@ def any_edit(found: Way, chance: Random) -> None:
             stage.restart()
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", seeds(5, 200))
 def test_whatever_is_edited_in_between_the_last_version_arrives(seed: int) -> None:
-    assert_the_last_version_arrives(seed)
-
-
-@pytest.mark.campaign
-@pytest.mark.parametrize("seed", range(5, 200))
-def test_whatever_else_is_edited_in_between_the_last_version_arrives(seed: int) -> None:
-    assert_the_last_version_arrives(seed)
-
-
-def assert_the_last_version_arrives(seed: int) -> None:
     """Anybody edits anything, the operators die and come back; then all stages want the same."""
     chance, found = Random(seed), way()
     found.goes_on(1)

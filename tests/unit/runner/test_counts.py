@@ -106,7 +106,7 @@ def tree(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     (tmp_path / "tests" / "unit").mkdir(parents=True)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     monkeypatch.setattr(tiers, "ROOT", tmp_path)
-    monkeypatch.setattr(tiers, "OPTIONS", {})
+    monkeypatch.setattr(tiers, "AT_A_TIME", {})
     return tmp_path / "tests" / "unit"
 
 

@@ -28,6 +28,7 @@ def _learn(settings: Settings, folder: Path, rows: int | None, preset: Preset, p
     return learn(prepared, recipe.parameters, folder, progress)
 
 
+@pytest.mark.campaign
 def test_the_default_preset_reaches_its_accuracy_on_the_official_split_in_a_minute(
     settings: Settings, tmp_path: Path
 ) -> None:
