@@ -59,7 +59,10 @@ def _reviews(folder: Path) -> Reviews:
 def _compare_scorers(model: FittedModel, artifact: Path, texts: Sequence[str]) -> None:
     require_parity(artifact, texts, model.decisions(texts))
     engines: list[Engine] = ["native", "python"] if library() else ["python"]
-    scorers: dict[str, Callable[[Sequence[str]], object]] = {"scikit-learn": model.decisions}
+    # Without what the trainer does around each call of scikit-learn, which a server would not do.
+    scorers: dict[str, Callable[[Sequence[str]], object]] = {
+        "scikit-learn": lambda some: model.classifier.predict_proba(model.vectorizer.transform(some))
+    }
     scorers |= {engine: CompiledModel.load(artifact, engine=engine).score_many for engine in engines}
     terms = f"{len(model.terms):,} terms"
     print(f"model         {terms}, {artifact.stat().st_size / 1e6:.1f} MB, equal to the last bit")
