@@ -129,6 +129,7 @@ def _lineage(revision: Revision) -> Lineage:
     commit = f"git {spec.git_commit[:SHORT]} → " if spec.git_commit else ""
     return Lineage(
         git_commit=spec.git_commit,
+        git_author=spec.git_author,
         data_hash=spec.data_hash,
         recipe_hash=spec.recipe_hash,
         fingerprint=spec.fingerprint,

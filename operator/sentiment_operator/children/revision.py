@@ -21,6 +21,7 @@ def revision(model: Model, step: Record, settings: Settings) -> Manifest:
         fingerprint=found.fingerprint,
         data_hash=found.data_hash,
         git_commit=found.git_commit,
+        git_author=found.git_author,
         registry=RegistryReference(
             trackingURL=names.tracking_url(model, settings),
             model_name=names.registered_model(model),
