@@ -249,6 +249,7 @@ def _registered(recipe_hash: str = RECIPE_HASH, fingerprint: str = DIGEST) -> Re
         fingerprint=fingerprint,
         data_hash=DIGEST,
         git_commit="",
+        git_author="",
         artifact_digest=DIGEST,
         environment_hash="",
         image_digest="",

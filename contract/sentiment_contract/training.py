@@ -116,6 +116,7 @@ class TrainingSucceeded(Wire):
     recipe_hash: str
     data_hash: str
     git_commit: str = ""
+    git_author: str = ""
     artifact_digest: str
     reused: bool
     metrics: dict[str, str] = Field(

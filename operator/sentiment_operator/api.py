@@ -245,6 +245,9 @@ class Lineage(Wire):
     """Where the served version comes from."""
 
     git_commit: ShortText = Field(default="", description="Commit of the data repository.")
+    git_author: ShortText = Field(
+        default="", description="E-mail address of who wrote that commit, in lower case. Empty where git tells none."
+    )
     data_hash: ShortText = Field(default="", description="SHA-256 of the data file.")
     recipe_hash: ShortText = Field(default="", description="Hash of data reference and parameters.")
     fingerprint: ShortText = Field(default="", description="Hash of data bytes, parameters, sample and split.")

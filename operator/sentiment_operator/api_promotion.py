@@ -27,7 +27,7 @@ class ApprovalPolicy(StrEnum):
 
 
 class SeparationOfDuties(StrEnum):
-    """Whether the person who agrees has to be another than the one who asked."""
+    """Whether the person who agrees has to be another than those who asked for the version and wrote what it learnt."""
 
     NONE = "None"
     REQUIRED = "Required"
@@ -42,7 +42,10 @@ class Approval(Wire):
     min_approvals: int = Field(default=1, ge=1, le=10, description="How many different people have to approve.")
     separation_of_duties: SeparationOfDuties = Field(
         default=SeparationOfDuties.NONE,
-        description="Required: an approval by the person named in requestedBy does not count.",
+        description=(
+            "Required: an approval by the person named in requestedBy does not count, nor one by who wrote the commit that the"
+            " version was trained from, where the user name is that person's e-mail address."
+        ),
     )
 
 

@@ -46,6 +46,9 @@ class SentimentModelRevisionSpec(Wire):
     fingerprint: Sha256 = Field(description="Hash of data bytes, parameters, sample and split.")
     data_hash: Sha256 = Field(description="SHA-256 of the data file.")
     git_commit: ShortText = Field(default="", description="Commit of the data repository.")
+    git_author: ShortText = Field(
+        default="", description="E-mail address of who wrote that commit, in lower case. Empty where git tells none."
+    )
     registry: RegistryReference = Field(description="Where in MLflow the version stands.")
     artifact_digest: Sha256 = Field(description="SHA-256 of the compiled model.")
     environment_hash: ShortText = Field(default="", description="Hash of the trainer's installed packages.")

@@ -18,7 +18,12 @@ from sentiment_operator.api_promotion import (
     Promotion,
     SeparationOfDuties,
 )
+from sentiment_operator.api_revision import SentimentModelRevisionSpec
 from sentiment_operator.facts import Manifest, Revision
+
+_PREFIX_ENDS = (":", "#", "/")
+"""What stands between the name that a person has elsewhere and what an authenticator puts before it, as `oidc:`."""
+_COMMIT_DIGITS = 12
 
 MOST_RECORDED = 50
 """As many answers as the status of a revision holds."""
@@ -53,31 +58,53 @@ class Rejected:
 Standing = Granted | Awaiting | Rejected
 
 
-def missing(promotion: Promotion, approvals: Iterable[ApprovalEvidence]) -> Standing:
+def missing(promotion: Promotion, revision: Revision) -> Standing:
     """What the answers to a version come to. One no outweighs any number of yeses."""
     wanted = promotion.approval
     if wanted.policy is ApprovalPolicy.NONE:
         return Granted(by=())
-    latest = answers(approvals)
+    latest = answers(revision.status.approvals)
     rejections = [answer for answer in latest if answer.decision is Decision.REJECT]
     if rejections:
         return Rejected(by=rejections[-1].approved_by, note=rejections[-1].note)
-    not_counted = {answer.approved_by: why for answer in latest if (why := _why_not(promotion, answer.approved_by))}
+    spec = revision.spec
+    not_counted = {
+        answer.approved_by: why for answer in latest if (why := _why_not(promotion, spec, answer.approved_by))
+    }
     by = tuple(answer.approved_by for answer in latest if answer.approved_by not in not_counted)
     if len(by) >= wanted.min_approvals:
         return Granted(by)
     return Awaiting(have=len(by), need=wanted.min_approvals, not_counted=tuple(not_counted.values()))
 
 
-def _why_not(promotion: Promotion, name: str) -> str:
+def _why_not(promotion: Promotion, spec: SentimentModelRevisionSpec, name: str) -> str:
     """Why an approval by that person does not count, empty where it does."""
     if promotion.approval.separation_of_duties is SeparationOfDuties.NONE:
         return ""
     if promotion.requested_by is None:
         return f"The approval by {name} does not count: spec.promotion.requestedBy does not say who asked"
+    same = _asked_or_wrote(promotion, spec, name)
+    if not same:
+        return ""
+    return (
+        f"The approval by {name} does not count: the same person {same}, and separationOfDuties is Required, so somebody"
+        " else has to approve"
+    )
+
+
+def _asked_or_wrote(promotion: Promotion, spec: SentimentModelRevisionSpec, name: str) -> str:
+    """What that person did for the version, as far as the user name tells; empty where it tells nothing."""
     if promotion.requested_by == name:
-        return f"The approval by {name} does not count: the same person asked, and separationOfDuties is Required"
+        return "asked"
+    if _is_address(name, spec.git_author):
+        return f"wrote commit {spec.git_commit[:_COMMIT_DIGITS]}, which the version was trained from"
     return ""
+
+
+def _is_address(name: str, address: str) -> bool:
+    """Whether the user name is that e-mail address, alone or behind a prefix. Nothing but an address is one."""
+    given, address = name.casefold(), address.casefold()
+    return "@" in address and (given == address or given.endswith(tuple(end + address for end in _PREFIX_ENDS)))
 
 
 def answers(approvals: Iterable[ApprovalEvidence]) -> tuple[ApprovalEvidence, ...]:

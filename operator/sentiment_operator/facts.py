@@ -220,6 +220,7 @@ class RegisteredVersion:
     fingerprint: str
     data_hash: str
     git_commit: str
+    git_author: str
     artifact_digest: str
     environment_hash: str
     image_digest: str

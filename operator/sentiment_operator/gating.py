@@ -112,7 +112,7 @@ def _figures(gate: Gate, job: ComparisonJob) -> Figures:
 
 
 def _people(model: Model, observed: Observed, revision: Revision) -> Step | None:
-    standing = missing(model.spec.promotion, revision.status.approvals)
+    standing = missing(model.spec.promotion, revision)
     match standing:
         case Granted():
             return None

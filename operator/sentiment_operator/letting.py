@@ -90,7 +90,7 @@ def awaiting_approval(view: View) -> Verdict:
         return Verdict("False", Reason.REJECTED, step.message)
     if revision is None or not isinstance(step, Roll | Shift | TakeOver | Steady):
         return Verdict("False", Reason.NOT_REACHED, "It is asked for once the wanted version has passed its gates.")
-    standing = missing(view.model.spec.promotion, revision.status.approvals)
+    standing = missing(view.model.spec.promotion, revision)
     if isinstance(standing, Granted):
         return Verdict(
             "False", Reason.APPROVED, f"Version {revision.spec.version} was approved by {', '.join(standing.by)}."

@@ -239,6 +239,7 @@ def _version(entry: Mapping[str, Any]) -> RegisteredVersion:
         fingerprint=tags.get(names.TAG_FINGERPRINT, ""),
         data_hash=tags.get(names.TAG_DATA_HASH, ""),
         git_commit=tags.get(names.TAG_GIT_COMMIT, ""),
+        git_author=tags.get(names.TAG_GIT_AUTHOR, ""),
         artifact_digest=tags.get(names.TAG_ARTIFACT_DIGEST, ""),
         environment_hash=tags.get(names.TAG_ENVIRONMENT_HASH, ""),
         image_digest=tags.get(TAG_IMAGE_DIGEST, ""),

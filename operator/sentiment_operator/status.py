@@ -118,7 +118,7 @@ def _why(model: Model) -> str:
 
 def _approvers(model: Model, step: Steady) -> tuple[str, ...]:
     """Whose agreement let it serve."""
-    standing = missing(model.spec.promotion, step.revision.status.approvals)
+    standing = missing(model.spec.promotion, step.revision)
     return standing.by[-KEPT_HISTORY:] if isinstance(standing, Granted) else ()
 
 
@@ -144,6 +144,7 @@ def _lineage(revision: Revision) -> Lineage:
     commit = f"git {spec.git_commit[:SHORT]} → " if spec.git_commit else ""
     return Lineage(
         git_commit=spec.git_commit,
+        git_author=spec.git_author,
         data_hash=spec.data_hash,
         recipe_hash=spec.recipe_hash,
         fingerprint=spec.fingerprint,

@@ -172,6 +172,7 @@ def a_revision(model: Model) -> Manifest:
         fingerprint=HASH,
         data_hash=HASH,
         git_commit="",
+        git_author="",
         artifact_digest=HASH,
         environment_hash="",
         image_digest="",

@@ -38,6 +38,7 @@ def test_the_longest_success_fits_into_a_termination_message(tmp_path, capsys) -
         recipe_hash="f" * 64,
         data_hash="f" * 64,
         git_commit="f" * 64,
+        git_author="f" * 254,
         artifact_digest="f" * 64,
         reused=False,
         metrics=dict.fromkeys(figures, "0.123456"),

@@ -119,6 +119,7 @@ def registered(label: str = "1", of: SentimentModelSpec | None = None, **changes
         fingerprint="f" * 64,
         data_hash="d" * 64,
         git_commit="",
+        git_author="",
         artifact_digest=digest(label),
         environment_hash="e" * 64,
         image_digest="",

@@ -117,6 +117,7 @@ def _answer(
         recipe_hash=lineage.order.recipe_hash,
         data_hash=lineage.data.sha256,
         git_commit=lineage.data.git_commit,
+        git_author=lineage.data.git_author,
         artifact_digest=outcome.artifact_digest,
         reused=reused,
         metrics=outcome.metrics,

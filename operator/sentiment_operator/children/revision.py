@@ -38,6 +38,7 @@ def _registered(model: Model, label: str, found: RegisteredVersion, settings: Se
         fingerprint=found.fingerprint,
         data_hash=found.data_hash,
         git_commit=found.git_commit,
+        git_author=found.git_author,
         registry=RegistryReference(
             trackingURL=names.tracking_url(model, settings),
             model_name=names.registered_model(model),

@@ -72,7 +72,9 @@ def _approvals(ahead: Foreseen) -> str:
     need = promotion.approval.min_approvals
     if promotion.approval.policy is ApprovalPolicy.NONE or ahead.is_proven:
         return NOT_REQUIRED
-    match missing(promotion, revision.status.approvals if revision is not None else ()):
+    if revision is None:
+        return f"0/{need}"
+    match missing(promotion, revision):
         case Granted(by):
             return f"{len(by)}/{need}"
         case Awaiting(have):

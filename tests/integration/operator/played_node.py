@@ -36,6 +36,8 @@ from tests.support.api_server import ApiServer, Manifest
 
 PERIOD_SECONDS = 0.1
 METRICS = {"accuracy": "0.91"}
+COMMIT, AUTHOR = "c" * 40, "carol@example.org"
+"""Of what every model is trained from, as the registry holds it."""
 
 
 def equal(order: ComparisonOrder) -> Compared:
@@ -154,6 +156,8 @@ class PlayedNode:
             names.TAG_FINGERPRINT: digest,
             names.TAG_RECIPE_HASH: order.recipe_hash,
             names.TAG_DATA_HASH: data_hash,
+            names.TAG_GIT_COMMIT: COMMIT,
+            names.TAG_GIT_AUTHOR: AUTHOR,
             names.TAG_ARTIFACT_DIGEST: digest,
             names.TAG_MODEL_UID: order.model_uid,
             names.TAG_METRICS: json.dumps(METRICS),

@@ -14,6 +14,7 @@ from sentiment_operator.kube import Kube
 from sentiment_operator.kube_errors import Stale
 from tests.integration.operator.conftest import Shop
 from tests.integration.operator.operator_process import OperatorProcess
+from tests.integration.operator.played_node import AUTHOR
 from tests.support.api_server import Manifest
 from tests.support.eventually import eventually
 
@@ -142,13 +143,44 @@ def test_a_version_waits_for_a_person_and_needs_them_once(shop: Shop, operator: 
     assert (comparisons(shop), shop.condition("imdb", "AwaitingApproval")) == ([], ("False", "Approved"))
 
 
-def an_approval(digest: str, name: str) -> Manifest:
+def test_who_wrote_the_commit_is_none_of_those_who_let_its_version_serve(shop: Shop, operator: OperatorProcess) -> None:
+    shop.a_model(version="1")
+    shop.ready(version="1")
+    before = deployed(shop)
+    separate = {"approval": {"policy": "Manual", "separationOfDuties": "Required"}, "requestedBy": "dana"}
+    wants_another(shop, promotion=separate)
+    shop.wait("imdb", "AwaitingApproval", "True", "ApprovalRequested")
+    digest = revision(shop, "2")["spec"]["artifactDigest"]
+    shop.create("smap", an_approval(digest, name="own", by="oidc:Carol@example.org"))
+    eventually(
+        "it is said whose approval does not count",
+        lambda: (
+            "The approval by oidc:Carol@example.org does not count: the same person wrote commit cccccccccccc,"
+            in message(shop, "AwaitingApproval")
+        ),
+    )
+    eventually("nothing happens any more", operator.is_quiet)
+    assert deployed(shop) == before
+    shop.create("smap", an_approval(digest, name="other"))
+    shop.ready(version="2")
+    status = shop.get("smod", "imdb")
+    assert status is not None
+    assert status["status"]["lineage"]["gitAuthor"] == AUTHOR
+
+
+def message(shop: Shop, kind: str) -> str:
+    body = shop.get("smod", "imdb")
+    assert body is not None
+    return next(entry["message"] for entry in body["status"]["conditions"] if entry["type"] == kind)
+
+
+def an_approval(digest: str, name: str, by: str = "ana") -> Manifest:
     spec = {"modelRef": {"name": "imdb"}, "version": "2", "revisionDigest": digest}
     return {
         "apiVersion": "rottenpotatoes.com/v1alpha1",
         "kind": "SentimentModelApproval",
         "metadata": {"name": name},
-        "spec": spec | {"decision": "Approve", "approvedBy": "ana"},
+        "spec": spec | {"decision": "Approve", "approvedBy": by},
     }
 
 

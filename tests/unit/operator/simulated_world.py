@@ -570,6 +570,7 @@ def _registered(versions: tuple[RegisteredVersion, ...], order: TrainingOrder) -
         fingerprint=fingerprint,
         data_hash="d" * 64,
         git_commit="",
+        git_author="ana@example.org",
         artifact_digest=hashlib.sha256(fingerprint.encode()).hexdigest(),
         environment_hash="e" * 64,
         image_digest=order.image_digest,

@@ -1,6 +1,7 @@
 """Who has to agree and whether they do: what answers come to, which count, and what is kept of them."""
 
 import random
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +18,7 @@ from sentiment_operator.approving import (
     Awaiting,
     Granted,
     Rejected,
+    Standing,
     answers,
     answers_for,
     missing,
@@ -52,6 +54,18 @@ def asked(policy: str = "Manual", least: int = 1, separation: str = "None", by: 
     return Promotion(approval=Approval.model_validate(wanted), requested_by=by)
 
 
+COMMIT = "0123456789ab" + "c" * 28
+
+
+def come_to(promotion: Promotion, said: Iterable[ApprovalEvidence], author: str = "") -> Standing:
+    """What the answers come to, for a version trained from a commit that was written by that address."""
+    plain = revision()
+    spec = plain.spec.model_copy(update={"git_commit": COMMIT, "git_author": author})
+    # A copy is not held to the bounds of a status: how an answer is heard does not depend on how many there are.
+    status = plain.status.model_copy(update={"approvals": tuple(said)})
+    return missing(promotion, replace(plain, spec=spec, status=status))
+
+
 PEOPLE = st.sampled_from([ADA, BOB, DANA, "eve"])
 ANSWERS = st.lists(
     st.builds(answer, PEOPLE, st.sampled_from(Decision), st.integers(0, 5), st.uuids().map(str)),
@@ -65,58 +79,111 @@ PROMOTIONS = st.builds(asked, st.just("Manual"), st.integers(1, 4), st.sampled_f
 
 
 def test_where_nobody_is_asked_nothing_is_missing_whatever_was_said() -> None:
-    assert missing(asked("None", by=None), [no(), answer(BOB)]) == Granted(by=())
+    assert come_to(asked("None", by=None), [no(), answer(BOB)]) == Granted(by=())
 
 
 def test_nobody_answered_yet() -> None:
-    assert missing(asked(least=2), []) == Awaiting(have=0, need=2)
+    assert come_to(asked(least=2), []) == Awaiting(have=0, need=2)
 
 
 def test_as_many_people_as_are_needed_approve() -> None:
-    assert missing(asked(least=2), [answer(ADA, second=1)]) == Awaiting(have=1, need=2)
-    assert missing(asked(least=2), [answer(ADA, second=1), answer(BOB)]) == Granted(by=(BOB, ADA))
+    assert come_to(asked(least=2), [answer(ADA, second=1)]) == Awaiting(have=1, need=2)
+    assert come_to(asked(least=2), [answer(ADA, second=1), answer(BOB)]) == Granted(by=(BOB, ADA))
 
 
 def test_one_person_counts_once() -> None:
     twice = [answer(ADA, second=1), answer(ADA, second=2)]
-    assert missing(asked(least=2), twice) == Awaiting(have=1, need=2)
+    assert come_to(asked(least=2), twice) == Awaiting(have=1, need=2)
 
 
 def test_one_no_outweighs_every_yes_and_is_named_with_its_note() -> None:
     said = [answer(ADA), answer(BOB), no("eve", note="Too early."), answer(DANA, second=9)]
-    assert missing(asked(), said) == Rejected(by="eve", note="Too early.")
+    assert come_to(asked(), said) == Rejected(by="eve", note="Too early.")
 
 
 def test_of_several_noes_the_latest_is_told() -> None:
-    assert missing(asked(), [no(BOB, 2, note="late"), no(ADA, 1, note="early")]) == Rejected(BOB, "late")
+    assert come_to(asked(), [no(BOB, 2, note="late"), no(ADA, 1, note="early")]) == Rejected(BOB, "late")
 
 
 def test_a_person_may_come_to_another_answer() -> None:
-    assert missing(asked(), [no(ADA, 1), answer(ADA, second=2)]) == Granted(by=(ADA,))
-    assert missing(asked(), [answer(ADA, second=1), no(ADA, 2)]) == Rejected(ADA, "")
+    assert come_to(asked(), [no(ADA, 1), answer(ADA, second=2)]) == Granted(by=(ADA,))
+    assert come_to(asked(), [answer(ADA, second=1), no(ADA, 2)]) == Rejected(ADA, "")
 
 
 def test_of_a_yes_and_a_no_in_one_second_the_no_counts() -> None:
     for uids in (("a", "b"), ("b", "a")):
         said = [answer(ADA, uid=uids[0]), no(ADA, uid=uids[1])]
-        assert missing(asked(), said) == Rejected(ADA, "")
+        assert come_to(asked(), said) == Rejected(ADA, "")
 
 
 def test_who_asked_does_not_count_where_duties_are_separated() -> None:
     strict = asked(separation="Required")
-    why = "The approval by dana does not count: the same person asked, and separationOfDuties is Required"
-    assert missing(strict, [answer(DANA)]) == Awaiting(have=0, need=1, not_counted=(why,))
-    assert missing(strict, [answer(DANA), answer(ADA)]) == Granted(by=(ADA,))
-    assert missing(asked(), [answer(DANA)]) == Granted(by=(DANA,))
+    why = (
+        "The approval by dana does not count: the same person asked, and separationOfDuties is Required, so somebody else"
+        " has to approve"
+    )
+    assert come_to(strict, [answer(DANA)]) == Awaiting(have=0, need=1, not_counted=(why,))
+    assert come_to(strict, [answer(DANA), answer(ADA)]) == Granted(by=(ADA,))
+    assert come_to(asked(), [answer(DANA)]) == Granted(by=(DANA,))
 
 
 def test_who_asked_may_still_say_no() -> None:
-    assert missing(asked(separation="Required"), [no(DANA), answer(ADA)]) == Rejected(DANA, "")
+    assert come_to(asked(separation="Required"), [no(DANA), answer(ADA)]) == Rejected(DANA, "")
+
+
+DANAS = "dana@example.org"
+"""Her address, as a training records it."""
+HER_NAMES = [DANAS, "Dana@Example.ORG", f"oidc:{DANAS}", f"https://login.example.org#{DANAS}", f"oidc/staff/{DANAS}"]
+"""User names that tell whose they are."""
+
+
+@pytest.mark.parametrize("name", HER_NAMES)
+def test_who_wrote_the_commit_does_not_count_where_duties_are_separated(name: str) -> None:
+    strict = asked(separation="Required", by=BOB)
+    why = (
+        f"The approval by {name} does not count: the same person wrote commit 0123456789ab, which the version was trained"
+        " from, and separationOfDuties is Required, so somebody else has to approve"
+    )
+    assert come_to(strict, [answer(name)], DANAS) == Awaiting(have=0, need=1, not_counted=(why,))
+    assert come_to(strict, [answer(name), answer(ADA)], DANAS) == Granted(by=(ADA,))
+    assert come_to(asked(by=BOB), [answer(name)], DANAS) == Granted(by=(name,))
+
+
+@pytest.mark.parametrize("recorded", ["Dana@Example.org", "DANA@EXAMPLE.ORG"])
+def test_an_address_is_the_same_in_capitals_wherever_they_stand(recorded: str) -> None:
+    assert isinstance(come_to(asked(separation="Required", by=BOB), [answer(DANAS)], recorded), Awaiting)
+
+
+def test_who_wrote_the_commit_may_still_say_no() -> None:
+    assert come_to(asked(separation="Required", by=BOB), [no(DANAS), answer(ADA)], DANAS) == Rejected(DANAS, "")
+
+
+def test_who_asked_and_wrote_the_commit_is_told_that_they_asked() -> None:
+    standing = come_to(asked(separation="Required", by=DANAS), [answer(DANAS)], DANAS)
+    assert isinstance(standing, Awaiting)
+    assert len(standing.not_counted) == 1
+    assert "the same person asked" in standing.not_counted[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "author"),
+    [
+        pytest.param(DANAS, "", id="a revision from before, or data from nowhere near git"),
+        pytest.param(DANA, DANAS, id="a user name that is no address"),
+        pytest.param(DANA, DANA, id="an author without an address"),
+        pytest.param("system:serviceaccount:reviews:dana", "dana", id="an account of a program"),
+        pytest.param(f"jor{DANAS}", DANAS, id="an address that ends alike"),
+        pytest.param(f"{DANAS}.uk", DANAS, id="an address that begins alike"),
+        pytest.param("ada@example.org", DANAS, id="a colleague"),
+    ],
+)
+def test_where_nothing_tells_that_the_same_person_wrote_the_commit_the_approval_counts(name: str, author: str) -> None:
+    assert come_to(asked(separation="Required", by=BOB), [answer(name)], author) == Granted(by=(name,))
 
 
 def test_where_nobody_knows_who_asked_nobody_counts() -> None:
     """Admission refuses that; a model from before would else be approved by who asked."""
-    standing = missing(asked(separation="Required", by=None), [answer(ADA)])
+    standing = come_to(asked(separation="Required", by=None), [answer(ADA)])
     assert isinstance(standing, Awaiting)
     assert standing.have == 0
     assert "requestedBy does not say who asked" in standing.not_counted[0]
@@ -127,12 +194,12 @@ def test_the_order_in_which_answers_are_heard_changes_nothing(
     promotion: Promotion, said: list[ApprovalEvidence], chance: random.Random
 ) -> None:
     shuffled = chance.sample(said, len(said))
-    assert missing(promotion, shuffled) == missing(promotion, said)
+    assert come_to(promotion, shuffled) == come_to(promotion, said)
 
 
 @given(PROMOTIONS, ANSWERS)
 def test_what_was_taken_back_changes_nothing(promotion: Promotion, said: list[ApprovalEvidence]) -> None:
-    assert missing(promotion, answers(said)) == missing(promotion, said)
+    assert come_to(promotion, answers(said)) == come_to(promotion, said)
 
 
 @given(PROMOTIONS, ANSWERS)
@@ -143,7 +210,7 @@ def test_granted_means_that_enough_different_people_agree_and_nobody_objects(
     agree = {person for person, decision in last.items() if decision is Decision.APPROVE}
     counting = agree - ({DANA} if promotion.approval.separation_of_duties == "Required" else set[str]())
     enough = len(counting) >= promotion.approval.min_approvals
-    match missing(promotion, said):
+    match come_to(promotion, said):
         case Granted(by=by):
             assert enough
             assert agree == set(last)
@@ -159,13 +226,13 @@ def test_granted_means_that_enough_different_people_agree_and_nobody_objects(
 
 @given(PROMOTIONS, ANSWERS)
 def test_one_more_person_who_agrees_takes_nothing_away(promotion: Promotion, said: list[ApprovalEvidence]) -> None:
-    if isinstance(missing(promotion, said), Granted):
-        assert isinstance(missing(promotion, [*said, answer("zoe", second=3)]), Granted)
+    if isinstance(come_to(promotion, said), Granted):
+        assert isinstance(come_to(promotion, [*said, answer("zoe", second=3)]), Granted)
 
 
 @given(PROMOTIONS, ANSWERS, PEOPLE)
 def test_whoever_says_no_last_stops_it(promotion: Promotion, said: list[ApprovalEvidence], who: str) -> None:
-    assert isinstance(missing(promotion, [*said, no(who, 6)]), Rejected)
+    assert isinstance(come_to(promotion, [*said, no(who, 6)]), Rejected)
 
 
 @given(ANSWERS)
@@ -267,7 +334,7 @@ def test_what_was_taken_back_goes_on_record_too() -> None:
 def test_a_deleted_approval_stays_on_record() -> None:
     kept = answer(ADA)
     assert new_answers(recorded(kept), []) == ()
-    assert missing(asked(), recorded(kept).status.approvals) == Granted(by=(ADA,))
+    assert come_to(asked(), recorded(kept).status.approvals) == Granted(by=(ADA,))
 
 
 def flood(by: str = ADA, begin: int = 10) -> list[ApprovalEvidence]:
@@ -280,7 +347,7 @@ def test_no_more_goes_on_record_than_there_is_room_for_and_a_no_is_not_pushed_ou
     assert len(kept) == MOST_RECORDED
     assert kept[0] == objection
     assert kept[-1] == flood()[-1]
-    assert missing(asked(), kept) == Rejected(BOB, "")
+    assert come_to(asked(), kept) == Rejected(BOB, "")
 
 
 def test_of_more_people_than_there_is_room_for_those_who_object_stay() -> None:
@@ -300,4 +367,4 @@ def test_recording_comes_to_an_end_however_many_answers_there_are(seconds: list[
             break
         status = (*status, *new)[-MOST_RECORDED:]
     assert new_answers(recorded(*status), live) == ()
-    assert missing(asked(), status) == missing(asked(), live)
+    assert come_to(asked(), status) == come_to(asked(), live)

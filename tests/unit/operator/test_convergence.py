@@ -141,7 +141,7 @@ def assert_recorded_as_registered(operator: Operator) -> None:
         recorded = revision.spec
         found = next(one for one in operator.world.versions if one.number == recorded.registry.version)
         assert found.labels[recorded.version] == recorded.recipe_hash
-        assert found.artifact_digest == recorded.artifact_digest
+        assert (found.artifact_digest, found.git_author) == (recorded.artifact_digest, recorded.git_author)
 
 
 def assert_no_losers(operator: Operator) -> None:

@@ -414,6 +414,19 @@ def test_the_requester_does_not_count_where_duties_are_separate() -> None:
     assert plan(wanted, serving_one(other)).step == Roll(other)
 
 
+def test_who_wrote_the_commit_does_not_count_where_duties_are_separate() -> None:
+    separate = {
+        "approval": {"policy": "Manual", "separationOfDuties": "Required"},
+        "requestedBy": "ana",
+    }
+    wanted, two = wanting("2", promotion=separate), revision("2")
+    written = replace(two, spec=two.spec.model_copy(update={"git_author": "bob@example.org"}))
+    sealed = with_evidence(written, answers=(answer("oidc:Bob@example.org"),))
+    assert isinstance(plan(wanted, serving_one(sealed)).step, AwaitApproval)
+    other = with_evidence(sealed, answers=(answer("eve@example.org"),))
+    assert plan(wanted, serving_one(other)).step == Roll(other)
+
+
 # Deciding is idempotent and ends
 
 

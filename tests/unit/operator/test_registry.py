@@ -74,6 +74,8 @@ def test_versions_come_with_their_labels_and_lineage(mlflow: MLflow) -> None:
         "rottenpotatoes.com/label/gold": "hash1",
         "fingerprint": "f",
         "artifact_digest": "d",
+        "git_commit": "c",
+        "git_author": "dana@example.org",
         "metrics": '{"accuracy":"0.9"}',
     }
     mlflow.says("model-versions/search", {"model_versions": [version("3", **tags)]})
@@ -84,6 +86,7 @@ def test_versions_come_with_their_labels_and_lineage(mlflow: MLflow) -> None:
         (found,) = answer.versions
         assert dict(found.labels) == {"1": "hash1", "gold": "hash1"}
         assert (found.number, found.run_id, found.fingerprint, found.artifact_digest) == ("3", "run3", "f", "d")
+        assert (found.git_commit, found.git_author) == ("c", "dana@example.org")
         assert dict(found.metrics) == {"accuracy": "0.9"}
 
     play(mlflow, story)

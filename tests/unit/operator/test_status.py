@@ -486,6 +486,15 @@ def test_the_accuracy_of_the_wanted_version_is_shown() -> None:
     assert [(metric.name, metric.value) for metric in training.metrics] == [("accuracy", "0.91")]
 
 
+def test_the_lineage_tells_who_wrote_the_commit() -> None:
+    one = revision()
+    origin = {"git_commit": "c" * 40, "git_author": "ana@example.org"}
+    seen = replace(PROVEN, revisions={"1": replace(one, spec=one.spec.model_copy(update=origin))})
+    lineage = told(model(), seen).lineage
+    assert lineage is not None
+    assert (lineage.git_commit, lineage.git_author) == ("c" * 40, "ana@example.org")
+
+
 def test_becoming_ready_is_one_event() -> None:
     before = told(*SITUATIONS["rolling out"])
     after = told(model(status=before), PROVEN)
@@ -701,7 +710,8 @@ AGAIN = f'kubectl -n reviews annotate smod imdb --overwrite {RETRY_ANNOTATION}="
             "RolledOut",
             (
                 "Version 2 has no gates and waits for people: 0 of 1 approvals are there."
-                " The approval by ana does not count: the same person asked, and separationOfDuties is Required."
+                " The approval by ana does not count: the same person asked, and separationOfDuties is Required,"
+                " so somebody else has to approve."
             ),
             approve(gated(), revision("2")),
         ),

@@ -35,6 +35,10 @@ class Volume:
     commits: dict[str, str]
 
 
+AUTHORS = {"v1": "Dana@Example.org", "v2": "colin@example.org"}
+"""Who wrote what was committed; somebody else put it in."""
+
+
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Volume:
     root = tmp_path_factory.mktemp("volume")
@@ -45,7 +49,6 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Volume:
         "DVC_NO_ANALYTICS": "1",
         "DVC_SITE_CACHE_DIR": str(root / "site"),
         "GIT_AUTHOR_NAME": "a",
-        "GIT_AUTHOR_EMAIL": "a@example.org",
         "GIT_COMMITTER_NAME": "a",
         "GIT_COMMITTER_EMAIL": "a@example.org",
     }
@@ -72,7 +75,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Volume:
         dvc("add", "data/train.csv")
         dvc("push")
         call("git", "add", "--all")
-        call("git", "commit", "--quiet", "--message", tag)
+        call("git", "commit", "--quiet", "--message", tag, f"--author=a <{AUTHORS[tag]}>")
         call("git", "tag", tag)
         sha256[tag], commits[tag] = identify(data, "").sha256, call("git", "rev-parse", "HEAD")
     shutil.rmtree(repository / ".dvc" / "cache")
@@ -110,6 +113,65 @@ def fetch(settings: Settings, tmp_path: Path):
 def test_a_name_of_a_revision_gives_its_data_and_commit(revision: str, version: str, original: Volume, fetch) -> None:
     file = fetch(original, revision=revision)
     assert (file.sha256, file.git_commit) == (original.sha256[version], original.commits[version])
+
+
+@pytest.mark.parametrize(("revision", "author"), [("v1", "dana@example.org"), ("main", "colin@example.org")])
+def test_who_wrote_the_commit_is_told_by_their_address_in_lower_case(
+    revision: str, author: str, original: Volume, fetch
+) -> None:
+    assert fetch(original, revision=revision).git_author == author
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"dana", id="a word"),
+        pytest.param(b"dana at example.org", id="words"),
+        pytest.param(b"dana@build@example.org", id="two at signs"),
+        pytest.param(b"dana\x1b[2J@example.org", id="a control character"),
+        pytest.param(b"d" * 243 + b"@example.org", id="longer than any"),
+    ],
+)
+def test_what_is_no_address_is_not_told(address: bytes, volume: Volume, fetch) -> None:
+    assert fetch(volume, revision=commit_by(address, volume)).git_author == ""
+
+
+def test_the_longest_address_is_told(volume: Volume, fetch) -> None:
+    address = "d" * 242 + "@example.org"
+    assert fetch(volume, revision=commit_by(address.encode(), volume)).git_author == address
+
+
+def test_an_author_in_another_encoding_stops_nothing(volume: Volume, fetch) -> None:
+    file = fetch(volume, revision=commit_by("dän@example.org".encode("latin-1"), volume))
+    assert file.git_author == "d\N{REPLACEMENT CHARACTER}n@example.org"
+
+
+def commit_by(address: bytes, volume: Volume) -> str:
+    """Names, on a branch, the content of `main` in a commit as no git would write it by itself."""
+    repository = volume.root / "reviews"
+
+    def git(*arguments: str, standard_input: bytes = b"") -> str:
+        command = ["git", "-c", "safe.directory=*", *arguments]
+        return (
+            subprocess.run(command, cwd=repository, input=standard_input, check=True, capture_output=True)
+            .stdout.decode()
+            .strip()
+        )
+
+    tree = git("rev-parse", "main^{tree}").encode()
+    people = b"author a <%s> 1700000000 +0000\ncommitter a <a@example.org> 1700000000 +0000\n" % address
+    commit = git(
+        "hash-object",
+        "-t",
+        "commit",
+        "-w",
+        "--stdin",
+        "--literally",
+        standard_input=b"tree %s\n%s\nodd\n" % (tree, people),
+    )
+    git("update-ref", "refs/heads/odd", commit)
+    return "odd"
 
 
 @pytest.mark.parametrize("digits", [40, 8])

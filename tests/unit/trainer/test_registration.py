@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import os
 import signal
+import subprocess
 import urllib.request
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -16,7 +17,7 @@ from mlflow import MlflowClient
 
 from sentiment_artifact import CompiledModel, digest_of
 from sentiment_contract import names
-from sentiment_contract.recipe import Classifier, Preset
+from sentiment_contract.recipe import Classifier, Data, DVCSource, Preset
 from sentiment_contract.training import FailureReason, TrainingOrder, TrainingSucceeded
 from sentiment_trainer import train as train_module
 from sentiment_trainer.failures import TrainingError
@@ -91,6 +92,38 @@ def test_a_training_leaves_a_version_with_all_its_tags(
     assert json.loads(version.tags[names.TAG_METRICS]) == result.metrics
     assert len(version.tags[names.TAG_ENVIRONMENT_HASH]) == 64
     _only_one_of_each(client, order, result)
+
+
+def test_a_version_from_git_says_which_commit_it_is_from_and_who_wrote_it(
+    make_order, mlflow_url: str, settings: Settings, client: MlflowClient
+) -> None:
+    repository = settings.data_root / "repository"
+    repository.mkdir()
+    (settings.data_root / "reviews.csv").rename(repository / "reviews.csv")
+    commit = _commit(repository, by="Dana@Example.org")
+    source = {
+        "repoURL": "file:///data/repository",
+        "revision": "main",
+        "path": "reviews.csv",
+        "volumeClaimName": "reviews",
+    }
+    order = make_order(Data(dvc=DVCSource.model_validate(source)), tracking_url=mlflow_url)
+    result = train(order, settings)
+    assert (result.git_commit, result.git_author) == (commit, "dana@example.org")
+    tags = client.get_model_version(order.registered_model, result.registry_version).tags
+    assert (tags[names.TAG_GIT_COMMIT], tags[names.TAG_GIT_AUTHOR]) == (commit, "dana@example.org")
+
+
+def _commit(folder: Path, by: str) -> str:
+    def git(*arguments: str) -> str:
+        committer = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+        command = ["git", *committer, *arguments]
+        return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+
+    git("init", "--quiet", "--initial-branch=main", ".")
+    git("add", "--all")
+    git("commit", "--quiet", "--message=reviews", f"--author=a <{by}>")
+    return git("rev-parse", "HEAD")
 
 
 def test_the_run_shows_parameters_figures_data_progress_and_reports(

@@ -23,7 +23,7 @@ _NOISE = ("WARNING: failed to collect", "Having any troubles?")
 
 
 def fetch_dvc(source: DVCSource, settings: Settings, folder: Path) -> FetchedFile:
-    """The tracked file at the revision, with the commit that the revision meant.
+    """The tracked file at the revision, with the commit that the revision meant and who wrote it.
 
     Raises RepositoryUnreachable, RevisionNotFound, CredentialsDenied, DataNotFound, DataUnreachable, DataHashMismatch.
     """
@@ -36,7 +36,7 @@ def fetch_dvc(source: DVCSource, settings: Settings, folder: Path) -> FetchedFil
     if not path.is_file():
         _configure(checkout, source.remote, url)
         _pull(checkout, source, called, environment, settings.fetch_timeout_seconds)
-    file = identify(path_inside(checkout.folder, source.path, called), called, checkout.commit)
+    file = identify(path_inside(checkout.folder, source.path, called), called, checkout.commit, checkout.author)
     _require_tracked_content(file, checkout.folder / f"{source.path}.dvc")
     return file
 

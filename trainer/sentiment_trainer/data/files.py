@@ -20,9 +20,11 @@ class FetchedFile:
     md5: str
     size: int
     git_commit: str = ""
+    git_author: str = ""
+    """E-mail address of who wrote that commit, in lower case; empty where git tells none."""
 
 
-def identify(path: Path, called: str, git_commit: str = "") -> FetchedFile:
+def identify(path: Path, called: str, git_commit: str = "", git_author: str = "") -> FetchedFile:
     """Hash the file in one pass: SHA-256 is its identity everywhere, MD5 is the name that DVC knows it by."""
     sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
     try:
@@ -37,7 +39,7 @@ def identify(path: Path, called: str, git_commit: str = "") -> FetchedFile:
             f"{called} cannot be read: {error.strerror or error}.",
             "let user and group 65532 read the file, for example with chmod a+r.",
         ) from error
-    return FetchedFile(path, called, sha256.hexdigest(), md5.hexdigest(), size, git_commit)
+    return FetchedFile(path, called, sha256.hexdigest(), md5.hexdigest(), size, git_commit, git_author)
 
 
 def require_hash(file: FetchedFile, expected: str | None, field: str) -> FetchedFile:

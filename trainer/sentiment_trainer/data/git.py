@@ -26,6 +26,9 @@ _DENIED = re.compile(
     r"|returned error: 40[13]|access denied|invalid credentials|host key verification failed",
     re.IGNORECASE,
 )
+_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
+_ADDRESS_LENGTH = 254
+"""No mailbox has a longer address, and a record of a version has no room for one."""
 _NAMES, _REFS = "--format=%(refname:lstrip=-1)", ("refs/remotes/origin", "refs/tags")
 
 
@@ -38,6 +41,8 @@ class Checkout:
 
     folder: Path
     commit: str
+    author: str
+    """E-mail address of who wrote the commit, in lower case; empty where git tells none."""
 
 
 def environment_in(home: Path) -> dict[str, str]:
@@ -66,7 +71,14 @@ def clone(url: str, revision: str, folder: Path, environment: dict[str, str], ti
 
     def git(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["git", *arguments], env=environment, capture_output=True, text=True, timeout=timeout_seconds, check=False
+            ["git", *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            # Commits hold what people wrote, in whichever encoding.
+            errors="replace",
+            timeout=timeout_seconds,
+            check=False,
         )
 
     shown = without_credentials(url)
@@ -81,9 +93,10 @@ def clone(url: str, revision: str, folder: Path, environment: dict[str, str], ti
         checked_out = git("-C", str(folder), "checkout", "--quiet", "--detach", commit)
         if checked_out.returncode != 0:
             raise _clone_failure(shown, checked_out.stderr)
+        author = _author(git, folder, commit)
     except subprocess.TimeoutExpired as error:
         raise _clone_failure(shown, f"no answer within {timeout_seconds} s") from error
-    return Checkout(folder, commit)
+    return Checkout(folder, commit, author)
 
 
 def _candidates(revision: str) -> list[str]:
@@ -94,6 +107,13 @@ def _candidates(revision: str) -> list[str]:
 def _resolve(git: GitCall, folder: Path, name: str) -> str | None:
     found = git("-C", str(folder), "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     return found.stdout.strip() if found.returncode == 0 else None
+
+
+def _author(git: GitCall, folder: Path, commit: str) -> str:
+    # Git takes anything for an address. What is none cannot be held against a user name, and is not kept.
+    address = git("-C", str(folder), "show", "--no-patch", "--format=%ae", commit).stdout.strip().lower()
+    is_one = len(address) <= _ADDRESS_LENGTH and address.isprintable() and _ADDRESS.fullmatch(address)
+    return address if is_one else ""
 
 
 def _clone_failure(shown: str, stderr: str) -> TrainingError:

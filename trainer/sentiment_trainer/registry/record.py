@@ -55,6 +55,7 @@ class Lineage:
             names.TAG_RECIPE_HASH: self.order.recipe_hash,
             names.TAG_DATA_HASH: self.data.sha256,
             names.TAG_GIT_COMMIT: self.data.git_commit,
+            names.TAG_GIT_AUTHOR: self.data.git_author,
             names.TAG_SPLIT: self.split.value,
             names.TAG_MODEL_UID: self.order.model_uid,
             names.TAG_ENVIRONMENT_HASH: self.environment_hash,
