@@ -77,20 +77,12 @@ def lasting(shop: Shop) -> dict[str, Manifest]:
     return {kind: (shop.get(kind, "imdb") or {}).get("spec", {}) for kind in kinds}
 
 
-def test_a_kill_in_the_pod(served: Shop) -> None:
-    killed_in_the_pod(served, kills=1)
-
-
 @pytest.mark.campaign
 @pytest.mark.timeout(900)
 def test_three_kills_in_the_pod(served: Shop) -> None:
-    killed_in_the_pod(served, kills=3)
-
-
-def killed_in_the_pod(served: Shop, kills: int) -> None:
-    for number in range(kills):
-        version = f"p{kills}-{number}"
-        served.apply(model(version=version, training=fast(1050 + 10 * kills + number)))
+    for number in range(3):
+        version = f"p{number}"
+        served.apply(model(version=version, training=fast(1080 + number)))
         eventually("its training runs", lambda version=version: training_pod(served, version), 60)
         restarts = operator_pod()["status"]["containerStatuses"][0]["restartCount"]
         node.kill(operator_pod(), RELEASE)

@@ -1,10 +1,12 @@
 """Forward, back and forward again: what a version is, and what it costs to change it."""
 
+import secrets
+
 import pytest
 
 from sentiment_operator.api import ConditionType
 from tests.e2e import tracking
-from tests.e2e.shop import CLUSTER, MORE, Shop, data, model
+from tests.e2e.shop import CLUSTER, MORE, Shop, close_shop, data, gone, model, open_shop
 from tests.support.eventually import eventually
 
 pytestmark = pytest.mark.e2e
@@ -82,3 +84,11 @@ def test_a_forest_is_served_too_and_reached_from_outside(shop: Shop) -> None:
     node = CLUSTER.kubectl("get", "nodes", "-o", "jsonpath={.items[0].status.addresses[0].address}")
     answer, _ = shop.ask(f"{node}:{port}", "a wonderful film, I loved it")
     assert (answer["sentiment"], answer["version"]) == ("positive", "1")
+
+
+def test_a_namespace_ends_while_a_model_trains_in_it() -> None:
+    shop = open_shop(f"e2e-{secrets.token_hex(4)}")
+    shop.apply(model())
+    eventually("a training runs", shop.jobs, 30)
+    close_shop(shop)
+    eventually("the namespace is gone", lambda: gone(shop.namespace), 180)

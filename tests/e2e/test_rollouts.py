@@ -20,7 +20,7 @@ from tests.e2e.shop import Manifest, Shop
 from tests.e2e.traffic import traffic
 from tests.support.eventually import eventually
 
-pytestmark = [pytest.mark.e2e, pytest.mark.exclusive, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 HALF = {"weightPercent": 50, "pauseSeconds": 3, "minRequests": 100}
 THIRD = {"weightPercent": 33, "pauseSeconds": 3, "minRequests": 100}
@@ -60,7 +60,7 @@ def test_a_canary_takes_over_in_steps_and_its_pods_stay(stable: Shop) -> None:
 def test_the_way_back_needs_no_candidate(stable: Shop) -> None:
     jobs = stable.jobs()
     stable.patch("smod", "imdb", {"spec": {"version": "1"}})
-    stable.is_ready("imdb", "1", 60)
+    stable.is_ready("imdb", "1")
     assert stable.jobs() <= jobs
     assert_nothing_left(stable)
 
@@ -166,6 +166,6 @@ def test_an_edit_back_in_the_middle_leaves_nothing(back_at_1: Shop) -> None:
         want(shop, "never", {"strategy": "Canary", "steps": [{**HALF, "pauseSeconds": 3600}]}, maxFeatures=1400)
         shop.becomes("imdb", "RolledOut", "CanaryRunning", status="False")
         shop.patch("smod", "imdb", {"spec": {"version": "1"}})
-        shop.is_ready("imdb", "1", 90)
+        shop.is_ready("imdb", "1")
     assert_unnoticed(told)
     assert_nothing_left(shop)
