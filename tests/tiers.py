@@ -28,7 +28,7 @@ CODE = (
 )
 TIERS = ("static", "unit", "contract", "chart", "integration", "e2e")
 NO_TESTS = 5
-AT_A_TIME = {"unit": 2, "chart": 2, "integration": 4, "e2e": 3}
+AT_A_TIME = {"unit": 2, "contract": 2, "chart": 2, "integration": 4, "e2e": 3}
 """Modules at a time: the more a tier waits, the more of them. Each worker has servers of its own, or a namespace."""
 EVERYTHING = ("-m", "campaign or not campaign")
 """In turn, since the long forms give figures."""
