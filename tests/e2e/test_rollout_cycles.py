@@ -23,8 +23,8 @@ PAUSE_SECONDS = 22
 """Twice as many requests as have to be counted: a share of 4,000 is off by its own noise 3 points once in 10,000 steps."""
 WEIGHTS = (33, 50)
 """One candidate beside two pods, and two: what pod counts can give exactly."""
-FEATURES = 1100
-"""Each version has its own number of features, since the same model again would need no rollout."""
+SEED = 1100
+"""Each version is learnt from other reviews, since the same model again would need no rollout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def test_twenty_promotions(stable: Shop) -> None:
 def promoted(shop: Shop, told: Traffic, number: int) -> Share:
     """One version takes over, and the share that it had before."""
     version, weight = f"up-{number}", WEIGHTS[number % len(WEIGHTS)]
-    want(shop, version, canary(weight, PAUSE_SECONDS), maxFeatures=FEATURES + number)
+    want(shop, version, canary(weight, PAUSE_SECONDS), seed=SEED + number)
     eventually(f"{version} answers", lambda: progress(shop).get("requests", 0) > 0, 180)
     since = until = time.monotonic()
     seen = 0
@@ -101,7 +101,7 @@ def test_ten_aborts(stable: Shop) -> None:
 
 def edited_back(shop: Shop, before: str, number: int) -> None:
     """Somebody thinks better of it in the middle of a step."""
-    want(shop, f"no-{number}", canary(50, 3600), maxFeatures=FEATURES + 50 + number)
+    want(shop, f"no-{number}", canary(50, 3600), seed=SEED + 50 + number)
     eventually("the candidate answers", lambda: progress(shop).get("requests", 0) > 0, 180)
     end_with(shop, before)
 
@@ -109,7 +109,7 @@ def edited_back(shop: Shop, before: str, number: int) -> None:
 def rolled_back(shop: Shop, before: str, number: int) -> None:
     """The candidate judges otherwise than what serves."""
     agreeing = canary(50, 3600, analysis={"maxDisagreementPercent": 10, "minSamples": 50})
-    want(shop, f"no-{number}", agreeing, path="flipped.csv", maxFeatures=FEATURES + 50 + number)
+    want(shop, f"no-{number}", agreeing, path="flipped.csv", seed=SEED + 50 + number)
     shop.becomes("imdb", "Stalled", "RolledBack", seconds=180)
     assert shop.the("smod", "imdb")["status"]["servingVersion"] == before
     end_with(shop, before)
