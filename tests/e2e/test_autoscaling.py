@@ -9,7 +9,7 @@ from tests.support.eventually import eventually, never
 
 pytestmark = pytest.mark.e2e
 AUTOSCALED = {
-    "resources": {"requests": {"cpu": "30m"}},
+    "resources": {"requests": {"cpu": "50m"}},
     "autoscaling": {"minReplicas": 1, "maxReplicas": 3, "targetCPUUtilizationPercent": 50},
 }
 
@@ -23,7 +23,8 @@ def test_load_scales_out_and_back_and_the_operator_keeps_out_of_it(shop: Shop) -
     shop.apply(model(serving=AUTOSCALED))
     shop.is_ready("imdb", "1")
     eventually("the autoscaler has figures", lambda: scaling(shop).get("ScalingActive") == "True", 120)
-    assert replicas(shop) == 1
+    # On a busy machine the start of a pod may look like load for a while.
+    eventually("there is one pod", lambda: replicas(shop) == 1, 120)
     audit = Audit()
     with traffic(shop.address("imdb"), per_second=100) as told:
         eventually("there are more pods", lambda: replicas(shop) > 1, 120)
