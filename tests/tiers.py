@@ -32,6 +32,8 @@ AT_A_TIME = {"unit": 2, "contract": 2, "chart": 2, "integration": 4, "e2e": 3}
 """Modules at a time: the more a tier waits, the more of them. Each worker has servers of its own, or a namespace."""
 EVERYTHING = ("-m", "campaign or not campaign")
 """In turn, since the long forms give figures."""
+LONGEST = ("--durations=12", "--durations-min=5")
+"""What a tier's time goes to."""
 
 
 @dataclass(slots=True)
@@ -113,8 +115,8 @@ def _end_to_end(python: Path, *, campaign: bool) -> Result:
     try:
         if campaign:
             return _pytest("e2e", python, *EVERYTHING, "-s")
-        shared = _pytest("e2e", python, "-m", "not exclusive and not campaign", *_side_by_side("e2e"))
-        alone = _pytest("e2e", python, "-m", "exclusive and not campaign")
+        shared = _pytest("e2e", python, "-m", "not exclusive and not campaign", *_side_by_side("e2e"), *LONGEST)
+        alone = _pytest("e2e", python, "-m", "exclusive and not campaign", *LONGEST)
         return shared.with_more(alone)
     finally:
         if not os.environ.get("KEEP"):
