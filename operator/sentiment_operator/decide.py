@@ -293,9 +293,7 @@ def _counts(observed: Observed, step: Shift) -> bool:
     there = running(observed)
     if observed.answered is not None or step.candidate is None or there is None:
         return False
-    if step.candidate.progress.since is None and step.unrouted:
-        return False
-    return step.candidate.progress.since is not None or there.live.is_complete
+    return step.candidate.progress.since is not None or there.live.available > 0
 
 
 def _obsolete_revisions(model: Model, observed: Observed, wanted: str) -> tuple[str, ...]:

@@ -207,6 +207,12 @@ class Answered:
     """Reviews that were also judged by the version that serves."""
     disagreements: int = 0
     """Those among them that it judges otherwise."""
+    comparing: int = 0
+    """Pods that have loaded what serves, to judge with it too."""
+    by_pod: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Requests by name of every pod that tells its figures: each counts from its own start."""
+    silent: tuple[str, ...] = ()
+    """Names of the ready pods that do not tell them."""
 
 
 @dataclass(frozen=True, slots=True)

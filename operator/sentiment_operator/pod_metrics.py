@@ -1,10 +1,10 @@
 """Reads what serving pods count, straight from their addresses, so that no Prometheus is needed.
 
-A pod that does not answer counts for nothing: too few samples then keep its version from going on. It judges nothing.
+A ready pod that does not tell is named, and never taken for one that answered nothing. It judges nothing.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 
 import aiohttp
@@ -14,14 +14,16 @@ from prometheus_client.samples import Sample
 from sentiment_contract.names import METRICS_PORT, VERSION_LABEL
 from sentiment_contract.rollout import (
     COMPARED_METRIC,
+    COMPARING_METRIC,
     DISAGREEMENTS_METRIC,
     PREDICT_ROUTES,
     REQUESTS_METRIC,
     SECONDS_METRIC,
 )
 from sentiment_operator.facts import Answered, Manifest
-from sentiment_operator.raw import labels_of
+from sentiment_operator.raw import is_deleting, labels_of
 from sentiment_operator.service_probe import ALONE, in_url
+from sentiment_operator.workload import is_ready
 
 TIMEOUT = aiohttp.ClientTimeout(total=2, sock_connect=1)
 AT_ONCE = 32
@@ -32,13 +34,39 @@ async def by_version(session: aiohttp.ClientSession, pods: Sequence[Manifest]) -
     """What the pods of each version answered since they started, by version label."""
     free = asyncio.Semaphore(AT_ONCE)
 
-    async def ask(pod: Manifest) -> tuple[str, str]:
+    async def ask(pod: Manifest) -> Answered | None:
         async with free:
-            return labels_of(pod).get(VERSION_LABEL, ""), await _exposition(session, pod)
+            return answered(await _exposition(session, pod))
 
-    told = await asyncio.gather(*(ask(pod) for pod in pods))
-    labels = {label for label, _ in told}
-    return {label: together(answered(text) for of, text in told if of == label) for label in labels}
+    parts = await asyncio.gather(*(ask(pod) for pod in pods))
+    return of_versions(pods, {pod["metadata"]["name"]: part for pod, part in zip(pods, parts, strict=True)})
+
+
+def of_versions(pods: Iterable[Manifest], parts: Mapping[str, Answered | None]) -> dict[str, Answered]:
+    """The sum for each version label, from what each pod told by its name. A pod that is ending counts for nothing."""
+    staying = [pod for pod in pods if not is_deleting(pod)]
+    labels = {labels_of(pod).get(VERSION_LABEL, "") for pod in staying}
+    return {
+        label: together([pod for pod in staying if labels_of(pod).get(VERSION_LABEL, "") == label], parts)
+        for label in labels
+    }
+
+
+def together(pods: Iterable[Manifest], parts: Mapping[str, Answered | None]) -> Answered:
+    """The sum over several pods, whose histograms have the same bounds."""
+    names = {pod["metadata"]["name"]: is_ready(pod) for pod in pods}
+    told = {name: part for name in names if (part := parts.get(name)) is not None}
+    bounds = sorted({bound for part in told.values() for bound, _ in part.buckets})
+    return Answered(
+        requests=sum(part.requests for part in told.values()),
+        errors=sum(part.errors for part in told.values()),
+        buckets=tuple((bound, sum(dict(part.buckets).get(bound, 0) for part in told.values())) for bound in bounds),
+        compared=sum(part.compared for part in told.values()),
+        disagreements=sum(part.disagreements for part in told.values()),
+        comparing=sum(part.comparing for part in told.values()),
+        by_pod={name: part.requests for name, part in told.items()},
+        silent=tuple(sorted(name for name, ready in names.items() if ready and name not in told)),
+    )
 
 
 async def _exposition(session: aiohttp.ClientSession, pod: Manifest) -> str:
@@ -53,19 +81,22 @@ async def _exposition(session: aiohttp.ClientSession, pod: Manifest) -> str:
         return ""
 
 
-def answered(exposition: str) -> Answered:
-    """What one pod answered. Text that is no exposition says nothing."""
+def answered(exposition: str) -> Answered | None:
+    """What one pod answered; None where the text is not what a server shows."""
     try:
-        return counted([sample for family in text_string_to_metric_families(exposition) for sample in family.samples])
+        samples = [sample for family in text_string_to_metric_families(exposition) for sample in family.samples]
+        return counted(samples)
     except (ValueError, KeyError, IndexError, OverflowError):
-        return Answered()
+        return None
 
 
-def counted(samples: list[Sample]) -> Answered:
-    """What one pod answered, by its samples.
+def counted(samples: list[Sample]) -> Answered | None:
+    """What one pod answered, by its samples; None where no server shows such.
 
     Raises ValueError, KeyError and OverflowError where a sample is not what a server shows.
     """
+    if not any(sample.name == COMPARED_METRIC for sample in samples):
+        return None  # A server that nobody asked shows this one, too.
     predictions = [sample for sample in samples if sample.labels.get("route") in PREDICT_ROUTES]
     requests = [sample for sample in predictions if sample.name == REQUESTS_METRIC]
     return Answered(
@@ -74,19 +105,7 @@ def counted(samples: list[Sample]) -> Answered:
         buckets=_buckets(sample for sample in predictions if sample.name == f"{SECONDS_METRIC}_bucket"),
         compared=_sum(sample for sample in samples if sample.name == COMPARED_METRIC),
         disagreements=_sum(sample for sample in samples if sample.name == DISAGREEMENTS_METRIC),
-    )
-
-
-def together(parts: Iterable[Answered]) -> Answered:
-    """The sum over several pods, whose histograms have the same bounds."""
-    whole = list(parts)
-    bounds = sorted({bound for part in whole for bound, _ in part.buckets})
-    return Answered(
-        requests=sum(part.requests for part in whole),
-        errors=sum(part.errors for part in whole),
-        buckets=tuple((bound, sum(dict(part.buckets).get(bound, 0) for part in whole)) for bound in bounds),
-        compared=sum(part.compared for part in whole),
-        disagreements=sum(part.disagreements for part in whole),
+        comparing=min(1, _sum(sample for sample in samples if sample.name == COMPARING_METRIC)),
     )
 
 

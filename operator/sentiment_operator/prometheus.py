@@ -7,22 +7,26 @@ last, so its series carry the labels `namespace` and `pod`, as those of a Servic
 import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 import aiohttp
 from prometheus_client.samples import Sample
 from pydantic import BaseModel, Field, ValidationError
 
-from sentiment_contract.names import VERSION_LABEL
-from sentiment_contract.rollout import COMPARED_METRIC, DISAGREEMENTS_METRIC, REQUESTS_METRIC, SECONDS_METRIC
+from sentiment_contract.rollout import (
+    COMPARED_METRIC,
+    COMPARING_METRIC,
+    DISAGREEMENTS_METRIC,
+    REQUESTS_METRIC,
+    SECONDS_METRIC,
+)
 from sentiment_operator.facts import Answered, Manifest
-from sentiment_operator.pod_metrics import counted, together
-from sentiment_operator.raw import labels_of
+from sentiment_operator.pod_metrics import counted, of_versions
 
 log = logging.getLogger(__name__)
 
 TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=3)
-NAMES = (REQUESTS_METRIC, f"{SECONDS_METRIC}_bucket", COMPARED_METRIC, DISAGREEMENTS_METRIC)
+NAMES = (REQUESTS_METRIC, f"{SECONDS_METRIC}_bucket", COMPARED_METRIC, DISAGREEMENTS_METRIC, COMPARING_METRIC)
 
 
 class _Series(BaseModel):
@@ -45,15 +49,17 @@ async def by_version(
     session: aiohttp.ClientSession, url: str, namespace: str, pods: Sequence[Manifest]
 ) -> dict[str, Answered] | None:
     """What the pods of each version answered since they started, by version label; None where it does not say."""
-    labels = {pod["metadata"]["name"]: labels_of(pod).get(VERSION_LABEL, "") for pod in pods}
+    if not pods:
+        return {}
+    names = [pod["metadata"]["name"] for pod in pods]
     try:
-        series = await _series(session, url, _selector(namespace, labels)) if labels else []
-        return _summed(series, labels)
+        parts = _by_pod(await _series(session, url, _selector(namespace, names)), names)
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, OverflowError) as error:
         # A validation error repeats what it was given, which may be long.
         why = "it gave no answer of its query API" if isinstance(error, ValidationError) else str(error) or repr(error)
         log.warning("Prometheus at %s: %s. Next: look at analysis.prometheusURL of the chart.", url, why)
         return None
+    return of_versions(pods, parts)
 
 
 async def _series(session: aiohttp.ClientSession, url: str, selector: str) -> list[_Series]:
@@ -64,18 +70,16 @@ async def _series(session: aiohttp.ClientSession, url: str, selector: str) -> li
         return _Answer.model_validate_json(await response.read()).data.result
 
 
-def _selector(namespace: str, pods: Mapping[str, Any]) -> str:
+def _selector(namespace: str, pods: Sequence[str]) -> str:
     # Names of namespaces and pods hold letters, digits, dots and dashes alone.
     among = "|".join(sorted(pods)).replace(".", "[.]")
     return f'{{__name__=~"{"|".join(NAMES)}",namespace="{namespace}",pod=~"{among}"}}'
 
 
-def _summed(series: Sequence[_Series], labels: Mapping[str, str]) -> dict[str, Answered]:
-    of_pod: dict[str, list[Sample]] = {name: [] for name in labels}
+def _by_pod(series: Sequence[_Series], pods: Sequence[str]) -> Mapping[str, Answered | None]:
+    if not series:
+        raise ValueError("it holds no figures of any of these pods")
+    of_pod: dict[str, list[Sample]] = {name: [] for name in pods}
     for one in series:
         of_pod[one.metric["pod"]].append(Sample(one.metric["__name__"], one.metric, float(one.value[1])))
-    parts = {name: counted(samples) for name, samples in of_pod.items()}
-    return {
-        version: together(part for name, part in parts.items() if labels[name] == version)
-        for version in set(labels.values())
-    }
+    return {name: counted(samples) for name, samples in of_pod.items()}

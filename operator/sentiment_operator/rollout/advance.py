@@ -5,13 +5,15 @@ order in which they are tried:
 
 1. What failed in this very way is not tried again.
 2. Another candidate in the place goes first, and what serves has to be one version; then the stages begin with the first.
-3. Pods that will never run, or answers beyond a limit, fail the candidate at once.
+3. Pods that will never run, or answers beyond a limit, fail the candidate at once, in a stage and on the way to it.
 4. A stage begins to count when all of its pods are ready; it ends when its time is over and enough was answered.
 5. What takes longer than the deadline has failed. An outage of the registry does not count, nor does a Gateway that
-   takes no requests for the model, nor a Prometheus that gives no figures: none is a fault of the candidate. Every edit
-   of the model gives it the time anew: a rollout that was suspended goes on.
+   takes no requests for the model, nor a Prometheus that gives no figures, nor a version to compare with that cannot be
+   loaded: none is a fault of the candidate. Every edit of the model gives it the time anew: a rollout that was suspended
+   goes on.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -158,6 +160,8 @@ class _Stretch:
         """What follows."""
         if (trouble := self._trouble()) is not None and trouble.reason in LOST:
             return self._fail(trouble.reason, trouble.message or trouble.reason)
+        if broken := breaches(self.model.spec.rollout.analysis, figures(self._candidate())):
+            return self._fail("LimitExceeded", "; ".join(broken))
         return self._start(trouble) if self.progress.since is None else self._measure(self.progress.since, trouble)
 
     def _start(self, trouble: Trouble | None) -> Step:
@@ -165,18 +169,23 @@ class _Stretch:
         if self.live.is_complete:
             if self._unrouted:
                 return self._stay(self._time_anew(self._deadline(self.progress.entered)))
-            return self._stay(self._begun()) if self.observed.answered is not None else self._stay()
+            if self.observed.answered is None:
+                return self._stay()
+            if not self._silent:
+                return self._stay(self._begun())
         deadline = self._deadline(self.progress.entered)
         if _waits_for_registry(trouble):
             return self._stay(self._time_anew(deadline))
         if self.now < deadline:
             return self._stay(deadline=deadline)
+        if self._silent:
+            return self._fail("ProgressDeadlineExceeded", self._silent)
         why = self.live.refused or (f"{trouble.reason}: {trouble.message}" if trouble is not None else "")
         return self._fail("ProgressDeadlineExceeded", f"its pods were not ready in time{f': {why}' if why else ''}")
 
     def _begun(self) -> Progress:
         """From now on requests count."""
-        counts = {"requests": self._candidate().requests, "stable_requests": self._others().requests}
+        counts = {"requests": _by_pod(self._candidate()), "stable_requests": _by_pod(self._others())}
         return self.progress.model_copy(update={"since": self.now, **counts})
 
     def _measure(self, since: datetime, trouble: Trouble | None) -> Step:
@@ -184,8 +193,6 @@ class _Stretch:
         if self.observed.answered is None:
             return self._stay(wanting=explain.NO_FIGURES, not_before=since + self._stage.pause)
         found = figures(self._candidate())
-        if broken := breaches(self.model.spec.rollout.analysis, found):
-            return self._fail("LimitExceeded", "; ".join(broken))
         wanting = self._wanting(found)
         is_over = self.now >= since + self._stage.pause
         if is_over and self.live.is_complete and not wanting and not self._unrouted:
@@ -195,6 +202,8 @@ class _Stretch:
             return self._stay(self._time_anew(deadline), found=found)
         if self._unrouted:
             return self._stay(self._begun() if self.now >= deadline else None, found=found)
+        if self._is_blind(found):
+            return self._stay(self._time_anew(deadline), found=found, wanting=wanting if is_over else "")
         if self.now >= deadline:
             return self._fail("ProgressDeadlineExceeded", wanting or "its pods were not all ready")
         return self._stay(
@@ -256,15 +265,30 @@ class _Stretch:
 
     def _wanting(self, found: Figures) -> str:
         """What has to be answered before the stage ends, in words."""
-        need = self._stage.requests if self._stage.flow is not Flow.NONE else 0
-        have = _grown(self._candidate().requests, self.progress.requests)
+        need = self._stage.requests
+        if self._silent or not need:
+            return self._silent
+        have = _grown(self._candidate(), self.progress.requests)
         if have < need:
             return f"{have} of {need} requests"
-        return lacking(self.model.spec.rollout.analysis, found) if need else ""
+        wanting = lacking(self.model.spec.rollout.analysis, found)
+        return f"{wanting}, {explain.no_baseline(self.stable)}" if self._is_blind(found) else wanting
+
+    @property
+    def _silent(self) -> str:
+        """That figures are needed which not all pods of the candidate tell, in words."""
+        return explain.silent(self._candidate().silent) if self._stage.requests else ""
+
+    def _is_blind(self, found: Figures) -> bool:
+        """Whether all that is lacking are comparisons, for a pod that has not loaded what serves."""
+        analysis, told = self.model.spec.rollout.analysis, self._candidate()
+        if analysis.max_disagreement_percent is None or told.comparing == len(told.by_pod):
+            return False
+        return found.requests >= self._stage.requests and found.compared < analysis.min_samples
 
     def _measured_percent(self) -> int:
-        mine = _grown(self._candidate().requests, self.progress.requests)
-        others = _grown(self._others().requests, self.progress.stable_requests)
+        mine = _grown(self._candidate(), self.progress.requests)
+        others = _grown(self._others(), self.progress.stable_requests)
         return round(100 * mine / (mine + others)) if mine + others else 0
 
     def _candidate(self) -> Answered:
@@ -283,6 +307,17 @@ def _waits_for_registry(trouble: Trouble | None) -> bool:
     return trouble is not None and trouble.reason == FailureReason.REGISTRY_UNREACHABLE
 
 
-def _grown(now: int, before: int) -> int:
-    """Growth of a counter that begins anew with every pod."""
+def _by_pod(found: Answered) -> dict[str, int | None]:
+    return {**found.by_pod, **dict.fromkeys(found.silent)}
+
+
+def _grown(found: Answered, before: Mapping[str, int | None]) -> int:
+    """Requests since then. Of a pod whose figures were not told then, or are not told now, none is known."""
+    return sum(_growth(count, before.get(pod, 0)) for pod, count in found.by_pod.items())
+
+
+def _growth(now: int, before: int | None) -> int:
+    """Growth of a counter that begins anew with the process in the pod."""
+    if before is None:
+        return 0
     return now - before if now >= before else now

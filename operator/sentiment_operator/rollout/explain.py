@@ -17,6 +17,16 @@ NO_FIGURES = "figures of its requests, which Prometheus does not give"
 """What a step lacks while the Prometheus that its figures are read from does not answer."""
 
 
+def silent(pods: tuple[str, ...]) -> str:
+    """What a step lacks while pods are ready and do not tell their figures; empty if there are no such."""
+    return f"figures of its requests, which {', '.join(pods)} does not tell at /metrics" if pods else ""
+
+
+def no_baseline(stable: Revision) -> str:
+    """Why nothing is compared."""
+    return f"since not every pod has loaded version {stable.spec.version} to compare with, as its log says"
+
+
 def failed(model: Model, revision: Revision, failure: FailedRollout, serving: str, *, has_all: bool) -> Blocked:
     """A candidate did not take over, and the same is not tried again by itself."""
     label, why = revision.spec.version, sentence(failure.message)

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from pydantic import Field
+
 from sentiment_contract.base import Wire
 
 
@@ -16,7 +18,7 @@ class Progress(Wire):
     """When the stage was entered, or went on after an outage of the registry."""
     since: datetime | None = None
     """When its pods were all ready, and its requests began to count; None: not yet."""
-    requests: int = 0
-    """Requests that the candidate had answered by then."""
-    stable_requests: int = 0
+    requests: dict[str, int | None] = Field(default_factory=dict[str, int | None])
+    """Requests that each pod of the candidate had answered by then; None: it did not tell."""
+    stable_requests: dict[str, int | None] = Field(default_factory=dict[str, int | None])
     """And those of what serves."""

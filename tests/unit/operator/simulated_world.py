@@ -49,7 +49,7 @@ from sentiment_operator.facts import (
 )
 from sentiment_operator.kinds import APPROVAL, DEPLOYMENT, HTTP_ROUTE, JOB, MODEL, POD, REVISION, SERVICE, SERVING, Kind
 from sentiment_operator.plan import Compare, Plan, Record, Seal, TakeOver, Train
-from sentiment_operator.pod_metrics import together
+from sentiment_operator.pod_metrics import of_versions
 from sentiment_operator.preview.preview import with_preview
 from sentiment_operator.raw import (
     annotations_of,
@@ -140,6 +140,8 @@ class World:
     """Why pods of that version do not become ready, None where they do."""
     answers: Callable[[str, int], Answered] = lambda _, seconds: Answered(requests=REQUESTS_A_SECOND * seconds)
     """What a pod of that version answered within so many seconds."""
+    is_mute: bool = False
+    """No pod tells what it answered."""
     holds: Callable[[LookUpOrder], LookedUp | TrainingFailed] = _nothing_there
     """What a look at a branch finds."""
     head: Head | None = None
@@ -479,12 +481,13 @@ class World:
 
     def answered(self) -> dict[str, Answered]:
         """What the metrics of the pods tell, by version."""
-        told: dict[str, list[Answered]] = {}
-        for pod in filter(workload.is_ready, self.serving_pods(with_shadows=True)):
+        parts: dict[str, Answered | None] = {}
+        pods = self.serving_pods(with_shadows=True)
+        for pod in filter(workload.is_ready, pods):
             since = datetime.fromisoformat(pod["status"]["conditions"][0]["lastTransitionTime"])
-            label = _version_of(pod)
-            told.setdefault(label, []).append(self.answers(label, int((self.now - since).total_seconds())))
-        return {label: together(parts) for label, parts in told.items()}
+            found = self.answers(_version_of(pod), int((self.now - since).total_seconds()))
+            parts[pod["metadata"]["name"]] = None if self.is_mute else replace(found, comparing=1)
+        return of_versions(pods, parts)
 
     def answer(self) -> ServiceProbe:
         """What a review sent through the Service gets."""

@@ -344,6 +344,32 @@ def test_a_version_whose_pods_never_answer_is_removed(rollout: dict[str, Any], w
     assert_serves(operator, "1")
 
 
+@pytest.mark.parametrize("why", ["RegistryUnreachable", "Unschedulable"])
+def test_a_version_that_fails_while_more_of_its_pods_wait_is_removed_before_the_deadline(why: str) -> None:
+    operator = serving("1", limited(CANARY))
+    operator.world.edit(rolled("2", limited(CANARY)))
+    until(operator, lambda: len(candidate(operator)) == 1)
+    operator.world.hinders = lambda label: why if label == "2" and len(candidate(operator)) > 1 else None
+    operator.world.answers = _good
+    until(operator, lambda: len(candidate(operator)) > 1)
+    operator.world.answers = failing("2")
+    watched(operator, 60)
+    assert said(operator, ConditionType.STALLED) == ("True", "RolledBack")
+    assert_serves(operator, "1")
+
+
+def test_a_version_whose_pods_do_not_tell_how_they_fare_is_removed_and_the_reason_named() -> None:
+    operator = serving("1", limited(CANARY))
+    operator.world.is_mute = True
+    operator.world.edit(rolled("2", limited(CANARY)))
+    watched(operator)
+    assert said(operator, ConditionType.STALLED) == ("True", "RolledBack")
+    failure = told(operator).last_failure
+    assert failure is not None
+    assert "does not tell at /metrics" in failure.message
+    assert_serves(operator, "1")
+
+
 def test_another_value_of_the_retry_annotation_tries_it_once_more() -> None:
     operator = serving("1", limited(CANARY))
     operator.world.answers = failing("2")

@@ -4,6 +4,7 @@ import math
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -15,7 +16,7 @@ from sentiment_contract.names import VERSION_LABEL
 from sentiment_contract.rollout import PREDICT_ROUTES
 from sentiment_operator import pod_metrics
 from sentiment_operator.facts import Answered
-from sentiment_operator.pod_metrics import answered, by_version, together
+from sentiment_operator.pod_metrics import answered, by_version, of_versions, together
 from sentiment_server.metrics import Metrics
 from tests.support.ports import free_port
 
@@ -31,11 +32,27 @@ def exposition(*calls: tuple[str, int, float]) -> str:
 PREDICT = PREDICT_ROUTES[0]
 SOME = exposition((PREDICT, 200, 0.002), (PREDICT, 503, 0.2), (PREDICT_ROUTES[2], 422, 0.002))
 
+
+def told(text: str) -> Answered:
+    found = answered(text)
+    assert found is not None
+    return found
+
+
+def named(name: str, version: str = "2", *, ready: bool = True) -> dict[str, Any]:
+    """A pod that has this name."""
+    condition = {"type": "Ready", "status": str(ready), "lastTransitionTime": "2026-01-01T00:00:00Z"}
+    return {
+        "metadata": {"name": name, "labels": {VERSION_LABEL: version}},
+        "status": {"conditions": [condition]},
+    }
+
+
 # What the text says
 
 
 def test_requests_errors_and_seconds_of_predictions_are_counted() -> None:
-    found = answered(SOME)
+    found = told(SOME)
     assert (found.requests, found.errors) == (3, 1)
     assert dict(found.buckets)[0.0025] == 2
     assert dict(found.buckets)[0.25] == 3
@@ -44,7 +61,7 @@ def test_requests_errors_and_seconds_of_predictions_are_counted() -> None:
 
 @pytest.mark.parametrize("route", PREDICT_ROUTES)
 def test_every_route_of_users_counts(route: str) -> None:
-    assert answered(exposition((route, 500, 0.1))).errors == 1
+    assert told(exposition((route, 500, 0.1))).errors == 1
 
 
 @pytest.mark.parametrize("route", ["/healthz", "/readyz", "/docs", "/v2/models/{model}", "unmatched"])
@@ -57,8 +74,8 @@ def test_a_server_that_nobody_asked_has_answered_nothing() -> None:
 
 
 def test_disagreements_count_beside_the_routes() -> None:
-    text = "sentiment_compared_total 40.0\nsentiment_disagreements_total 3.0\n"
-    assert answered(text) == Answered(compared=40, disagreements=3)
+    text = "sentiment_compared_total 40.0\nsentiment_disagreements_total 3.0\nsentiment_comparing 1.0\n"
+    assert answered(text) == Answered(compared=40, disagreements=3, comparing=1)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +83,7 @@ def test_disagreements_count_beside_the_routes() -> None:
     [
         "",
         "<html>not found</html>",
+        "process_cpu_seconds_total 3.0",
         "sentiment_requests_total{route=",
         f'sentiment_requests_total{{route="{PREDICT}",status="500"}} NaN',
         f'sentiment_requests_total{{route="{PREDICT}",status="500"}} +Inf',
@@ -74,27 +92,45 @@ def test_disagreements_count_beside_the_routes() -> None:
         "\x00\x01",
     ],
 )
-def test_what_is_no_exposition_says_nothing(text: str) -> None:
-    assert answered(text) == Answered()
+def test_what_no_server_shows_is_no_answer(text: str) -> None:
+    assert answered(text) is None
 
 
 def test_several_pods_are_summed_bucket_by_bucket() -> None:
     other = exposition((PREDICT, 200, 3.0))
-    whole = together([answered(SOME), answered(other), Answered(compared=5, disagreements=1)])
+    parts = {"a": answered(SOME), "b": answered(other), "c": Answered(compared=5, disagreements=1, comparing=1)}
+    whole = together([named(name) for name in parts], parts)
+    assert (whole.by_pod, whole.comparing) == ({"a": 3, "b": 1, "c": 0}, 1)
     assert (whole.requests, whole.errors, whole.compared, whole.disagreements) == (4, 1, 5, 1)
     assert dict(whole.buckets)[2.5] == 3
     assert whole.buckets[-1] == (math.inf, 4)
 
 
 def test_pods_that_nobody_asked_do_not_disturb_the_sum() -> None:
-    assert together([Answered(), answered(SOME), Answered()]) == answered(SOME)
+    whole = together([named("a"), named("b")], {"a": Answered(), "b": answered(SOME)})
+    assert replace(whole, by_pod={}) == answered(SOME)
+
+
+def test_a_ready_pod_that_does_not_tell_is_named_and_one_that_is_not_ready_need_not_tell() -> None:
+    whole = together([named("a"), named("b", ready=False), named("c")], {"a": answered(SOME), "b": None, "c": None})
+    assert (whole.silent, whole.by_pod) == (("c",), {"a": 3})
+
+
+def test_a_pod_that_is_ending_counts_for_nothing() -> None:
+    ending = named("a")
+    ending["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    parts = {"a": answered(SOME), "b": Answered()}
+    assert of_versions([ending, named("b")], parts)["2"] == Answered(by_pod={"b": 0})
+    assert of_versions([ending], parts) == {}
 
 
 # What the addresses say
 
 
 def pod(address: str, version: str = "2") -> dict[str, Any]:
-    return {"metadata": {"labels": {VERSION_LABEL: version}}, "status": {"podIP": address} if address else {}}
+    """A pod that has the name of its address and is ready."""
+    shown = named(address or "new", version)
+    return {**shown, "status": {**shown["status"], "podIP": address}}
 
 
 @asynccontextmanager
@@ -148,7 +184,8 @@ async def test_a_pod_without_an_address_or_without_an_answer_counts_for_nothing(
 ) -> None:
     async with pods_at(free_port(), monkeypatch, "127.0.0.1"):
         found = await asked(pod(""), pod("127.0.0.2"), pod("127.0.0.1"))
-    assert found["2"].requests == 3
+    assert (found["2"].requests, found["2"].by_pod) == (3, {"127.0.0.1": 3})
+    assert found["2"].silent == ("127.0.0.2", "new")
 
 
 async def test_a_pod_that_takes_the_connection_and_hangs_costs_the_timeout_and_no_more(
@@ -160,7 +197,10 @@ async def test_a_pod_that_takes_the_connection_and_hangs_costs_the_timeout_and_n
         async with pods_at(port, monkeypatch, "127.0.0.1"):
             # Far more than are asked at once would hang a minute one after the other.
             found = await asked(*[pod("127.0.0.3", "1")] * pod_metrics.AT_ONCE, pod("127.0.0.1", "2"))
-    assert found == {"1": Answered(), "2": answered(SOME)}
+    assert found == {
+        "1": Answered(silent=("127.0.0.3",)),
+        "2": replace(told(SOME), by_pod={"127.0.0.1": 3}),
+    }
 
 
 async def test_a_page_of_errors_counts_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,7 +215,7 @@ async def test_a_page_of_errors_counts_for_nothing(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(pod_metrics, "METRICS_PORT", port)
     await web.TCPSite(runner, "127.0.0.1", port).start()
     try:
-        assert await asked(pod("127.0.0.1")) == {"2": Answered()}
+        assert await asked(pod("127.0.0.1")) == {"2": Answered(silent=("127.0.0.1",))}
     finally:
         await runner.cleanup()
 

@@ -9,19 +9,15 @@ import pytest
 from aiohttp import web
 from prometheus_client.parser import text_string_to_metric_families
 
-from sentiment_contract.names import VERSION_LABEL
 from sentiment_operator import prometheus
 from sentiment_operator.facts import Answered
-from sentiment_operator.pod_metrics import answered, together
+from sentiment_operator.pod_metrics import answered, of_versions
 from tests.support.ports import free_port
-from tests.unit.operator.test_pod_metrics import PREDICT, exposition
+from tests.unit.operator.test_pod_metrics import PREDICT, exposition, named
 
 OLD = exposition((PREDICT, 200, 0.002), (PREDICT, 500, 0.2))
 NEW = exposition((PREDICT, 200, 0.03))
-PODS = [
-    {"metadata": {"name": name, "labels": {VERSION_LABEL: version}}}
-    for name, version in (("imdb-a", "1"), ("imdb-b", "1"), ("imdb.c", "2"))
-]
+PODS = [named(name, version) for name, version in (("imdb-a", "1"), ("imdb-b", "1"), ("imdb.c", "2"))]
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
@@ -70,10 +66,14 @@ def vector(*found: dict[str, Any]) -> dict[str, Any]:
 
 async def test_the_figures_are_those_that_the_pods_show() -> None:
     held = [*series("imdb-a", OLD), *series("imdb-b", NEW), *series("imdb.c", NEW)]
-    assert await asked(says(vector(*held))) == {
-        "1": together([answered(OLD), answered(NEW)]),
-        "2": answered(NEW),
-    }
+    parts = {"imdb-a": answered(OLD), "imdb-b": answered(NEW), "imdb.c": answered(NEW)}
+    assert await asked(says(vector(*held))) == of_versions(PODS, parts)
+
+
+async def test_a_pod_that_was_not_scraped_yet_is_named() -> None:
+    found = await asked(says(vector(*series("imdb-a", OLD), *series("imdb-b", OLD))))
+    assert found is not None
+    assert (found["1"].silent, found["2"]) == ((), Answered(silent=("imdb.c",)))
 
 
 async def test_it_is_asked_for_these_pods_of_this_namespace_alone() -> None:
@@ -81,9 +81,9 @@ async def test_it_is_asked_for_these_pods_of_this_namespace_alone() -> None:
 
     async def answer(request: web.Request) -> web.Response:
         questions.append(str((await request.post())["query"]))
-        return web.json_response(vector())
+        return web.json_response(vector(*series("imdb-a", OLD)))
 
-    assert await asked(answer) == {"1": Answered(), "2": Answered()}
+    assert await asked(answer) is not None
     (question,) = questions
     assert 'namespace="shop",pod=~"imdb-a|imdb-b|imdb[.]c"' in question
     assert all(name in question for name in prometheus.NAMES)
@@ -93,9 +93,12 @@ WRONG = {
     "an error": {"status": "error", "errorType": "bad_data", "error": "parse error"},
     "another kind of answer": {"status": "success", "data": {"resultType": "scalar", "result": [1, "2"]}},
     "no answer of Prometheus": ["hello"],
+    "no figures of any of the pods": vector(),
     "a pod that nobody asked for": vector(*series("other", OLD)),
     "a figure that is none": vector({"metric": {**series("imdb-a", OLD)[0]["metric"]}, "value": [1.0, "many"]}),
-    "a counter that is infinite": vector({"metric": {**series("imdb-a", OLD)[0]["metric"]}, "value": [1.0, "+Inf"]}),
+    "a counter that is infinite": vector(
+        *series("imdb-a", OLD), {"metric": {**series("imdb-a", OLD)[0]["metric"]}, "value": [1.0, "+Inf"]}
+    ),
 }
 
 

@@ -98,7 +98,9 @@ def failure(step: Step) -> FailedRollout:
 
 
 def counted(requests: int, others: int = 0, **more: Any) -> dict[str, Answered]:
-    return {"2": Answered(requests=requests, **more), "1": Answered(requests=others)}
+    """One pod of each version answered so many."""
+    told = Answered(requests=requests, by_pod={"new": requests})
+    return {"2": replace(told, **more), "1": Answered(requests=others, by_pod={"old": others})}
 
 
 def unready(reason: str) -> tuple[ServingPod, ...]:
@@ -245,6 +247,14 @@ def test_an_answer_beyond_a_limit_fails_the_candidate_before_its_time_is_over() 
     assert "2.0 % of 100 requests failed" in found.message
 
 
+@pytest.mark.parametrize("reason", ["RegistryUnreachable", "Unschedulable"])
+def test_an_answer_beyond_a_limit_fails_the_candidate_while_more_of_its_pods_start(reason: str) -> None:
+    starts = progress(LIMITED, stage=1)
+    facts = seen(starts, of=LIMITED, complete=False, answered=counted(100, errors=2), pods=unready(reason))
+    found = failure(decided(facts, LIMITED, NOW + SECOND))
+    assert (found.reason, found.step) == ("LimitExceeded", 1)
+
+
 def test_too_few_answers_are_not_judged() -> None:
     began = progress(LIMITED, since=NOW)
     assert how_far(decided(seen(began, of=LIMITED, answered=counted(99, errors=99)), LIMITED, NOW + SECOND)) == began
@@ -255,7 +265,7 @@ def test_too_few_answers_are_not_judged() -> None:
 
 def test_a_stage_begins_to_count_when_its_pods_are_ready_and_from_what_was_answered_by_then() -> None:
     step = decided(seen(progress(), answered=counted(30, 500)), now=NOW + SECOND)
-    assert how_far(step) == progress(since=NOW + SECOND, requests=30, stable_requests=500)
+    assert how_far(step) == progress(since=NOW + SECOND, requests={"new": 30}, stable_requests={"old": 500})
 
 
 def test_it_does_not_begin_before_the_metrics_were_read() -> None:
@@ -276,7 +286,7 @@ def test_figures_that_nobody_gives_are_waited_for_and_are_no_fault_of_the_candid
     ids=["time and requests", "no time", "no requests", "only requests"],
 )
 def test_a_stage_ends_when_its_time_is_over_and_enough_was_answered(after: int, requests: int, *, ends: bool) -> None:
-    began = progress(since=NOW, requests=30)
+    began = progress(since=NOW, requests={"new": 30})
     now = NOW + after * SECOND
     step = decided(seen(began, answered=counted(requests)), now=now)
     assert how_far(step) == (progress(stage=1, entered=now) if ends else began)
@@ -312,14 +322,56 @@ def test_what_a_stage_waits_for_is_told_once_its_time_is_over() -> None:
 
 
 def test_counters_that_began_anew_count_from_there() -> None:
-    began = progress(since=NOW, requests=5000, stable_requests=9000)
+    began = progress(since=NOW, requests={"new": 5000}, stable_requests={"old": 9000})
     step = shift(decided(seen(began, answered=counted(40, 60)), now=NOW + MINUTE))
     assert (step.lacking, step.measured_percent) == ("40 of 100 requests", 40)
 
 
-def test_pods_that_told_nothing_have_answered_nothing() -> None:
+def test_pods_that_are_gone_have_answered_nothing() -> None:
     began = progress(since=NOW)
     assert shift(decided(seen(began, answered={}), now=NOW + MINUTE)).lacking == "0 of 100 requests"
+
+
+def test_the_requests_of_earlier_steps_do_not_count_where_a_pod_went() -> None:
+    began = progress(since=NOW, requests={"new": 10_000, "gone": 10_000})
+    assert shift(decided(seen(began, answered=counted(10_040)), now=NOW + MINUTE)).lacking == "40 of 100 requests"
+
+
+def test_a_pod_that_is_new_counts_from_its_start() -> None:
+    began = progress(since=NOW, requests={"gone": 10_000})
+    assert how_far(decided(seen(began, answered=counted(100)), now=NOW + MINUTE)).stage == 1
+
+
+SILENT: dict[str, Any] = {"silent": ("mute",)}
+
+
+def test_a_stage_does_not_begin_before_every_ready_pod_tells_its_figures() -> None:
+    facts = seen(progress(), answered=counted(30, 500, **SILENT))
+    waiting = decided(facts, now=NOW + PATIENCE - SECOND)
+    assert (how_far(waiting), shift(waiting).deadline) == (progress(), NOW + PATIENCE)
+    found = failure(decided(facts, now=NOW + PATIENCE))
+    assert (found.reason, found.step) == ("ProgressDeadlineExceeded", 0)
+    assert found.message == "figures of its requests, which mute does not tell at /metrics"
+
+
+def test_a_stage_does_not_end_before_every_ready_pod_tells_its_figures() -> None:
+    facts = seen(progress(since=NOW), answered=counted(1000, **SILENT))
+    assert "mute does not tell" in shift(decided(facts, now=NOW + MINUTE)).lacking
+    assert "mute does not tell" in failure(decided(facts, now=NOW + MINUTE + PATIENCE)).message
+
+
+def test_figures_that_nobody_needs_are_not_waited_for() -> None:
+    facts = seen(progress(stage=1, since=NOW), answered=counted(1000, **SILENT))
+    assert isinstance(decided(facts, now=NOW + MINUTE), TakeOver)
+
+
+def test_of_a_pod_that_served_before_and_did_not_tell_when_the_stage_began_no_share_is_counted() -> None:
+    stable = Answered(requests=500, by_pod={"old": 500}, silent=("slow",))
+    began = how_far(decided(seen(progress(), answered=counted(30) | {"1": stable})))
+    assert began.stable_requests == {"old": 500, "slow": None}
+    told = Answered(requests=90_530, by_pod={"old": 530, "slow": 90_000})
+    step = shift(decided(seen(began, answered=counted(40) | {"1": told}), now=NOW + MINUTE))
+    assert step.measured_percent == 25
 
 
 def test_limits_ask_for_samples_though_the_step_asks_for_no_requests() -> None:
@@ -384,6 +436,26 @@ def test_while_the_registry_is_away_a_stage_that_lost_a_pod_does_not_fail() -> N
     back = seen(renewed, complete=False, answered=counted(1000))
     assert isinstance(decided(back, now=end + PATIENCE - SECOND), Shift)
     assert isinstance(decided(back, now=end + PATIENCE), Seal)
+
+
+COMPARED = canary(rollout={"analysis": {"maxDisagreementPercent": 5}})
+
+
+def test_what_cannot_be_compared_with_is_no_fault_of_the_candidate() -> None:
+    began = progress(COMPARED, since=NOW)
+    facts = seen(began, of=COMPARED, answered=counted(1000))
+    late = NOW + MINUTE + PATIENCE
+    step = shift(decided(facts, COMPARED, late))
+    assert "0 of 100 compared reviews, since not every pod has loaded version 1" in step.lacking
+    assert how_far(step) == began.model_copy(update={"entered": late})
+
+
+@pytest.mark.parametrize(
+    "told", [counted(1000, comparing=1), counted(99)], ids=["it is loaded", "there are too few requests anyway"]
+)
+def test_too_few_comparisons_with_what_is_loaded_fail_the_candidate_in_the_end(told: dict[str, Answered]) -> None:
+    facts = seen(progress(COMPARED, since=NOW), of=COMPARED, answered=told)
+    assert failure(decided(facts, COMPARED, NOW + MINUTE + PATIENCE)).reason == "ProgressDeadlineExceeded"
 
 
 @pytest.mark.parametrize("since", [None, NOW], ids=["starting", "answering"])
