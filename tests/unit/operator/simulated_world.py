@@ -224,6 +224,11 @@ class World:
         spec = wanted.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         self.write(MODEL, {**live, "metadata": self._edited(live["metadata"]), "spec": spec})
 
+    def scale(self, name: str, replicas: int) -> None:
+        """What an autoscaler does, and whoever types `kubectl scale`."""
+        live = self.objects[DEPLOYMENT, name]
+        self.write(DEPLOYMENT, {**live, "spec": {**live["spec"], "replicas": replicas}})
+
     def annotate_retry(self, value: str) -> None:
         """Ask for another try."""
         live = self.objects[MODEL, NAME]

@@ -8,11 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sentiment_operator import names, workload
 from sentiment_operator.api import ConditionType, SentimentModelSpec
 from sentiment_operator.facts import Answered, Manifest
-from sentiment_operator.kinds import CONFIG_MAP, DEPLOYMENT, SERVICE
+from sentiment_operator.kinds import AUTOSCALER, CONFIG_MAP, DEPLOYMENT, SERVICE
 from sentiment_operator.raw import is_deleting, labels_of
 from tests.support.builders import spec
 from tests.unit.operator.simulated_world import NAME, Killed, Operator, World, turn
@@ -35,14 +37,14 @@ class Cell:
     """Version 1 serves, and version 2 is on its way."""
 
     def __init__(self, rollout: dict[str, Any]) -> None:
-        self.rollout, self.pods = rollout, 2
+        self.rollout, self.pods, self.autoscaled = rollout, 2, False
         self.operator = Operator(World(answers=_good), after_pass=self._asked_again)
         self.edit("1")
         self.rest()
         self.edit("2")
 
     def spec(self, label: str, **more: Any) -> SentimentModelSpec:
-        serving = {"replicas": self.pods}
+        serving = {"autoscaling": {"maxReplicas": 9}} if self.autoscaled else {"replicas": self.pods}
         return spec(label, rows=1000 + int(label), rollout=self.rollout, serving=serving, **more)
 
     def edit(self, label: str, **more: Any) -> None:
@@ -96,6 +98,7 @@ class Cell:
         assert not [kind for kind in (DEPLOYMENT, SERVICE, CONFIG_MAP) if (kind, CANDIDATE) in world.objects]
         assert not self.live()["spec"].get("paused")
         assert world.objects[SERVICE, NAME]["spec"]["selector"] == names.identity_labels(NAME, names.SERVER)
+        assert ((AUTOSCALER, NAME) in world.objects) is self.autoscaled
 
     @staticmethod
     def _asked_again(operator: Operator, before: Manifest) -> None:
@@ -204,14 +207,24 @@ def registry_away(cell: Cell, *, is_over: bool) -> str:
 
 
 def scaled_up(cell: Cell, *, is_over: bool) -> str:
-    cell.pods = 5
+    cell.pods, cell.autoscaled = 5, False
     cell.edit("2")
     return "2"
 
 
 def scaled_down(cell: Cell, *, is_over: bool) -> str:
-    cell.pods = 1
+    cell.pods, cell.autoscaled = 1, False
     cell.edit("2")
+    return "2"
+
+
+def autoscaler_moves(cell: Cell, *, is_over: bool) -> str:
+    """Up, and while that is going on, down again."""
+    cell.autoscaled = True
+    cell.edit("2")
+    for cell.pods in (5, 3):
+        turn(cell.operator)
+        cell.operator.world.scale(NAME, cell.pods)
     return "2"
 
 
@@ -233,8 +246,8 @@ def retry(cell: Cell, *, is_over: bool) -> str:
 
 
 def another_strategy(cell: Cell, *, is_over: bool) -> str:
-    following = list(STRATEGIES.values())
-    cell.rollout = following[(following.index(cell.rollout) + 1) % len(following)]
+    known = list(STRATEGIES.values())
+    cell.rollout = known[(known.index(cell.rollout) + 1) % len(known)] if cell.rollout else known[0]
     cell.edit("2")
     return "2"
 
@@ -257,12 +270,17 @@ EVENTS = (
     registry_away,
     scaled_up,
     scaled_down,
+    autoscaler_moves,
     candidate_deleted,
     suspended_for_long,
     retry,
     another_strategy,
     no_strategy,
 )
+
+
+PASSING = tuple(event for event in EVENTS if event not in (limit_broken, pods_crash, approval_asked_late))
+"""What fails no version for good, and asks nobody."""
 
 
 def _spelled(part: Any) -> str:
@@ -285,12 +303,46 @@ def test_every_cell_reaches_its_end(strategy: str, point: Callable[[Cell], bool]
     cell.until(point)
     end = event(cell, is_over=point is takes_over)
     # With the pods of a candidate that has all requests, those requests have to find their way back first.
-    cell.rest(users=0 if event in (candidate_deleted, scaled_up) else min(2, cell.pods))
+    cell.rest(users=0 if event in (candidate_deleted, scaled_up, autoscaler_moves) else min(2, cell.pods))
     if end == "RolledBack":
         assert said(cell.operator, ConditionType.STALLED) == ("True", "RolledBack")
         cell.holds("1")
     else:
         cell.serves(end)
+    assert_rests(cell.operator)
+
+
+History = list[tuple[int, Callable[..., str]]]
+"""What happens, and so many turns before it."""
+HISTORIES = given(
+    strategy=st.sampled_from(sorted(STRATEGIES)),
+    history=st.lists(st.tuples(st.integers(0, 20), st.sampled_from(PASSING)), min_size=2, max_size=5),
+)
+
+
+@settings(max_examples=20, deadline=None)
+@HISTORIES
+def test_after_some_histories_what_is_wanted_serves(strategy: str, history: History) -> None:
+    _assert_it_ends_well(strategy, history)
+
+
+@pytest.mark.campaign
+@pytest.mark.timeout(3600)
+@settings(max_examples=1000, deadline=None)
+@HISTORIES
+def test_after_any_history_what_is_wanted_serves(strategy: str, history: History) -> None:
+    _assert_it_ends_well(strategy, history)
+
+
+def _assert_it_ends_well(strategy: str, history: History) -> None:
+    cell = Cell(STRATEGIES[strategy])
+    for turns, event in history:
+        for _ in range(turns):
+            turn(cell.operator)
+        event(cell, is_over=False)
+    cell.edit("2")
+    cell.rest()
+    cell.serves("2")
     assert_rests(cell.operator)
 
 
