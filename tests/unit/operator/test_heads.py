@@ -9,7 +9,7 @@ import pytest
 from sentiment_operator.extract import registry_of
 from sentiment_operator.facts import Head, Manifest
 from sentiment_operator.git_server import Refs
-from sentiment_operator.heads import Heads, repository
+from sentiment_operator.heads import Heads, repository, spread
 from sentiment_operator.kinds import MODEL
 from sentiment_operator.pinning import Question, question_of
 from sentiment_operator.store import Key, Store
@@ -78,6 +78,10 @@ async def test_it_is_asked_again_after_the_interval_and_wakes_only_where_somethi
     await until(lambda: heads.head(question()) == Head(commit="b" * 40))
     assert len(woken) == 2
     task.cancel()
+
+
+def test_no_two_operators_ask_in_step() -> None:
+    assert [spread(60, chance) for chance in (0, 0.5, 1)] == pytest.approx([48, 60, 72])
 
 
 async def test_a_repository_that_nobody_follows_any_more_is_left_alone() -> None:

@@ -15,7 +15,8 @@ from sentiment_operator import names, workload
 from sentiment_operator.api import ConditionType, SentimentModelSpec
 from sentiment_operator.facts import Answered, Manifest
 from sentiment_operator.kinds import AUTOSCALER, CONFIG_MAP, DEPLOYMENT, SERVICE
-from sentiment_operator.raw import is_deleting, labels_of
+from sentiment_operator.raw import is_deleting, labels_of, uid_of
+from sentiment_operator.rollout.progress import Progress
 from tests.support.builders import spec
 from tests.unit.operator.simulated_world import NAME, Killed, Operator, World, turn
 from tests.unit.operator.test_convergence import assert_honest, assert_ready, assert_rests, said, told
@@ -80,6 +81,10 @@ class Cell:
 
     def live(self) -> Manifest:
         return self.operator.world.objects[DEPLOYMENT, NAME]
+
+    def candidate(self) -> Manifest | None:
+        """Its Deployment, while there is one."""
+        return self.operator.world.objects.get((DEPLOYMENT, CANDIDATE))
 
     def step(self) -> tuple[int, int]:
         """Which step runs, and how many there are."""
@@ -181,6 +186,8 @@ def pods_crash(cell: Cell, *, is_over: bool) -> str:
 
 
 def kill(cell: Cell, *, is_over: bool) -> str:
+    """Whoever starts in its place goes on with the same candidate, where it was."""
+    before = cell.candidate()
     cell.operator.writes_left = 1
     try:
         while turn(cell.operator):
@@ -188,7 +195,15 @@ def kill(cell: Cell, *, is_over: bool) -> str:
     except Killed:
         pass
     cell.operator.restart()
+    while before is not None and (there := cell.candidate()) is not None:
+        assert uid_of(there) == uid_of(before)
+        assert _progress(there).stage >= _progress(before).stage
+        turn(cell.operator)
     return "2"
+
+
+def _progress(candidate: Manifest) -> Progress:
+    return Progress.model_validate_json(candidate["metadata"]["annotations"][names.ROLLOUT_ANNOTATION])
 
 
 def approval_asked_late(cell: Cell, *, is_over: bool) -> str:
