@@ -108,9 +108,11 @@ def test_tables_have_the_columns_that_are_shown(typed: list[Typed], name: str, c
 
 
 def test_models_stand_as_shown(typed: list[Typed]) -> None:
-    refused, canary = (one.output for one in typed if one.command == "kubectl get smod")
-    assert shown("refused").splitlines()[1].split()[:6] == refused.splitlines()[1].split()[:6]
-    assert shown("canary").splitlines()[1].split()[:5] == canary.splitlines()[1].split()[:5]
+    printed = [one.output for one in typed if one.command == "kubectl get smod"]
+    for name, output in zip(("refused", "canary", "bluegreen", "shadow"), printed, strict=True):
+        (header, row), (real_header, real_row) = shown(name).splitlines(), output.splitlines()
+        assert header.split() == real_header.split()
+        assert row.split()[:5] == real_row.split()[:5]
 
 
 def test_a_field_is_explained_as_shown(typed: list[Typed]) -> None:

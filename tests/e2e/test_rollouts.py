@@ -112,6 +112,29 @@ def test_a_candidate_that_cannot_start_is_rolled_back_at_once(back_at_1: Shop) -
 
 
 @pytest.mark.campaign
+def test_the_autoscaler_scales_what_serves_alone_and_its_pods_stay_when_sides_swap(back_at_1: Shop) -> None:
+    shop = back_at_1
+    autoscaled: Manifest = {"replicas": None, "autoscaling": {"minReplicas": PODS + 1, "maxReplicas": PODS + 2}}
+    shop.patch("smod", "imdb", {"spec": {"serving": autoscaled}})
+    try:
+        eventually("the autoscaler wants one more", lambda: len(shop.servers("imdb")) == PODS + 1, 120)
+        shop.is_ready("imdb", "1")
+        with traffic(shop.address("imdb"), per_second=40, callers=4, keeping=2) as told:
+            want(shop, "scaled", CANARY, maxFeatures=1250)
+            shop.becomes("imdb", "RolledOut", "CanaryRunning", status="False")
+            (autoscaler,) = shop.every("hpa", "app.kubernetes.io/instance=imdb")
+            assert autoscaler["spec"]["scaleTargetRef"]["name"] == "imdb"
+            while shop.the("smod", "imdb")["status"].get("rollout"):
+                assert shop.the("deployment", "imdb")["spec"]["replicas"] > PODS
+                time.sleep(0.2)
+            shop.is_ready("imdb", "scaled")
+        assert_unnoticed(told)
+        assert len(shop.servers("imdb")) > PODS
+    finally:
+        shop.patch("smod", "imdb", {"spec": {"serving": {"autoscaling": None, "replicas": PODS}}})
+
+
+@pytest.mark.campaign
 def test_blue_and_green_never_answer_at_the_same_time(back_at_1: Shop) -> None:
     shop = back_at_1
     with traffic(shop.address("imdb"), per_second=60, callers=6, keeping=0) as told:
