@@ -39,8 +39,8 @@ def situations_of_rollouts(model: Model, recorded: Observed, why: str, now: date
         running = Progress(key=key, stage=last, entered=now, since=now)
         beside = {**seen.children, ChildKind.CANDIDATE: _deployment(wanted, running)}
         answered = {
-            wanted.spec.version: Answered(requests=1000, errors=2),
-            stable.spec.version: Answered(requests=4000),
+            wanted.spec.version: Answered(requests=1000, errors=2, by_pod={"candidate": 1000}),
+            stable.spec.version: Answered(requests=4000, by_pod={"stable": 4000}),
         }
         yield rolled, replace(seen, children=beside, answered=answered)
         over = running.model_copy(update={"since": now - timedelta(seconds=61)})

@@ -106,7 +106,7 @@ class Rollout(Wire):
         default=Strategy.ROLLING_UPDATE,
         description=(
             "RollingUpdate: pod by pod. Canary: a growing share of requests. BlueGreen: all requests at once, the old pods"
-            " kept until it has proven itself. Shadow: copies of requests first, whose answers nobody sees."
+            " kept until it has proven itself. Shadow: copies of requests first, whose answers nobody sees; then pod by pod."
         ),
     )
     router: Router = Field(
@@ -123,7 +123,10 @@ class Rollout(Wire):
     analysis: Analysis = Field(default=Analysis(), description="Limits that the candidate has to keep all the way.")
     on_failure: OnRolloutFailure = Field(
         default=OnRolloutFailure.ROLLBACK,
-        description="Rollback: the candidate is removed. Hold: it stays as it is, with its requests, for a person to look at.",
+        description=(
+            "Rollback: the candidate is removed. Hold: it stays as it is, with its requests, for a person to look at."
+            " RollingUpdate has no candidate."
+        ),
     )
     progress_deadline_seconds: int | None = Field(
         default=None,
