@@ -371,7 +371,11 @@ class World:
             yield partial(self._adopt, deployment, orphans[0])
         staying = [pod for pod in self._pods_of(deployment) if not is_deleting(pod)]
         updated = [pod for pod in staying if _runs_template(pod, deployment)]
-        starting = [pod for pod in updated if not workload.is_ready(pod) and self.hinders(_version_of(pod)) is None]
+        unready = [pod for pod in updated if not workload.is_ready(pod)]
+        starting = [pod for pod in unready if self.hinders(_version_of(pod)) is None]
+        for pod in unready:
+            if pod not in starting and pod["status"] != (told := self._unready(_version_of(pod))):
+                yield partial(self.write_status, POD, pod["metadata"]["name"], told)
         wanted, is_paused = deployment["spec"]["replicas"], bool(deployment["spec"].get("paused"))
         ready = [pod for pod in updated if workload.is_ready(pod)]
         if len(updated) < wanted and not is_paused:
@@ -418,10 +422,12 @@ class World:
 
     def _start_serving_pod(self, deployment: Manifest) -> None:
         template, name = deployment["spec"]["template"], deployment["metadata"]["name"]
-        why = self.hinders(_version_of(template))
+        self.write(POD, _pod(f"{name}-{self.changes}", template, deployment, self._unready(_version_of(template))))
+
+    def _unready(self, version: str) -> Manifest:
+        why = self.hinders(version)
         waiting: Manifest = {"state": {"waiting": {"reason": why, "message": f"{why} happened"}}}
-        status: Manifest = {"phase": "Running"} | ({"containerStatuses": [waiting]} if why else {})
-        self.write(POD, _pod(f"{name}-{self.changes}", template, deployment, status))
+        return {"phase": "Running"} | ({"containerStatuses": [waiting]} if why else {})
 
     def _end_serving_pod(self, pod: Manifest) -> None:
         metadata = {**pod["metadata"], "deletionTimestamp": timestamp(self.now)}
