@@ -164,13 +164,14 @@ def _before_looking(model: Model, observed: Observed, wanted: str, settings: Set
 def _serve(model: Model, observed: Observed, revision: Revision, settings: Settings, now: datetime) -> Step:
     if model.spec.suspend and _current_label(model, observed) != revision.spec.version:
         return Held()
+    # Before anything else, even before what people say is written down: pods that wait to be adopted would be ended.
+    if (handing_over := advance.taking_over(observed, revision)) is not None:
+        return handing_over
     if (first := gating.before_serving(model, observed, revision, settings, now)) is not None:
         return Settle() if isinstance(first, Compare) and _settled_in(model, settings, now) > 0 else first
     taken = [kind for kind, child in observed.children.items() if child is not None and not child.ours]
     if taken:
         return explain.name_taken(model, taken)
-    if (handing_over := advance.taking_over(observed, revision)) is not None:
-        return handing_over
     live = deployed(observed)
     if live is not None and _is_proven(model, observed, revision, live):
         return Steady(revision)
