@@ -275,13 +275,27 @@ class TrainingStatus(Wire):
     metrics: tuple[Metric, ...] = Field(default=(), max_length=20, description="Metrics of the wanted version.")
 
 
+ON_TRIAL = "OnTrial"
+
+
 class HistoryEntry(Wire):
     """A version that served."""
 
     version: ShortText = Field(description="Its label.")
     since: Timestamp = Field(description="When it began to serve, RFC 3339.")
-    reason: ShortText = Field(default="", description="Why it began to serve.")
+    reason: ShortText = Field(
+        default="",
+        description=(
+            "Why it began to serve. Wanted, RecipeFollowed or Promoted: it took over. OnTrial: a candidate has all"
+            " requests, and its rollout is not over. RolledBack, CandidateRemoved: such a trial ended."
+        ),
+    )
     approved_by: tuple[UserName, ...] = Field(default=(), max_length=10, description="Who had approved it by then.")
+
+    @property
+    def on_trial(self) -> bool:
+        """Whether it was given all requests as a candidate: until its rollout is over, what it answers proves nothing."""
+        return self.reason == ON_TRIAL
 
 
 class LastFailure(Wire):
