@@ -143,7 +143,11 @@ class SentimentModelSpec(Wire):
         ),
     )
     suspend: bool = Field(
-        default=False, description="True: start no new training and no rollout. What runs is kept and repaired."
+        default=False,
+        description=(
+            "True: start no new training and no rollout. What runs is kept as it is, and repaired; serving and rollout"
+            " as edited meanwhile come into force when it is false again."
+        ),
     )
     data: Data | None = Field(
         default=None,
@@ -331,7 +335,10 @@ class SentimentModelStatus(Wire):
     rollout: RolloutStatus | None = Field(default=None, description="The rollout that runs.")
     plan: Preview | None = Field(
         default=None,
-        description="While spec.suspend is true and another version is wanted than serves: what would follow.",
+        description=(
+            "While spec.suspend is true and another version is wanted than serves, or another spec.serving: what would"
+            " follow."
+        ),
     )
     url: ShortText = Field(default="", description="Where the model answers inside the cluster.")
     replicas: int = Field(default=0, ge=0, description="Serving pods.")

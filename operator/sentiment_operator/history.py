@@ -14,7 +14,7 @@ from sentiment_operator.facts import Model, Observed
 from sentiment_operator.plan import Blocked, Plan, Seal, Steady
 from sentiment_operator.reasons import Reason
 
-KEPT = 10
+KEPT_HISTORY = 10
 KEPT_APPROVERS = 10
 
 
@@ -38,7 +38,7 @@ def history(model: Model, observed: Observed, plan: Plan, serving: str, now: dat
         is_steady or _is_on_trial(observed, plan, serving) or (was_on_trial and _is_alone(observed, plan, serving))
     ):
         return before
-    return (_entry(model, observed, plan, serving, timestamp(now)), *before)[:KEPT]
+    return (_entry(model, observed, plan, serving, timestamp(now)), *before)[:KEPT_HISTORY]
 
 
 def _entry(model: Model, observed: Observed, plan: Plan, serving: str, since: str) -> HistoryEntry:

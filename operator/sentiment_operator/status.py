@@ -24,7 +24,8 @@ from sentiment_operator.conditions import condition_of, conditions, timestamp
 from sentiment_operator.deployed import deployed
 from sentiment_operator.evidence import is_proven, trial
 from sentiment_operator.facts import JobState, Model, Observed, Revision, TrainingJob
-from sentiment_operator.history import KEPT, history, serving_version
+from sentiment_operator.history import KEPT_HISTORY, history, serving_version
+from sentiment_operator.in_force import as_in_force
 from sentiment_operator.notify.outbox import Told, with_post
 from sentiment_operator.notify.transitions import Origin
 from sentiment_operator.plan import Blocked, Plan, Roll, Shift, Steady, TakeOver
@@ -48,7 +49,7 @@ class EventFact:
 
 def status(model: Model, observed: Observed, plan: Plan, now: datetime) -> SentimentModelStatus:
     """The whole status."""
-    found = verdicts(View(model, observed, plan))
+    found = verdicts(View(as_in_force(model, observed), observed, plan))
     serving = serving_version(model, observed, plan)
     served = history(model, observed, plan, serving, now)
     revision, live = observed.revisions.get(serving), deployed(observed)
@@ -70,7 +71,7 @@ def status(model: Model, observed: Observed, plan: Plan, now: datetime) -> Senti
         training=_training(observed, plan),
         gates=evidence,
         gates_summary=_summary(model, evidence),
-        approvals=wanted.status.approvals[-KEPT:] if wanted is not None else (),
+        approvals=wanted.status.approvals[-KEPT_HISTORY:] if wanted is not None else (),
         history=served,
         last_failure=_last_failure(model, observed, plan, found, now),
         followed=plan.following.followed,
@@ -101,7 +102,7 @@ def _evidence(model: Model, observed: Observed, wanted: Revision | None) -> tupl
     if found or not is_proven(model, observed, wanted):
         return tuple(found.values())
     latest = {entry.name: entry for entry in wanted.status.gates}
-    return tuple(latest.values())[-KEPT:]
+    return tuple(latest.values())[-KEPT_HISTORY:]
 
 
 def _summary(model: Model, evidence: tuple[GateEvidence, ...]) -> str:
