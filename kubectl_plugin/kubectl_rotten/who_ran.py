@@ -16,6 +16,9 @@ REASONS = {
     "Wanted": "spec.version asked for it",
     "RecipeFollowed": "it is what the recipe comes to",
     "Promoted": "the followed model has proven it",
+    "OnTrial": "its rollout gave it all requests, and was not over",
+    "RolledBack": "the version that had all requests failed its rollout",
+    "CandidateRemoved": "the rollout of the version that had all requests was broken off",
 }
 
 

@@ -143,7 +143,11 @@ class SentimentModelSpec(Wire):
         ),
     )
     suspend: bool = Field(
-        default=False, description="True: start no new training and no rollout. What runs is kept and repaired."
+        default=False,
+        description=(
+            "True: start no new training and no rollout. What runs is kept as it is, and repaired; serving and rollout"
+            " as edited meanwhile come into force when it is false again."
+        ),
     )
     data: Data | None = Field(
         default=None,
@@ -275,13 +279,27 @@ class TrainingStatus(Wire):
     metrics: tuple[Metric, ...] = Field(default=(), max_length=20, description="Metrics of the wanted version.")
 
 
+ON_TRIAL = "OnTrial"
+
+
 class HistoryEntry(Wire):
     """A version that served."""
 
     version: ShortText = Field(description="Its label.")
     since: Timestamp = Field(description="When it began to serve, RFC 3339.")
-    reason: ShortText = Field(default="", description="Why it began to serve.")
+    reason: ShortText = Field(
+        default="",
+        description=(
+            "Why it began to serve. Wanted, RecipeFollowed or Promoted: it took over. OnTrial: a candidate has all"
+            " requests, and its rollout is not over. RolledBack, CandidateRemoved: such a trial ended."
+        ),
+    )
     approved_by: tuple[UserName, ...] = Field(default=(), max_length=10, description="Who had approved it by then.")
+
+    @property
+    def on_trial(self) -> bool:
+        """Whether it was given all requests as a candidate: until its rollout is over, what it answers proves nothing."""
+        return self.reason == ON_TRIAL
 
 
 class LastFailure(Wire):
@@ -317,7 +335,10 @@ class SentimentModelStatus(Wire):
     rollout: RolloutStatus | None = Field(default=None, description="The rollout that runs.")
     plan: Preview | None = Field(
         default=None,
-        description="While spec.suspend is true and another version is wanted than serves: what would follow.",
+        description=(
+            "While spec.suspend is true and another version is wanted than serves, or another spec.serving: what would"
+            " follow."
+        ),
     )
     url: ShortText = Field(default="", description="Where the model answers inside the cluster.")
     replicas: int = Field(default=0, ge=0, description="Serving pods.")

@@ -52,7 +52,8 @@ class Preview(Wire):
 
     action: Short = Field(
         description=(
-            "Serve: it exists. Reuse: MLflow holds it. Promote: the followed model has proven it. Train."
+            "Serve: it exists, or serves already and how it does would change. Reuse: MLflow holds it."
+            " Promote: the followed model has proven it. Train."
             " Nothing: something is in the way. Unknown: it cannot be told yet."
         )
     )

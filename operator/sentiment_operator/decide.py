@@ -9,7 +9,7 @@ The rules, in the order in which they are tried:
    It has to pass its gates and be approved first (gating.py), and to prove itself as a candidate where the rollout asks
    for it (rollout/), unless it served before.
    Where the label follows from a branch that nobody has looked at yet (following.py), that is waited for.
-3. `suspend`: nothing new is begun; a training that runs may end.
+3. `suspend`: nothing new is begun, and nothing that is there is changed or removed; a training that runs may end.
 4. A training of this label and recipe runs: wait for it.
 5. It ended well: its result stands in the registry, and becomes the revision.
 6. It failed: a fault of the data or a crash waits for another recipe or another value of the retry annotation; a fault
@@ -42,6 +42,7 @@ from sentiment_operator.facts import (
     TrainingJob,
 )
 from sentiment_operator.following import follow
+from sentiment_operator.in_force import as_in_force
 from sentiment_operator.plan import (
     AskRegistry,
     AwaitApproval,
@@ -81,6 +82,7 @@ DIGEST = re.compile(r"^[0-9a-f]{64}$")
 
 def decide(model: Model, observed: Observed, settings: Settings, now: datetime) -> Plan:
     """The next step, and which revision the Deployment has to run meanwhile."""
+    model = as_in_force(model, observed)
     wanted = stage.wanted(model, observed, now)
     following = follow(model, observed, settings, now)
     step = _step(model, observed, wanted, following, settings, now)
@@ -95,12 +97,8 @@ def decide(model: Model, observed: Observed, settings: Settings, now: datetime) 
         candidate=candidate,
         only_version=advance.only_version(model, observed, step, candidate) or routing.kept_to(model, observed, target),
         candidate_percent=routing.share(model, observed, candidate),
-        obsolete_revisions=_obsolete_revisions(model, observed, wanted),
-        obsolete_jobs=(
-            *attempts.obsolete_jobs(model, observed, wanted, step),
-            *gating.obsolete_comparisons(observed, step),
-            *following.obsolete_jobs,
-        ),
+        obsolete_revisions=() if model.spec.suspend else _obsolete_revisions(model, observed, wanted),
+        obsolete_jobs=() if model.spec.suspend else _obsolete_jobs(model, observed, wanted, following, step),
         source_standing=standing,
         requeue_after=_soonest(*again_in, stage.until_proven(standing, now)),
         is_tried_again=isinstance(step, Blocked) and again_in[0] is not None,
@@ -162,15 +160,16 @@ def _before_looking(model: Model, observed: Observed, wanted: str, settings: Set
 
 
 def _serve(model: Model, observed: Observed, revision: Revision, settings: Settings, now: datetime) -> Step:
-    if model.spec.suspend and _current_label(model, observed) != revision.spec.version:
+    if model.spec.suspend and _is_another(model, observed, revision):
         return Held()
+    # Before anything else, even before what people say is written down: pods that wait to be adopted would be ended.
+    if (handing_over := advance.taking_over(observed, revision)) is not None:
+        return handing_over
     if (first := gating.before_serving(model, observed, revision, settings, now)) is not None:
         return Settle() if isinstance(first, Compare) and _settled_in(model, settings, now) > 0 else first
     taken = [kind for kind, child in observed.children.items() if child is not None and not child.ours]
     if taken:
         return explain.name_taken(model, taken)
-    if (handing_over := advance.taking_over(observed, revision)) is not None:
-        return handing_over
     live = deployed(observed)
     if live is not None and _is_proven(model, observed, revision, live):
         return Steady(revision)
@@ -178,6 +177,13 @@ def _serve(model: Model, observed: Observed, revision: Revision, settings: Setti
     if stable is None or runs(live, revision) or advance.takes_over_at_once(model, revision, stable):
         return Roll(revision)
     return advance.advance(model, observed, revision, stable, settings, now)
+
+
+def _is_another(model: Model, observed: Observed, revision: Revision) -> bool:
+    """Whether another version serves, or is on its way to."""
+    there = running(observed)
+    is_under_way = there is not None and not there.deleting and there.live.version != revision.spec.version
+    return is_under_way or _current_label(model, observed) != revision.spec.version
 
 
 def _is_proven(model: Model, observed: Observed, revision: Revision, live: Deployed) -> bool:
@@ -277,7 +283,9 @@ def _candidate(model: Model, observed: Observed, wanted: str, step: Step) -> Can
         case Shift(candidate=candidate) | TakeOver(candidate=candidate):
             return candidate
         case Held():
-            is_kept = True
+            # Whatever is wanted by now: the one that is there stays as it is.
+            there, is_kept = running(observed), True
+            wanted = there.live.version if there is not None else wanted
         case Blocked():
             is_kept = step.reason in (Reason.ROLLOUT_HELD, Reason.UNSUPPORTED_ROUTER)
         case _:
@@ -294,6 +302,14 @@ def _counts(observed: Observed, step: Shift) -> bool:
     if observed.answered is not None or step.candidate is None or there is None:
         return False
     return step.candidate.progress.since is not None or there.live.available > 0
+
+
+def _obsolete_jobs(model: Model, observed: Observed, wanted: str, following: Following, step: Step) -> tuple[str, ...]:
+    return (
+        *attempts.obsolete_jobs(model, observed, wanted, step),
+        *gating.obsolete_comparisons(observed, step),
+        *following.obsolete_jobs,
+    )
 
 
 def _obsolete_revisions(model: Model, observed: Observed, wanted: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sentiment_contract.gates import Figures, Gate, OnFailure, Verdict, decisive, judge
 from sentiment_contract.recipe import sha256_of_json
+from sentiment_operator.api import HistoryEntry
 from sentiment_operator.api_promotion import GateEvidence
 from sentiment_operator.conditions import timestamp
 from sentiment_operator.deployed import Deployed, deployed
@@ -153,10 +154,10 @@ def trial(model: Model, observed: Observed, revision: Revision) -> Trial:
 
 
 def served_last(model: Model, observed: Observed, but: str = "") -> Revision | None:
-    """What began to serve last of all that is recorded. The history of the model knows it first: it is written first."""
-    told = {entry.version: entry.since for entry in reversed(model.status.history)}
+    """What took over last of all that is recorded. The history of the model knows it first: it is written first."""
+    told = {entry.version: entry.since for entry in reversed(model.status.history) if not entry.on_trial}
     began = {
-        label: max([told.get(label, ""), *(interval.since for interval in revision.status.serving)])
+        label: max([told.get(label, ""), *(interval.since for interval in _taken_over(revision))])
         for label, revision in observed.revisions.items()
         if label != but
     }
@@ -171,7 +172,16 @@ def is_proven(model: Model, observed: Observed, revision: Revision) -> bool:
     """
     status, label = model.status, revision.spec.version
     told = {status.serving_version, status.candidate_version, *(entry.version for entry in status.history)}
-    return bool(revision.status.serving) or (label in told and runs(deployed(observed), revision))
+    return has_served(revision) or (label in told and runs(deployed(observed), revision))
+
+
+def has_served(revision: Revision) -> bool:
+    """Whether it took over at any time. What a candidate answers on trial does not count."""
+    return bool(_taken_over(revision))
+
+
+def _taken_over(revision: Revision) -> list[HistoryEntry]:
+    return [interval for interval in revision.status.serving if not interval.on_trial]
 
 
 def runs(live: Deployed | None, revision: Revision) -> bool:

@@ -35,6 +35,8 @@ COMMIT_ANNOTATION = f"{GROUP}/git-commit"
 
 ROLLOUT_ANNOTATION = f"{GROUP}/rollout"
 """How far a rollout is, on the Deployment of its candidate."""
+IN_FORCE_ANNOTATION = f"{GROUP}/in-force"
+"""On the Deployment of a model: how it was served and rolled out when that was last written."""
 COMPARISON_ANNOTATION = f"{GROUP}/comparison"
 """Tells a comparison from a training: the hash of what is compared."""
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from sentiment_contract.names import RETRY_ANNOTATION
 from sentiment_operator import names
-from sentiment_operator.api import API_VERSION
+from sentiment_operator.api import API_VERSION, Serving
 from sentiment_operator.facts import Model, Revision
 
 NEXT = "Next:"
@@ -97,6 +97,13 @@ def change_gates(model: Model) -> str:
 def go_back(model: Named, label: str) -> str:
     """Wants what serves."""
     return _patch(model, f'{{"spec":{{"version":"{label}"}}}}')
+
+
+def serve_as_before(model: Model, serving: Serving) -> str:
+    """Asks for what is in force of how the model is served."""
+    value = serving.model_dump_json(by_alias=True, exclude_defaults=True)
+    change = f'[{{"op":"add","path":"/spec/serving","value":{value}}}]'
+    return f"kubectl -n {model.namespace} patch smod {model.name} --type json -p '{change}'"
 
 
 def approve(model: Model, revision: Revision) -> str:

@@ -114,8 +114,9 @@ def served(revision: Revision, body: Manifest, observed: Observed, interval: His
 
 
 def began(before: SentimentModelRevisionStatus, interval: HistoryEntry) -> SentimentModelRevisionStatus:
-    """The revision's status with one more interval of serving."""
-    return before.model_copy(update={"serving": (*before.serving, interval)[-INTERVALS:]})
+    """The revision's status with one more interval of serving, or with the end of a trial in the one that it began."""
+    others = (one for one in before.serving if one.since != interval.since)
+    return before.model_copy(update={"serving": (*others, interval)[-INTERVALS:]})
 
 
 def _event(body: Manifest, fact: EventFact, now: datetime) -> Manifest:

@@ -12,20 +12,20 @@ from sentiment_operator import names
 from sentiment_operator.api import (
     Condition,
     ConditionType,
-    HistoryEntry,
     LastFailure,
     Lineage,
     SentimentModelStatus,
     TrainingStatus,
 )
 from sentiment_operator.api_promotion import GateEvidence
-from sentiment_operator.approving import Granted, missing
 from sentiment_operator.chain import CHAIN
 from sentiment_operator.conditions import Verdict as Finding
 from sentiment_operator.conditions import condition_of, conditions, timestamp
 from sentiment_operator.deployed import deployed
 from sentiment_operator.evidence import is_proven, trial
 from sentiment_operator.facts import JobState, Model, Observed, Revision, TrainingJob
+from sentiment_operator.history import KEPT_HISTORY, history, serving_version
+from sentiment_operator.in_force import as_in_force
 from sentiment_operator.notify.outbox import Told, with_post
 from sentiment_operator.notify.transitions import Origin
 from sentiment_operator.plan import Blocked, Plan, Roll, Shift, Steady, TakeOver
@@ -35,7 +35,6 @@ from sentiment_operator.rollout.candidate import running
 from sentiment_operator.verdicts import verdicts
 from sentiment_operator.view import View
 
-KEPT_HISTORY = 10
 SHORT = 8
 
 
@@ -50,9 +49,9 @@ class EventFact:
 
 def status(model: Model, observed: Observed, plan: Plan, now: datetime) -> SentimentModelStatus:
     """The whole status."""
-    found = verdicts(View(model, observed, plan))
-    serving = _serving_version(model, observed)
-    history = _history(model, plan, serving, now)
+    found = verdicts(View(as_in_force(model, observed), observed, plan))
+    serving = serving_version(model, observed, plan)
+    served = history(model, observed, plan, serving, now)
     revision, live = observed.revisions.get(serving), deployed(observed)
     wanted = observed.revisions.get(plan.wanted)
     evidence = _evidence(model, observed, wanted)
@@ -60,10 +59,8 @@ def status(model: Model, observed: Observed, plan: Plan, now: datetime) -> Senti
         observed_generation=model.generation,
         wanted_version=plan.wanted,
         serving_version=serving,
-        candidate_version=plan.wanted
-        if isinstance(plan.step, Roll | Shift | TakeOver) and serving != plan.wanted
-        else "",
-        previous_version=next((entry.version for entry in history if entry.version != serving), ""),
+        candidate_version=plan.wanted if _is_rolling_out(plan, serving) else "",
+        previous_version=next((entry.version for entry in served if entry.version != serving), ""),
         url=names.service_url(model) if live is not None else "",
         replicas=_replicas(observed),
         ready_replicas=sum(pod.ready and not pod.deleting and not pod.is_shadow for pod in observed.pods),
@@ -75,7 +72,7 @@ def status(model: Model, observed: Observed, plan: Plan, now: datetime) -> Senti
         gates=evidence,
         gates_summary=_summary(model, evidence),
         approvals=wanted.status.approvals[-KEPT_HISTORY:] if wanted is not None else (),
-        history=history,
+        history=served,
         last_failure=_last_failure(model, observed, plan, found, now),
         followed=plan.following.followed,
         conditions=conditions(found, model.status.conditions, model.generation, now),
@@ -84,12 +81,9 @@ def status(model: Model, observed: Observed, plan: Plan, now: datetime) -> Senti
     return with_post(after, model.status, Told(origin, model.spec.notifications, observed.post), now)
 
 
-def _serving_version(model: Model, observed: Observed) -> str:
-    """The version that answers. While two do, it is the one that did before: the new one has not all traffic yet."""
-    answering = {pod.label for pod in observed.pods if pod.ready and not pod.is_shadow}
-    if model.status.serving_version in answering:
-        return model.status.serving_version
-    return min(answering, default="")
+def _is_rolling_out(plan: Plan, serving: str) -> bool:
+    """A candidate may answer everything and is one all the same, until its rollout is over."""
+    return isinstance(plan.step, Shift | TakeOver) or (isinstance(plan.step, Roll) and serving != plan.wanted)
 
 
 def _replicas(observed: Observed) -> int:
@@ -98,28 +92,6 @@ def _replicas(observed: Observed) -> int:
     shadows = any(pod.is_shadow for pod in observed.pods)
     beside = candidate.live.replicas if candidate is not None and not shadows else 0
     return (live.replicas if live is not None else 0) + beside
-
-
-def _history(model: Model, plan: Plan, serving: str, now: datetime) -> tuple[HistoryEntry, ...]:
-    before = model.status.history
-    if not isinstance(plan.step, Steady) or not serving or (before and before[0].version == serving):
-        return before
-    began = HistoryEntry(
-        version=serving, since=timestamp(now), reason=_why(model), approved_by=_approvers(model, plan.step)
-    )
-    return (began, *before)[:KEPT_HISTORY]
-
-
-def _why(model: Model) -> str:
-    if model.spec.version is not None:
-        return "Wanted"
-    return "RecipeFollowed" if model.spec.promotion.source is None else "Promoted"
-
-
-def _approvers(model: Model, step: Steady) -> tuple[str, ...]:
-    """Whose agreement let it serve."""
-    standing = missing(model.spec.promotion, step.revision)
-    return standing.by[-KEPT_HISTORY:] if isinstance(standing, Granted) else ()
 
 
 def _evidence(model: Model, observed: Observed, wanted: Revision | None) -> tuple[GateEvidence, ...]:

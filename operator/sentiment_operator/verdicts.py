@@ -5,6 +5,7 @@ Conditions speak of the wanted version, but for Available, which asks whether an
 
 from sentiment_contract.training import FailureReason
 from sentiment_operator import letting
+from sentiment_operator.answering import answering
 from sentiment_operator.api import ConditionType
 from sentiment_operator.chain import CHAIN, HOPELESS, station
 from sentiment_operator.conditions import Verdict
@@ -55,11 +56,10 @@ def _up_to_date(view: View) -> Verdict:
 
 
 def _available(view: View) -> Verdict:
-    ready = [pod for pod in view.observed.pods if pod.ready and not pod.deleting and not pod.is_shadow]
-    if not ready:
+    found = answering(view.observed, view.plan, (pod for pod in view.observed.pods if not pod.deleting))
+    if not found:
         return Verdict("False", Reason.NO_POD_READY, "No version answers.")
-    versions = ", ".join(sorted({pod.label for pod in ready}))
-    return Verdict("True", Reason.SERVING, f"Version {versions} answers.")
+    return Verdict("True", Reason.SERVING, f"Version {', '.join(sorted(found))} answers.")
 
 
 def _ready(view: View, found: dict[ConditionType, Verdict]) -> Verdict:

@@ -17,6 +17,7 @@ from sentiment_operator.children.service import service
 from sentiment_operator.children.service_account import service_account
 from sentiment_operator.deployed import deployed
 from sentiment_operator.facts import Child, ChildKind, Manifest, Model, Observed
+from sentiment_operator.in_force import as_in_force
 from sentiment_operator.plan import Plan, TakeOver
 from sentiment_operator.rollout.routing import gateway_of, may_lead_to_candidate
 from sentiment_operator.settings import Settings
@@ -30,6 +31,7 @@ def serving_children(
     model: Model, plan: Plan, observed: Observed, settings: Settings
 ) -> dict[ChildKind, Manifest | None]:
     """The objects to hold true; None stands for one that must not exist. Kinds that are absent are left as they are."""
+    model = as_in_force(model, observed)
     account: dict[ChildKind, Manifest | None] = {ChildKind.SERVICE_ACCOUNT: service_account(model)}
     if plan.target is None:
         return account
@@ -80,6 +82,7 @@ def _rollout_children(
 
 def desired_replicas(model: Model, observed: Observed) -> int | None:
     """Replicas to set where no autoscaler owns them and the Deployment has others; None: leave them alone."""
+    model = as_in_force(model, observed)
     if model.spec.serving.autoscaling is not None:
         return None
     live: Child | None = observed.children.get(ChildKind.DEPLOYMENT)

@@ -10,6 +10,7 @@ from sentiment_operator.api_revision import SentimentModelRevisionSpec
 from sentiment_operator.children.metadata import child
 from sentiment_operator.children.pods import container_security, pod_security, resources
 from sentiment_operator.facts import ChildKind, Manifest, Model, Revision
+from sentiment_operator.in_force import written
 from sentiment_operator.settings import Settings
 
 CACHE = "/var/cache/sentiment"
@@ -26,8 +27,10 @@ def deployment(
     `paused`: it waits for the pods of a candidate, which are to become its own. `surge`: so many pods it may have beyond
     those that are wanted.
     """
+    head = child("apps/v1", "Deployment", model, version=revision.spec.version)
     return {
-        **child("apps/v1", "Deployment", model, version=revision.spec.version),
+        **head,
+        "metadata": {**head["metadata"], "annotations": {names.IN_FORCE_ANNOTATION: written(model)}},
         "spec": {
             "selector": {"matchLabels": names.identity_labels(model.name, names.SERVER)},
             "paused": paused,

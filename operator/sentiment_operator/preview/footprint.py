@@ -6,6 +6,7 @@ Numbers come from what makes the pods. It knows no node.
 from dataclasses import dataclass
 from decimal import Decimal
 
+from sentiment_operator.api import Serving
 from sentiment_operator.api_preview import Action
 from sentiment_operator.api_resources import SERVER_RESOURCES, TRAINER_RESOURCES
 from sentiment_operator.api_rollout import Strategy
@@ -14,6 +15,7 @@ from sentiment_operator.children.pods import resources
 from sentiment_operator.deployed import deployed
 from sentiment_operator.difference import quantity
 from sentiment_operator.facts import Manifest
+from sentiment_operator.in_force import serving_in_force
 from sentiment_operator.plan import Roll
 from sentiment_operator.preview.foresee import Foreseen
 from sentiment_operator.rollout import advance
@@ -73,12 +75,26 @@ def _surge_pods(ahead: Foreseen) -> int:
     if live is None:
         bounds = serving.autoscaling
         return bounds.min_replicas if bounds is not None else serving.replicas or 1
+    pods = max(live.wanted_replicas, _pods(serving, live.wanted_replicas))
+    more = pods - live.wanted_replicas
     if _takes_over_at_once(ahead):
-        return MAX_SURGE
-    way = stages(ahead.model.spec.rollout, live.wanted_replicas)
+        return more + (MAX_SURGE if _replaces_pods(ahead) else 0)
+    way = stages(ahead.model.spec.rollout, pods)
     there = advance.frozen(ahead.model, ahead.observed, ahead.revision, ahead.ends.target)
     running = there.stage.pods if there is not None else 0
-    return max([MAX_SURGE, *(stage.pods - running for stage in way)])
+    return more + max([MAX_SURGE, *(stage.pods - running for stage in way)])
+
+
+def _pods(serving: Serving, now: int) -> int:
+    """So many pods are wanted for what serves. What an autoscaler will see nobody knows, but it keeps to its bounds."""
+    bounds = serving.autoscaling
+    return serving.replicas or 1 if bounds is None else min(max(now, bounds.min_replicas), bounds.max_replicas)
+
+
+def _replaces_pods(ahead: Foreseen) -> bool:
+    """Whether the pods that run make room for others, and do not only become more or fewer."""
+    before = serving_in_force(ahead.model, ahead.observed).resources
+    return not ahead.serves_already or before != ahead.model.spec.serving.resources
 
 
 def _footprint(pods: int, resources: Manifest) -> Footprint:

@@ -19,6 +19,7 @@ from sentiment_operator.children.deployment import deployment
 from sentiment_operator.decide import TIMESTAMP_GRAIN, decide
 from sentiment_operator.evidence import is_proven
 from sentiment_operator.facts import Manifest, Model, Observed, Revision
+from sentiment_operator.in_force import held_back
 from sentiment_operator.plan import (
     AskRegistry,
     AwaitComparison,
@@ -31,6 +32,7 @@ from sentiment_operator.plan import (
     Roll,
     Seal,
     Shift,
+    Steady,
     Step,
     Train,
 )
@@ -76,6 +78,16 @@ class Foreseen:
         """What keeps the version from serving until a person acts."""
         step = self.ends.step
         return step if isinstance(step, Blocked) and not self.ends.is_tried_again else None
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """What else of the spec would come into force for the pods that serve."""
+        return held_back(self.model, self.observed)
+
+    @property
+    def serves_already(self) -> bool:
+        """Whether the version serves, and only how it does would change."""
+        return isinstance(self.ends.step, Steady)
 
     @property
     def scores(self) -> bool:
@@ -154,7 +166,7 @@ def to_write(ahead: Foreseen, settings: Settings) -> Manifest | None:
             return children.training_job(model, step, settings)
         case Compare():
             return children.comparison_job(model, step, settings)
-        case Roll(revision):
+        case Roll(revision) | Steady(revision):
             return deployment(model, revision, settings)
         case Shift(candidate=Candidate() as candidate):
             return candidate_deployment(model, candidate, settings)

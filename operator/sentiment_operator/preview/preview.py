@@ -13,7 +13,8 @@ from sentiment_operator.approving import Awaiting, Granted, Rejected, missing
 from sentiment_operator.deployed import deployed
 from sentiment_operator.evidence import trial
 from sentiment_operator.facts import Model, Observed, Refusal
-from sentiment_operator.plan import AskRegistry, Held, Plan
+from sentiment_operator.in_force import held_back, serving_in_force
+from sentiment_operator.plan import AskRegistry, Held, Plan, Steady
 from sentiment_operator.preview import footprint, told
 from sentiment_operator.preview.foresee import Foreseen, foresee, to_write
 from sentiment_operator.preview.room import has_room
@@ -26,7 +27,8 @@ HAS_A_WAY = frozenset({Action.SERVE, Action.REUSE, Action.PROMOTE, Action.TRAIN}
 
 def with_preview(plan: Plan, model: Model, observed: Observed, settings: Settings, now: datetime) -> Plan:
     """The plan, and where it is to do nothing because the model is suspended, what would follow otherwise."""
-    if not isinstance(plan.step, Held):
+    is_served_otherwise = model.spec.suspend and isinstance(plan.step, Steady) and bool(held_back(model, observed))
+    if not isinstance(plan.step, Held) and not is_served_otherwise:
         return plan
     ahead = foresee(model, observed, settings, now)
     goes_on = _goes_on(ahead)
@@ -56,7 +58,7 @@ def _preview(plan: Plan, ahead: Foreseen, observed: Observed) -> Preview:
     )
     if _goes_on(ahead):
         found = found.model_copy(update=_pods(ahead, observed))
-    return found.model_copy(update={"summary": told.summary(ahead.wanted, found, stops=ahead.obstacle is not None)})
+    return found.model_copy(update={"summary": told.summary(ahead, found)})
 
 
 def _gates(ahead: Foreseen) -> tuple[PreviewedGate, ...]:
@@ -103,8 +105,10 @@ def _refused(refusals: tuple[Refusal, ...]) -> str:
 
 
 def _go_back(plan: Plan, ahead: Foreseen, observed: Observed) -> str:
-    """Wants again what serves. Where nothing does there is nothing to go back to."""
+    """Wants again what serves, or how it is served. Where nothing does there is nothing to go back to."""
     live = deployed(observed)
+    if ahead.serves_already:
+        return next_step.serve_as_before(ahead.model, serving_in_force(ahead.model, observed))
     if plan.target is not None:
         return next_step.go_back(ahead.model, plan.target.spec.version)
     return next_step.go_back(ahead.model, live.version) if live is not None else ""

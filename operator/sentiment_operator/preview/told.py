@@ -13,10 +13,18 @@ CHARACTERS = 1000
 def why(ahead: Foreseen) -> str:
     """Why the version would be had in this way."""
     stop = ahead.ends.step
+    if ahead.serves_already:
+        return f"It serves already, and was suspended before {_changed(ahead)} came into force."
     told = [] if isinstance(stop, Blocked) and ahead.revision is None else _reasons(ahead)
     if isinstance(stop, Blocked):
         told.append(_said(stop))
+    elif ahead.changed:
+        told.append(f"With it {_changed(ahead)} would come into force.")
     return " ".join(told)[:CHARACTERS]
+
+
+def _changed(ahead: Foreseen) -> str:
+    return " and ".join(ahead.changed)
 
 
 def _said(step: Blocked) -> str:
@@ -65,11 +73,14 @@ _BEGIN = {
 }
 
 
-def summary(label: str, found: Preview, *, stops: bool) -> str:
-    """All of it. `stops`: something is in the way of the version, which `why` says."""
+def summary(ahead: Foreseen, found: Preview) -> str:
+    """All of it."""
+    label = ahead.wanted
+    if ahead.serves_already:
+        return f"Version {label} would go on with another {_changed(ahead)}, by {_takes_over(found)}."[:CHARACTERS]
     is_open = found.action in (Action.NOTHING, Action.UNKNOWN)
     begin = _BEGIN[Action(found.action)].format(_whatever_comes(label) if is_open else label)
-    if stops or is_open:
+    if ahead.obstacle is not None or is_open:
         return f"{begin}: {found.why}"[:CHARACTERS]
     parts = [begin, *filter(None, (_gates(found), _approvals(found)))]
     return f"{', '.join(parts)}, and take over by {_takes_over(found)}."[:CHARACTERS]
@@ -96,11 +107,11 @@ def _approvals(found: Preview) -> str:
 
 def _takes_over(found: Preview) -> str:
     pods = f"{found.surge_pods} more {'pod' if found.surge_pods == 1 else 'pods'}"
-    asked = f"{pods} ({found.surge_cpu} CPU, {found.surge_memory})"
+    asked = f"up to {pods} ({found.surge_cpu} CPU, {found.surge_memory})" if found.surge_pods else "no more pods"
     room = {
         Room.ENOUGH: "nodes have room",
         Room.NOT_ENOUGH: "nodes have no room",
         Room.UNKNOWN: "whether nodes have room is not known",
     }
     refused = ", but the API server refuses the first write" if found.refused else ""
-    return f"{found.strategy} with up to {asked}: {room[Room(found.room)]}{refused}"
+    return f"{found.strategy} with {asked}: {room[Room(found.room)]}{refused}"

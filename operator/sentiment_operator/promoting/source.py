@@ -23,6 +23,8 @@ class Interval:
     since: datetime
     until: datetime | None
     """When another version began to serve; None: none did."""
+    on_trial: bool = False
+    """It had all requests as a candidate, and did not take over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def standing(source: Source, label: str, soak: timedelta, now: datetime) -> Stan
     own = [one for one in served if revision is not None and _is_of(one, revision)]
     if revision is None or not own:
         return _not_served(source, label)
-    has_soaked = any(one.until is not None and one.until - one.since >= soak for one in own)
+    has_soaked = any(one.until is not None and one.until - one.since >= soak and not one.on_trial for one in own)
     if own[0] is served[0] and source.status.serving_version == label:
         return _serving(source, revision, own[0], soak, now, has_soaked=has_soaked)
     after = served[served.index(own[0]) - 1] if own[0] is not served[0] else None
@@ -80,18 +82,25 @@ def standing(source: Source, label: str, soak: timedelta, now: datetime) -> Stan
 def intervals(source: Source) -> tuple[Interval, ...]:
     """What served when, the latest first. The history of the model knows it first, the revisions know it longer."""
     recorded = {
-        (entry.version, entry.since): revision.spec.artifact_digest
+        (entry.version, entry.since): (revision.spec.artifact_digest, entry.on_trial)
         for revision in source.revisions.values()
         for entry in revision.status.serving
     }
-    told = {(entry.version, entry.since): _digest(source, entry.version) for entry in source.status.history}
+    told = {
+        (entry.version, entry.since): (_digest(source, entry.version), entry.on_trial)
+        for entry in source.status.history
+    }
     began = sorted(
-        ((datetime.fromisoformat(since), version, digest) for (version, since), digest in (told | recorded).items()),
+        (
+            (datetime.fromisoformat(since), version, digest, on_trial)
+            for (version, since), (digest, on_trial) in (told | recorded).items()
+        ),
         reverse=True,
     )
-    ends = [None, *(since for since, _, _ in began)]
+    ends = [None, *(since for since, *_ in began)]
     return tuple(
-        Interval(version, digest, since, end) for (since, version, digest), end in zip(began, ends, strict=False)
+        Interval(version, digest, since, end, on_trial)
+        for (since, version, digest, on_trial), end in zip(began, ends, strict=False)
     )
 
 
@@ -117,6 +126,8 @@ def _serving(
 
 def _healthy_since(source: Source, interval: Interval) -> datetime | str:
     """Since when the version that serves does so in good health; why it does not."""
+    if interval.on_trial:
+        return "serves it as a candidate, whose rollout is not over"
     asked = [ConditionType.AVAILABLE]
     if source.status.wanted_version == interval.version:
         asked.append(ConditionType.READY)

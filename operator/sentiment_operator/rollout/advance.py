@@ -21,7 +21,7 @@ from sentiment_contract.training import FailureReason
 from sentiment_operator.api_rollout import FailedRollout, Router, Strategy
 from sentiment_operator.conditions import timestamp
 from sentiment_operator.deployed import Deployed, deployed
-from sentiment_operator.evidence import runs
+from sentiment_operator.evidence import has_served, runs
 from sentiment_operator.facts import Answered, Model, Observed, Revision, ServingPod, Trouble
 from sentiment_operator.plan import Candidate, Roll, Seal, Shift, Step, TakeOver
 from sentiment_operator.rollout import explain
@@ -39,7 +39,7 @@ MESSAGE_CHARACTERS = 1000
 
 def takes_over_at_once(model: Model, revision: Revision, stable: Revision | None) -> bool:
     """Whether no candidate is needed: nothing serves, the same model serves, or it served before."""
-    if not stages(model.spec.rollout, 1) or stable is None or revision.status.serving:
+    if not stages(model.spec.rollout, 1) or stable is None or has_served(revision):
         return True
     return stable.spec.artifact_digest == revision.spec.artifact_digest
 

@@ -39,8 +39,11 @@ def running(observed: Observed) -> Running | None:
 
 
 def rollout_key(model: Model, revision: Revision, stable: Revision) -> str:
-    """Names one rollout: what, in place of what, in which way, and for the how manieth time a person asks."""
-    rollout = model.spec.rollout.model_dump(mode="json", exclude=NOT_OF_THE_WAY)
+    """Names one rollout: what, in place of what, in which way, and for the how manieth time a person asks.
+
+    Defaults are no part of it: what failed stays failed, and what runs goes on, when a later release adds a field.
+    """
+    rollout = model.spec.rollout.model_dump(mode="json", exclude=NOT_OF_THE_WAY, exclude_defaults=True)
     digests = revision.spec.artifact_digest, stable.spec.artifact_digest
     return sha256_of_json([revision.spec.version, *digests, rollout, model.retry])[:KEY_DIGITS]
 

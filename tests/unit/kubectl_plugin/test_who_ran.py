@@ -75,8 +75,13 @@ def test_the_interval_that_is_not_over_lasts_until_now() -> None:
 
 
 def test_a_reason_of_a_newer_operator_is_told_as_it_is() -> None:
-    lines = lines_of(answered("2026-01-10", revision(serving=[began(T1, "RolledBack")])), Page(), NOW)
-    assert "  Reason     RolledBack" in lines
+    lines = lines_of(answered("2026-01-10", revision(serving=[began(T1, "Foreseen")])), Page(), NOW)
+    assert "  Reason     Foreseen" in lines
+
+
+def test_of_a_candidate_that_had_all_requests_it_is_said_that_it_was_on_trial() -> None:
+    lines = lines_of(answered("2026-01-10", revision(serving=[began(T1, "OnTrial")])), Page(), NOW)
+    assert "  Reason     OnTrial, its rollout gave it all requests, and was not over" in lines
 
 
 def test_evidence_is_that_of_the_time_when_it_began() -> None:

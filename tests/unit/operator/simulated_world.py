@@ -549,9 +549,12 @@ def _order_of(pod: Manifest) -> TrainingOrder:
 
 
 def _assert_nothing_is_lost(before: Manifest, after: Manifest) -> None:
-    """What was found out about a version stays on its record."""
-    for evidence in ("serving", "gates", "approvals", "failedRollouts"):
+    """What was found out about a version stays on its record. An interval may come to be more than a trial."""
+    for evidence in ("gates", "approvals", "failedRollouts"):
         assert [entry for entry in before.get(evidence, []) if entry not in after.get(evidence, [])] == [], evidence
+    began = {entry["since"] for entry in after.get("serving", [])}
+    for entry in before.get("serving", []):
+        assert entry in after.get("serving", []) or (entry["reason"] == "OnTrial" and entry["since"] in began)
 
 
 def _answers(evidence: Manifest, order: ComparisonOrder, retry: str) -> bool:

@@ -204,6 +204,20 @@ def test_the_pods_of_a_candidate_become_those_of_the_model_and_are_not_started_a
     assert {uid_of(pod) for pod in candidate(operator)} == before
 
 
+@pytest.mark.parametrize("strategy", ["Canary", "BlueGreen"])
+def test_nor_are_they_when_a_person_answers_in_that_very_moment(strategy: str) -> None:
+    operator = serving("1", STRATEGIES[strategy])
+    operator.world.edit(rolled("2", STRATEGIES[strategy]))
+    until(operator, lambda: operator.world.objects[DEPLOYMENT, NAME]["spec"].get("paused"))
+    before = {uid_of(pod) for pod in candidate(operator)}
+    operator.world.answer_for("ana", "2")
+    watched(operator)
+    assert {uid_of(pod) for pod in candidate(operator)} == before
+    (answer,) = operator.world.objects[REVISION, f"{NAME}.2"]["status"]["approvals"]
+    assert answer["approvedBy"] == "ana"
+    assert_serves(operator, "2")
+
+
 def test_a_blue_green_candidate_gets_no_request_until_all_of_its_pods_answer_and_then_all() -> None:
     operator = serving("1", BLUE_GREEN)
     operator.world.edit(rolled("2", BLUE_GREEN))

@@ -65,8 +65,12 @@ def assert_proven(operator: Operator, _model: Model, desired: Manifest) -> None:
     assert operator.before is not None
     digest = desired["spec"]["template"]["metadata"]["annotations"][ARTIFACT_DIGEST_ANNOTATION]
     known = operator.before.world.of(REVISION)
-    served = [body["spec"]["artifactDigest"] for body in known if body.get("status", {}).get("serving")]
+    served = [body["spec"]["artifactDigest"] for body in known if has_taken_over(body)]
     assert digest in served or not known
+
+
+def has_taken_over(revision: Manifest) -> bool:
+    return any(interval["reason"] != "OnTrial" for interval in revision.get("status", {}).get("serving", []))
 
 
 def way(
@@ -196,6 +200,22 @@ def test_what_staging_goes_back_from_before_it_soaked_never_serves_in_production
     found.goes_on(3 * SOAK)
     assert found.serving == ("2", "1", "1")
     assert [entry.version for entry in told(found.production).history] == ["1"]
+
+
+def test_a_trial_in_staging_proves_nothing_however_long_it_lasts() -> None:
+    found = all_serve_the_first()
+    long = {"strategy": "BlueGreen", "steps": [{"pauseSeconds": 10 * SOAK}]}
+    found.staging.world.edit(follower(DEVELOPMENT, rollout=long, promotion={"allowedNamespaces": [PRODUCTION]}))
+    found.development.world.edit(trained("2", STAGING))
+    found.goes_on(3 * SOAK + ENOUGH)
+    assert found.serving == ("2", "2", "1")
+    assert told(found.staging).serving_version == "2"
+    assert said(found.production, ConditionType.READY)[0] == "True"
+    found.development.world.edit(trained("3", STAGING))
+    found.goes_on(3 * SOAK + ENOUGH)
+    assert found.serving == ("3", "3", "1")
+    found.goes_on(12 * SOAK)
+    assert found.serving == ("3", "3", "3")
 
 
 def test_going_back_travels_at_once() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from sentiment_operator import names
 from sentiment_operator.api import SentimentModelStatus
-from sentiment_operator.api_rollout import FailedRollout
+from sentiment_operator.api_rollout import FailedRollout, Rollout
 from sentiment_operator.children.candidate import candidate_deployment
 from sentiment_operator.decide import decide
 from sentiment_operator.facts import Answered, Child, ChildKind, Model, Observed, Revision, ServingPod, Trouble
@@ -583,3 +583,45 @@ def test_blue_green_sends_no_request_back_to_pods_that_end(news: int, olds: int,
     for strategy, only in (("BlueGreen", version), ("Canary", "")):
         of = canary(rollout={"strategy": strategy})
         assert advance.only_version(of, seen(pods=pods), Roll(NEW), None) == only
+
+
+# What names a rollout
+
+
+PLAIN: dict[str, Any] = {"strategy": "Canary", "steps": [{"weightPercent": 20}]}
+
+
+@pytest.mark.parametrize(
+    ("rollout", "key"),
+    [
+        (PLAIN, "7cb6100d918aba54"),
+        (PLAIN | {"analysis": {"maxErrorPercent": 1}}, "6c12d88196ad5dc4"),
+        ({"strategy": "BlueGreen", "steps": [{"pauseSeconds": 60}]}, "66845531a4496fe5"),
+    ],
+)
+def test_what_names_a_rollout_is_the_same_in_every_release(rollout: dict[str, Any], key: str) -> None:
+    # Any other key would try again whatever failed, and begin anew whatever runs, as soon as an operator is upgraded.
+    assert rollout_key(model(spec("2", rollout=rollout)), NEW, OLD) == key
+
+
+class LaterRollout(Rollout):
+    """The way to take over as a later release may know it."""
+
+    mirror_percent: int = 5
+
+
+def test_a_field_that_a_later_release_adds_is_no_other_rollout() -> None:
+    today = model(spec("2", rollout=PLAIN))
+    later = replace(today, spec=today.spec.model_copy(update={"rollout": LaterRollout.model_validate(PLAIN)}))
+    assert rollout_key(later, NEW, OLD) == rollout_key(today, NEW, OLD)
+
+
+def test_a_default_that_is_written_down_names_the_same_rollout() -> None:
+    written = PLAIN | {
+        "router": "Replicas",
+        "analysis": {"minSamples": 100},
+        "steps": [{"weightPercent": 20, "pauseSeconds": 0}],
+    }
+    assert rollout_key(model(spec("2", rollout=written)), NEW, OLD) == rollout_key(
+        model(spec("2", rollout=PLAIN)), NEW, OLD
+    )

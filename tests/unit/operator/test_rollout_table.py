@@ -213,6 +213,11 @@ def approval_asked_late(cell: Cell, *, is_over: bool) -> str:
     return "2"
 
 
+def answer_of_a_person(cell: Cell, *, is_over: bool) -> str:
+    cell.operator.world.answer_for("ana", "2")
+    return "2"
+
+
 def registry_away(cell: Cell, *, is_over: bool) -> str:
     cell.operator.world.mlflow_is_away = True
     cell.operator.world.hinders = lambda _: "RegistryUnreachable"
@@ -282,6 +287,7 @@ EVENTS = (
     pods_crash,
     kill,
     approval_asked_late,
+    answer_of_a_person,
     registry_away,
     scaled_up,
     scaled_down,

@@ -12,8 +12,8 @@ from sentiment_operator.api import (
     TrainingStatus,
 )
 from sentiment_operator.conditions import Truth, Verdict, conditions, timestamp
+from sentiment_operator.history import KEPT_HISTORY
 from sentiment_operator.notify.transitions import Origin
-from sentiment_operator.status import KEPT_HISTORY
 from tests.support.builders import NOW
 
 ORIGIN = Origin("reviews", "imdb", "uid-1", generation=1, retry="")
