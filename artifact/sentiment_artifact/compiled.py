@@ -60,6 +60,7 @@ class CompiledModel:
             raise ArtifactRefused("a term stands twice")
         self._idf = contents.features.idf
         self._ngram_max = contents.features.ngram_max
+        self._min_word_length = contents.features.min_word_length
         self._sublinear_tf = contents.features.sublinear_tf
         self._log_table = contents.log_table
         self._classifier = contents.classifier
@@ -85,7 +86,11 @@ class CompiledModel:
     @property
     def options(self) -> dict[str, int | bool]:
         """How texts are cut and counted."""
-        return {"ngram_max": self._ngram_max, "sublinear_tf": self._sublinear_tf}
+        return {
+            "ngram_max": self._ngram_max,
+            "sublinear_tf": self._sublinear_tf,
+            "min_word_length": self._min_word_length,
+        }
 
     @property
     def terms(self) -> int:
@@ -114,7 +119,7 @@ class CompiledModel:
         return [self.score(text) for text in texts]
 
     def _row(self, text: str) -> _Row:
-        found = map(self._column_of.get, terms_of(text, self._ngram_max))
+        found = map(self._column_of.get, terms_of(text, self._ngram_max, self._min_word_length))
         columns, counts = _counted([column for column in found if column is not None])
         values = self._weights(counts) * self._idf[columns]
         squares = _sum(values * values)

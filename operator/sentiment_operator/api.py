@@ -49,7 +49,10 @@ class Training(Wire):
 
     preset: Preset = Field(
         default=Preset.DEFAULT,
-        description="Named set of parameters: Fast trains in seconds, Default is the better model.",
+        description=(
+            "Named set of parameters: Fast trains in seconds, Default is the better model, Best the most accurate and the"
+            " largest one."
+        ),
     )
     parameters: Parameters = Field(
         default=Parameters(),

@@ -33,6 +33,7 @@ from sentiment_trainer.learn.plots import draw
 VARIANTS = {
     "Fast": effective_parameters(Preset.FAST, Parameters()),
     "Default": effective_parameters(Preset.DEFAULT, Parameters()),
+    "Best": effective_parameters(Preset.BEST, Parameters()),
     "three words, raw counts": effective_parameters(Preset.FAST, Parameters(ngram_max=3, sublinear_tf=False)),
     "at most 100 terms": effective_parameters(Preset.FAST, Parameters(max_features=100)),
     "a small forest": effective_parameters(
