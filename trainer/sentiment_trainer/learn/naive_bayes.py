@@ -43,8 +43,7 @@ def log_count_ratio(matrix: sp.csr_matrix, positive: NDArray[np.bool_], smoothin
     that hold the term, and |.| is the sum over all terms (Wang and Manning, section 2, with counts of 0 and 1).
     `matrix` is (reviews, terms) without stored zeros, `positive` has one entry for each review, `smoothing` is above zero.
     """
+    _, terms = cast("tuple[int, int]", matrix.shape)
     of_positive = np.repeat(positive, np.diff(matrix.indptr))
-    p, q = (
-        smoothing + np.bincount(matrix.indices[side], minlength=matrix.shape[1]) for side in (of_positive, ~of_positive)
-    )
+    p, q = (smoothing + np.bincount(matrix.indices[side], minlength=terms) for side in (of_positive, ~of_positive))
     return np.log((p / p.sum()) / (q / q.sum()))
