@@ -1,12 +1,14 @@
 """`make bench-train`: what each preset reaches and costs, trained in a process of its own: a table, JSON and a plot.
 
-DATA=<csv or parquet> takes real reviews, on their own split where the file has one; without it they are made up, and the
-accuracy means nothing. Seconds of the processor are the figure to compare: others may be at work on this machine.
+The models are kept beside them, to be served or looked at. DATA=<csv or parquet> takes real reviews, on their own split
+where the file has one; without it they are made up, and the accuracy means nothing. Seconds of the processor are the
+figure to compare: others may be at work on this machine.
 """
 
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -56,7 +58,6 @@ def main(arguments: Sequence[str]) -> int:
         file = _reviews(Path(name))
         print("preset    accuracy  unseen    wall s   cpu s  peak MiB      terms   file MB  µs/review", flush=True)
         costs = [_in_a_process_of_its_own(file, preset) for preset in Preset]
-    RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / "train.json").write_text(json.dumps([asdict(cost) for cost in costs], indent=2) + "\n", encoding="utf-8")
     save(_plot(costs), RESULTS / "presets.png")
     print(f"{RESULTS / 'train.json'}\n{RESULTS / 'presets.png'}")
@@ -93,7 +94,10 @@ def _cost(file: Path, preset: Preset) -> Cost:
         learnt = learn(prepared, recipe.parameters, Path(name), progress)
         seconds, cpu_seconds = time.monotonic() - began, time.process_time() - cpu_began
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        model, figures = CompiledModel.load(learnt.artifact), learnt.evaluation
+        RESULTS.mkdir(parents=True, exist_ok=True)
+        kept = RESULTS / f"{preset}.rpm1"
+        shutil.copyfile(learnt.artifact, kept)
+        model, figures = CompiledModel.load(kept), learnt.evaluation
         return Cost(
             preset=preset,
             accuracy=figures.accuracy,
@@ -104,7 +108,7 @@ def _cost(file: Path, preset: Preset) -> Cost:
             cpu_seconds=cpu_seconds,
             peak_mib=peak,
             terms=model.terms,
-            megabytes=learnt.artifact.stat().st_size / 1e6,
+            megabytes=kept.stat().st_size / 1e6,
             microseconds_a_review=_microseconds(model, prepared.sides.test.texts[:SCORED]),
         )
 

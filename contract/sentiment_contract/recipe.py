@@ -253,7 +253,7 @@ _LINEAR: dict[Preset, dict[str, object]] = {
     Preset.DEFAULT: {"ngram_max": 2, "min_document_frequency": 2, "sublinear_tf": True, "regularization_c": "30"},
     Preset.BEST: {
         "ngram_max": 3,
-        "min_document_frequency": 3,
+        "min_document_frequency": 5,
         "min_word_length": 1,
         "sublinear_tf": True,
         "naive_bayes_smoothing": "3",
