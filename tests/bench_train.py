@@ -128,11 +128,9 @@ def _plot(costs: Sequence[Cost]) -> Figure:
     axes.scatter(seconds, shares, color=POSITIVE, s=60, zorder=2)
     for cost, x, y in zip(costs, seconds, shares, strict=True):
         told = f"{cost.preset}  {y:.2f} %\n{x:.0f} s, {cost.peak_mib / 1024:.1f} GiB\n{cost.terms:,} terms, {cost.megabytes:.0f} MB"
-        axes.annotate(
-            told, (x, y), xytext=(0, -12), textcoords="offset points", va="top", ha="center", color=INK, fontsize=9
-        )
-    axes.set_xlim(0, max(seconds) * 1.25)
-    axes.set_ylim(min(shares) - (max(shares) - min(shares) + 1) * 0.45, max(shares) + 0.5)
+        axes.annotate(told, (x, y), xytext=(9, -2), textcoords="offset points", va="top", color=INK, fontsize=9)
+    axes.set_xlim(0, max(seconds) * 1.4)
+    axes.set_ylim(min(shares) - (max(shares) - min(shares) + 1) * 0.25, max(shares) + 0.5)
     axes.set_xlabel("seconds of one processor: fit, measure, export, prove")
     axes.set_ylabel("accuracy on held-out reviews, %")
     axes.set_title(
