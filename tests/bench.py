@@ -1,7 +1,7 @@
 """`make bench`: what the model server takes to start, to hold and to answer, beside scikit-learn on the same reviews.
 
 Absolute times depend on the machine and on what else it does: the ratios are what to compare. DATA=<csv or parquet> takes
-real reviews; without it they are made up.
+real reviews; without it they are made up. PRESET=<name> is what is served, Default without it.
 """
 
 import http.client
@@ -34,11 +34,12 @@ MADE_UP = 10_000
 
 def main() -> int:
     """Train once, then time what is served."""
+    preset = Preset(os.environ.get("PRESET", Preset.DEFAULT))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         reviews = _reviews(folder)
         print(f"fit on {len(reviews):,} reviews …", flush=True)
-        model = fit(reviews, effective_parameters(Preset.DEFAULT, Parameters()), "the reviews")
+        model = fit(reviews, effective_parameters(preset, Parameters()), "the reviews")
         artifact = folder / "model.rpm1"
         export(model, artifact)
         _compare_scorers(model, artifact, reviews.texts[:SCORED])

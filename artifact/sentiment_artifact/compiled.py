@@ -34,6 +34,7 @@ class CompiledModel:
         self.digest = digest
         self.unidata_version = contents.unidata_version
         self._ngram_max = contents.features.ngram_max
+        self._min_word_length = contents.features.min_word_length
         self._sublinear_tf = contents.features.sublinear_tf
 
     @classmethod
@@ -58,7 +59,11 @@ class CompiledModel:
     @property
     def options(self) -> dict[str, int | bool]:
         """How texts are cut and counted."""
-        return {"ngram_max": self._ngram_max, "sublinear_tf": self._sublinear_tf}
+        return {
+            "ngram_max": self._ngram_max,
+            "sublinear_tf": self._sublinear_tf,
+            "min_word_length": self._min_word_length,
+        }
 
     @property
     def same_unicode(self) -> bool:

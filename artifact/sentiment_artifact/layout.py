@@ -7,7 +7,8 @@ METADATA_KEY = "compiled_model"
 """The one key of the safetensors metadata: several keys would be written in an order of their own in every process."""
 
 TERM_SEPARATOR = "\n"
-TOKEN_PATTERN = r"(?u)\b\w\w+\b"  # noqa: S105  a regular expression, no password
+TOKEN_PATTERNS = {1: r"(?u)\b\w+\b", 2: r"(?u)\b\w\w+\b"}
+"""scikit-learn's name for words of at least so many characters."""
 TEXT_LIMIT = 100_000
 """Characters of the longest text whose counts the table of logarithms covers; longer texts are scored exactly too."""
 

@@ -14,6 +14,7 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.int32]
 
 LONGEST_NGRAM = 3
+WORD_LENGTHS = (1, 2)
 CLASSES = ("negative", "positive")
 
 
@@ -26,13 +27,14 @@ class Tfidf:
     """How a text becomes numbers: scikit-learn's TfidfVectorizer over words in lower case, l2 norm, no stop words.
 
     `terms` in ascending order of code points, one column each; `idf` has one value per term. A term is 1 to `ngram_max`
-    words (runs of two or more word characters) joined by single spaces.
+    words joined by single spaces. A word is a run of word characters, `min_word_length` of them at least.
     """
 
     terms: Sequence[str]
     idf: Floats
     ngram_max: int
     sublinear_tf: bool
+    min_word_length: int = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +120,7 @@ def _shifted(children: NDArray[np.integer], root: int) -> Indices:
 
 def _check_features(features: Tfidf) -> None:
     _require(1 <= features.ngram_max <= LONGEST_NGRAM, f"ngram_max is {features.ngram_max}, not 1 to {LONGEST_NGRAM}")
+    _require(features.min_word_length in WORD_LENGTHS, f"min_word_length is {features.min_word_length}, not 1 or 2")
     _require(len(features.terms) > 0, "there are no terms")
     _require_finite("idf", features.idf, (len(features.terms),))
 

@@ -101,13 +101,14 @@ def _check_format(metadata: Mapping[str, object]) -> None:
 
 
 def _features(tensors: _Tensors, terms: PooledTerms, options: Mapping[str, object]) -> Tfidf:
-    fixed = {"lowercase": True, "token_pattern": layout.TOKEN_PATTERN, "norm": "l2"}
-    if any(options.get(name) != value for name, value in fixed.items()):
+    fixed = {"lowercase": True, "norm": "l2"}
+    lengths = [length for length, pattern in layout.TOKEN_PATTERNS.items() if pattern == options.get("token_pattern")]
+    if not lengths or any(options.get(name) != value for name, value in fixed.items()):
         raise ArtifactRefused("the text options are not those that this program implements")
     ngram_max, sublinear_tf = options.get("ngram_max"), options.get("sublinear_tf")
     if type(ngram_max) is not int or type(sublinear_tf) is not bool:
         raise ArtifactRefused("ngram_max or sublinear_tf is missing or of a wrong type")
-    return Tfidf(terms, _floats(tensors, layout.IDF), ngram_max, sublinear_tf)
+    return Tfidf(terms, _floats(tensors, layout.IDF), ngram_max, sublinear_tf, lengths[0])
 
 
 def _terms(pool: bytes) -> PooledTerms:

@@ -38,11 +38,12 @@ class ReferenceScorer:
         # no search in numpy arrays comes near that for a single text.
         self._column_of = _columns(terms)
         self._ngram_max = contents.features.ngram_max
+        self._min_word_length = contents.features.min_word_length
         self._arithmetic = Arithmetic(contents)
 
     def score(self, text: str) -> Score:
         """Any str, the empty one and lone surrogates included. Never fails."""
-        found = map(self._column_of.get, terms_of(text, self._ngram_max))
+        found = map(self._column_of.get, terms_of(text, self._ngram_max, self._min_word_length))
         return self._arithmetic.score(*_counted([column for column in found if column is not None]))
 
     def score_many(self, texts: Iterable[str]) -> list[Score]:

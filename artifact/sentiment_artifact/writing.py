@@ -41,7 +41,7 @@ def _metadata(features: Tfidf, classifier: Classifier, text_limit: int) -> dict[
         "unidata_version": unicodedata.unidata_version,
         "options": {
             "lowercase": True,
-            "token_pattern": layout.TOKEN_PATTERN,
+            "token_pattern": layout.TOKEN_PATTERNS[features.min_word_length],
             "ngram_max": features.ngram_max,
             "sublinear_tf": features.sublinear_tf,
             "norm": "l2",
@@ -52,7 +52,7 @@ def _metadata(features: Tfidf, classifier: Classifier, text_limit: int) -> dict[
 def _feature_tensors(features: Tfidf, text_limit: int) -> _Tensors:
     tensors: _Tensors = {layout.TERMS: _pool(features), layout.IDF: np.ascontiguousarray(features.idf)}
     if features.sublinear_tf:
-        tensors[layout.LOG_TABLE] = _log_table(text_limit)
+        tensors[layout.LOG_TABLE] = _log_table(text_limit, features.min_word_length)
     return tensors
 
 
@@ -68,12 +68,14 @@ def _pool(features: Tfidf) -> NDArray[np.uint8]:
         raise ArtifactRefused("a term holds half of a surrogate pair") from error
 
 
-def _log_table(text_limit: int) -> NDArray[np.float64]:
+def _log_table(text_limit: int, min_word_length: int) -> NDArray[np.float64]:
     """`1 + log(count)` at index `count`, by numpy's logarithm, whose last bit differs between machines and from C's.
 
-    A word takes two characters and a separator, so no term stands more often in a text than a third of its length.
+    A word takes its characters and a separator, so no term stands more often in a text than a third of its length, or a
+    half where one character makes a word.
     """
-    table = np.arange(max(text_limit + 1, 3) // 3 + 1, dtype=np.float64)
+    room = min_word_length + 1
+    table = np.arange(max(text_limit + 1, room) // room + 1, dtype=np.float64)
     np.log(table[1:], table[1:])
     table[1:] += 1.0
     return table

@@ -149,6 +149,7 @@ class Preset(StrEnum):
 
     FAST = "Fast"
     DEFAULT = "Default"
+    BEST = "Best"
 
 
 class Classifier(StrEnum):
@@ -163,10 +164,28 @@ MinDocumentFrequency = Annotated[
     int, Field(ge=1, le=100_000, description="Terms in fewer training reviews than this are dropped.")
 ]
 MaxFeatures = Annotated[int, Field(ge=10, le=5_000_000, description="Keep only this many of the most frequent terms.")]
+MinWordLength = Annotated[
+    int,
+    Field(
+        ge=1,
+        le=2,
+        description='Words of fewer characters are left out. 1 keeps the "8" of "8/10". Absent, and not in the preset: 2.',
+    ),
+]
 SublinearTF = Annotated[bool, Field(description="Use 1 + log(count) in place of the count.")]
 RegularizationC = Annotated[
     DecimalString,
     Field(description='Inverse regularisation strength of LogisticRegression, a decimal string such as "30" or "0.5".'),
+]
+NaiveBayesSmoothing = Annotated[
+    DecimalString,
+    Field(
+        description=(
+            "Weigh each term, for LogisticRegression, by the logarithm of how much more often positive reviews hold it than"
+            ' negative ones, after both counts were raised by this decimal string, such as "1". "0", or absent and not in'
+            " the preset: terms are not weighed."
+        )
+    ),
 ]
 MaxIterations = Annotated[int, Field(ge=1, le=10_000, description="Iteration limit of the LogisticRegression solver.")]
 Trees = Annotated[int, Field(ge=1, le=2_000, description="Number of trees of a RandomForest.")]
@@ -181,8 +200,10 @@ class Parameters(Wire):
     ngram_max: NgramMax | None = None
     min_document_frequency: MinDocumentFrequency | None = None
     max_features: MaxFeatures | None = None
+    min_word_length: MinWordLength | None = None
     sublinear_tf: SublinearTF | None = Field(default=None, alias="sublinearTF")
     regularization_c: RegularizationC | None = Field(default=None, alias="regularizationC")
+    naive_bayes_smoothing: NaiveBayesSmoothing | None = None
     max_iterations: MaxIterations | None = None
     trees: Trees | None = None
     max_depth: MaxDepth | None = None
@@ -217,8 +238,10 @@ class EffectiveParameters(Wire):
     ngram_max: NgramMax
     min_document_frequency: MinDocumentFrequency
     max_features: MaxFeatures | None = None
+    min_word_length: MinWordLength | None = None
     sublinear_tf: SublinearTF = Field(alias="sublinearTF")
     regularization_c: RegularizationC | None = Field(default=None, alias="regularizationC")
+    naive_bayes_smoothing: NaiveBayesSmoothing | None = None
     max_iterations: MaxIterations | None = None
     trees: Trees | None = None
     max_depth: MaxDepth | None = None
@@ -228,6 +251,14 @@ class EffectiveParameters(Wire):
 _LINEAR: dict[Preset, dict[str, object]] = {
     Preset.FAST: {"ngram_max": 1, "min_document_frequency": 2, "sublinear_tf": True, "regularization_c": "3"},
     Preset.DEFAULT: {"ngram_max": 2, "min_document_frequency": 2, "sublinear_tf": True, "regularization_c": "30"},
+    Preset.BEST: {
+        "ngram_max": 3,
+        "min_document_frequency": 5,
+        "min_word_length": 1,
+        "sublinear_tf": True,
+        "naive_bayes_smoothing": "3",
+        "regularization_c": "30",
+    },
 }
 _FOREST: dict[Preset, dict[str, object]] = {
     Preset.FAST: {
@@ -246,10 +277,21 @@ _FOREST: dict[Preset, dict[str, object]] = {
         "trees": 100,
         "max_depth": 40,
     },
+    Preset.BEST: {
+        "ngram_max": 1,
+        "min_document_frequency": 5,
+        "max_features": 20_000,
+        "min_word_length": 1,
+        "sublinear_tf": True,
+        "trees": 300,
+        "max_depth": 60,
+    },
 }
+_MEANS_ABSENT: dict[str, object] = {"min_word_length": 2, "naive_bayes_smoothing": "0"}
+"""Values that say no more than their absence: left out, so that recipes from before there was a choice keep their hash."""
 _UNUSED = {
     Classifier.LOGISTIC_REGRESSION: {"trees": None, "max_depth": None},
-    Classifier.RANDOM_FOREST: {"regularization_c": None, "max_iterations": None},
+    Classifier.RANDOM_FOREST: {"regularization_c": None, "naive_bayes_smoothing": None, "max_iterations": None},
 }
 
 
@@ -268,8 +310,10 @@ def effective_parameters(preset: Preset, overrides: Parameters) -> EffectivePara
     values: dict[str, object] = {"max_features": None, "max_iterations": 200, "seed": 42, **table[preset]}
     values |= overrides.model_dump(exclude_none=True)
     values |= {"classifier": classifier, **_UNUSED[classifier]}
-    if values["regularization_c"] is not None:
-        values["regularization_c"] = canonical_decimal(str(values["regularization_c"]))
+    for name in ("regularization_c", "naive_bayes_smoothing"):
+        if values.get(name) is not None:
+            values[name] = canonical_decimal(str(values[name]))
+    values |= {name: None for name, usual in _MEANS_ABSENT.items() if values.get(name) == usual}
     return EffectiveParameters.model_validate(values)
 
 

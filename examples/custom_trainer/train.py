@@ -1,7 +1,8 @@
 """A trainer of one's own: NB-SVM, which weighs each term by how differently the two sentiments use it before it fits.
 
-(Wang and Manning, Baselines and Bigrams, ACL 2012.) Only the fitting is different. The weights are folded into the
-coefficients of an ordinary logistic regression, so that the model server scores the result like any other.
+(Wang and Manning, Baselines and Bigrams, ACL 2012.) The preset Best does the same; here it stands for an algorithm of
+yours. Only the fitting is different. The weights are folded into the coefficients of an ordinary logistic regression, so
+that the model server scores the result like any other.
 """
 
 # scikit-learn and scipy ship no types.

@@ -48,7 +48,10 @@ class Training(Wire):
 
     preset: Preset = Field(
         default=Preset.DEFAULT,
-        description="Named set of parameters: Fast trains in seconds, Default is the better model.",
+        description=(
+            "Named set of parameters: Fast trains in seconds, Default is the better model, Best the most accurate one,"
+            " which takes longest."
+        ),
     )
     parameters: Parameters = Field(
         default=Parameters(),

@@ -162,6 +162,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         _only_with("RandomForest", "trees", _FOREST),
         _only_with("RandomForest", "maxDepth", _FOREST),
         _only_with("LogisticRegression", "regularizationC", _LINEAR),
+        _only_with("LogisticRegression", "naiveBayesSmoothing", _LINEAR),
         _only_with("LogisticRegression", "maxIterations", _LINEAR),
         Rule(
             "!has(self.regularizationC) || double(self.regularizationC) > 0.0",

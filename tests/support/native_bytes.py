@@ -43,7 +43,7 @@ def main() -> None:
         pool = _exact(content := _bytes(rng, 60))
         terms = content.count(b"\n") + 1
         assert -1 <= library.terms_in_order(pool, len(pool)) <= terms
-        index = library.index_new(pool, len(pool), rng.randint(0, 4), bits, rng.getrandbits(64))
+        index = library.index_new(pool, len(pool), rng.randint(0, 4), rng.randint(0, 3), bits, rng.getrandbits(64))
         for _ in range(4):
             _score(library, rng, index, terms)
         library.index_free(index)

@@ -6,6 +6,13 @@ from collections.abc import Callable
 
 log = logging.getLogger(__name__)
 
+Announce = Callable[[int, str], None]
+"""Takes the percentage that lies behind, and what was just learnt or begins."""
+
+
+def silent(_percent: int, _message: str) -> None:
+    """For whoever has nobody to tell."""
+
 
 class Progress:
     """Announces steps. A listener may be attached later, when there is a run to report to."""

@@ -82,7 +82,6 @@ def _reuse(client: "MlflowClient", lineage: "Lineage", progress: Progress) -> Tr
 def _fit_and_upload(
     run: "TrainingRun", prepared: PreparedData, folder: Path, progress: Progress, own: OwnTrainer | None
 ) -> "Outcome":
-    from sentiment_trainer.learn.fit import fit
     from sentiment_trainer.learn.learn import learn
     from sentiment_trainer.registry import connection, held_out, package, runs
     from sentiment_trainer.registry.record import Outcome
@@ -92,7 +91,7 @@ def _fit_and_upload(
         run.describe()
     try:
         parameters = run.lineage.order.recipe.parameters
-        learnt = learn(prepared, parameters, folder, progress, own.fit if own is not None else fit)
+        learnt = learn(prepared, parameters, folder, progress, own.fit if own is not None else None)
     except TrainingError:
         with connection.reaching(tracking_url, "close the failed run"):
             run.give_up()

@@ -39,7 +39,7 @@ _TEXT = (c_char_p, c_size_t)
 _MODEL = (c_void_p, POINTER(Weights))
 _SIGNATURES = {
     "terms_in_order": (c_int64, _TEXT),
-    "index_new": (c_void_p, (*_TEXT, c_int, c_char_p, c_uint64)),
+    "index_new": (c_void_p, (*_TEXT, c_int, c_int, c_char_p, c_uint64)),
     "index_free": (None, (c_void_p,)),
     "index_count": (c_int64, (c_void_p, *_TEXT, c_void_p, c_void_p, c_int64)),
     "score_linear": (c_double, (*_MODEL, c_void_p, c_double, *_TEXT)),

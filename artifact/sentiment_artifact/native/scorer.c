@@ -52,14 +52,14 @@ static size_t decode(const uint8_t *at, const uint8_t *end, uint32_t *point) {
     return length;
 }
 
-/* Whether all of these bytes are one word: two or more word characters. */
-static int is_whole_word(const uint8_t *word_bits, const uint8_t *at, const uint8_t *end) {
+/* Whether all of these bytes are one word: so many word characters or more. */
+static int is_whole_word(const uint8_t *word_bits, size_t shortest, const uint8_t *at, const uint8_t *end) {
     size_t characters = 0;
     for (uint32_t point; at < end; characters++) {
         at += decode(at, end, &point);
         if (!is_word(word_bits, point)) return 0;
     }
-    return characters >= 2;
+    return characters >= shortest;
 }
 
 static uint64_t load(const uint8_t *at, size_t length) {
@@ -105,6 +105,7 @@ typedef struct {
     const uint8_t *word_bits;
     uint64_t multiplier;
     int ngram_max;
+    size_t shortest; /* characters that make a word */
 } Index;
 
 /* Where a key should stand. Multiplying by a number that no file can know spreads keys that were chosen to collide; then the
@@ -180,7 +181,7 @@ static size_t lines_of(const uint8_t *pool, size_t size) {
 static uint8_t count_words(const Index *index, const uint8_t *at, const uint8_t *end) {
     for (uint8_t count = 1; count <= index->ngram_max; count++) {
         const uint8_t *space = memchr(at, ' ', (size_t)(end - at));
-        if (!is_whole_word(index->word_bits, at, space ? space : end)) return 0;
+        if (!is_whole_word(index->word_bits, index->shortest, at, space ? space : end)) return 0;
         if (!space) return count;
         at = space + 1;
     }
@@ -273,14 +274,15 @@ API void index_free(Index *index) {
     free(index);
 }
 
-/* An index of the terms, which stand one to a line in `pool`; column 0 is the first line's. `word_bits`, 0x110000
- * bits, has to outlive it. NULL when there is no memory. */
-API Index *index_new(const uint8_t *pool, size_t size, int ngram_max, const uint8_t *word_bits, uint64_t multiplier) {
+/* An index of the terms, which stand one to a line in `pool`; column 0 is the first line's. A word has `shortest` characters
+ * or more, 1 or 2. `word_bits`, 0x110000 bits, has to outlive it. NULL when there is no memory. */
+API Index *index_new(const uint8_t *pool, size_t size, int ngram_max, int shortest, const uint8_t *word_bits, uint64_t multiplier) {
     Index *index = calloc(1, sizeof(Index));
     uint8_t *counts = malloc(lines_of(pool, size));
     if (index != NULL) {
         index->word_bits = word_bits;
         index->multiplier = multiplier | 1;
+        index->shortest = shortest == 1 ? 1 : 2;
         index->ngram_max = ngram_max < 1 ? 1 : ngram_max > LONGEST_NGRAM ? LONGEST_NGRAM : ngram_max;
     }
     if (index == NULL || counts == NULL || !fill_all(index, pool, size, counts)) {
@@ -318,7 +320,7 @@ typedef struct {
 } Found;
 _Static_assert(sizeof(Found) >= LONGEST_NGRAM * sizeof(double), "the words' memory later holds the values of their runs");
 
-/* All that one text needs, in one piece of memory; as many words as fit between every third byte. */
+/* All that one text needs, in one piece of memory: room for as many words as there can be with a gap behind each. */
 typedef struct {
     Found *words;
     uint32_t *runs, *word_slots;
@@ -328,7 +330,7 @@ typedef struct {
 } Scratch;
 
 static int scratch_for(Scratch *scratch, const Index *index, size_t size) {
-    size_t words = size / 3 + 2, columns = words * (size_t)index->ngram_max;
+    size_t words = size / (index->shortest + 1) + 2, columns = words * (size_t)index->ngram_max;
     uint8_t *memory = malloc(words * (sizeof(Found) + 2 * sizeof(uint32_t)) + columns * (8 + 2 * sizeof(int32_t)));
     if (memory == NULL) return 0;
     scratch->words = (Found *)memory;
@@ -368,11 +370,11 @@ static uint64_t word_bytes(const Index *index, const uint8_t *at, size_t count, 
     return bits;
 }
 
-/* A run of word characters is a word unless it is a single character. */
+/* A run of word characters is a word, but a single character only where that is enough. */
 static void take_word(const Index *index, Scratch *scratch, const uint8_t *at, const uint8_t *stop, const uint8_t *end) {
     size_t length = (size_t)(stop - at);
     size_t first = at[0] < 0x80 ? 1 : at[0] < 0xE0 ? 2 : at[0] < 0xF0 ? 3 : 4;
-    if (length <= first) return;
+    if (index->shortest > 1 && length <= first) return;
     uint64_t key = key_of(at, length, end, index->multiplier);
     __builtin_prefetch(&index->tables[0].slots[home(&index->tables[0], key, index->multiplier)]);
     scratch->words[scratch->found++] = (Found){key, at, length};

@@ -18,8 +18,8 @@ from sentiment_artifact.score import Engine, Score, forest_score, linear_score
 from sentiment_artifact.words import word_bits
 
 _MOST_TERMS = 2**31 - 1
-_SHORTEST_STEP = 3
-"""Bytes of a word and the gap behind it."""
+_GAP = 1
+"""Bytes behind a word, at least."""
 
 
 class Index:
@@ -32,17 +32,18 @@ class Index:
             raise ArtifactRefused("the terms are not in ascending order, or one stands twice")
         if len(contents.features.terms) > _MOST_TERMS:
             raise ArtifactRefused(f"there are more than {_MOST_TERMS} terms")
-        self.ngram_max = contents.features.ngram_max
+        self.ngram_max, self._shortest = contents.features.ngram_max, contents.features.min_word_length
         self._library = library
         self._word_bits = word_bits()
-        self.handle = library.index_new(pool, len(pool), self.ngram_max, self._word_bits, secrets.randbits(64))
+        cut = (self.ngram_max, self._shortest, self._word_bits)
+        self.handle = library.index_new(pool, len(pool), *cut, secrets.randbits(64))
         if not self.handle:
             raise MemoryError
         weakref.finalize(self, library.index_free, self.handle).atexit = False
 
     def counted(self, lowered: bytes) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """The distinct columns of a text in ascending order, and how often each stands there."""
-        room = (len(lowered) // _SHORTEST_STEP + 1) * self.ngram_max
+        room = (len(lowered) // (self._shortest + _GAP) + 1) * self.ngram_max
         columns, counts = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int64)
         found = self._library.index_count(
             self.handle, lowered, len(lowered), columns.ctypes.data, counts.ctypes.data, room

@@ -39,7 +39,7 @@ EXPLANATIONS = {
     "smod.status.followed.commit": "The commit that it stood for.",
     "smod.spec.version": "A known label is served as recorded, an unknown one is trained.",
     "smod.spec.training.parameters.regularizationC": 'a decimal string such as "30" or "0.5"',
-    "smod.spec.training.preset": "Fast trains in seconds, Default is the better model.",
+    "smod.spec.training.preset": "Fast trains in seconds, Default is the better model, Best the most accurate one",
     "smod.status.conditions.reason": "Why, in one word.",
     "smrev": "One trained version of a SentimentModel, complete and immutable.",
     "smod.spec.gates.maxDecrease": "so that noise is not called progress",
@@ -59,7 +59,7 @@ def test_kubectl_explain_teaches(explained: ApiServer, field: str, text: str) ->
 
 def test_kubectl_explain_shows_what_a_choice_offers(explained: ApiServer) -> None:
     printed = kubectl(explained, "explain", "smod.spec.training.preset").split()
-    assert printed[printed.index("ENUM:") :][:3] == ["ENUM:", "Fast", "Default"]
+    assert printed[printed.index("ENUM:") :][:4] == ["ENUM:", "Fast", "Default", "Best"]
 
 
 @pytest.fixture

@@ -222,6 +222,12 @@ BAD_MODELS: dict[str, Bad] = {
         "spec.training.parameters.maxDepth",
         "used by classifier RandomForest alone",
     ),
+    "smoothing of a forest": Bad(
+        {"spec.training.parameters": {"classifier": "RandomForest", "naiveBayesSmoothing": "1"}},
+        "spec.training.parameters.naiveBayesSmoothing",
+        "used by classifier LogisticRegression alone",
+    ),
+    "words of three characters": one("spec.training.parameters.minWordLength", 3, "less than or equal to 2"),
     "regularisation of a forest": Bad(
         {"spec.training.parameters": {"classifier": "RandomForest", "regularizationC": "3"}},
         "spec.training.parameters.regularizationC",

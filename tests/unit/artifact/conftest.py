@@ -64,6 +64,7 @@ _WORDS = [
         "हिन्दी",
     ],
 ]
+WORDS_OF_ONE_CHARACTER = r"(?u)\b\w+\b"
 _GAPS = [" ", " ", " ", "\x00", "\u0301", "’", "_", "-", "\u200d", "", ".", "\n", "\u00a0", "\ud800", "\udfff"]
 
 
@@ -108,7 +109,11 @@ def load_with_every_engine(path: Path) -> tuple[CompiledModel, ...]:
 
 def features_of(vectorizer: TfidfVectorizer) -> Tfidf:
     return Tfidf(
-        vectorizer.get_feature_names_out().tolist(), vectorizer.idf_, vectorizer.ngram_range[1], vectorizer.sublinear_tf
+        vectorizer.get_feature_names_out().tolist(),
+        vectorizer.idf_,
+        vectorizer.ngram_range[1],
+        vectorizer.sublinear_tf,
+        min_word_length=1 if vectorizer.token_pattern == WORDS_OF_ONE_CHARACTER else 2,
     )
 
 

@@ -82,7 +82,7 @@ def test_long_words_that_have_one_key_are_told_apart() -> None:
     known, alike, unknown = (f"{letter}{'a' * 7}" * 2 for letter in "abc")
     pool = f"{known}\n{alike}".encode()
     scorer = library()
-    index = scorer.index_new(pool, len(pool), 1, word_bits(), 1)
+    index = scorer.index_new(pool, len(pool), 1, 2, word_bits(), 1)
     columns, counts = np.empty(9, dtype=np.int32), np.empty(9, dtype=np.int64)
 
     def found(text: str) -> list[int]:

@@ -11,6 +11,8 @@ from sentiment_artifact import Forest, Linear, Tfidf, Tree, write_model
 from sentiment_artifact.terms import terms_of
 from tests.unit.artifact.conftest import load_with_every_engine
 
+TOKENS = [r"(?u)\b\w+\b", r"(?u)\b\w\w+\b"]
+
 
 def _options(rng: random.Random) -> dict[str, object]:
     return {
@@ -18,6 +20,7 @@ def _options(rng: random.Random) -> dict[str, object]:
         "min_df": rng.randint(1, 5),
         "max_features": rng.choice((None, 10, 200, 5_000)),
         "sublinear_tf": rng.random() < 0.5,
+        "token_pattern": rng.choice(TOKENS),
     }
 
 
@@ -55,25 +58,32 @@ def test_a_million_texts_score_alike(make_texts, make_twins, differences, seed: 
     assert differences(twins, make_texts(100_000 + seed, 21_000)) == []
 
 
-def test_every_code_point_is_cut_alike() -> None:
-    analyze = TfidfVectorizer(ngram_range=(1, 2)).build_analyzer()
+@pytest.mark.parametrize("min_word_length", [1, 2])
+def test_every_code_point_is_cut_alike(min_word_length: int) -> None:
+    analyze = TfidfVectorizer(ngram_range=(1, 2), token_pattern=TOKENS[min_word_length - 1]).build_analyzer()
     for start in range(0, sys.maxunicode + 1, 4_096):
         text = " ".join(f"{c}a{c} x{c}{c}X {c}Σ" for c in map(chr, range(start, start + 4_096)))
-        assert terms_of(text, 2) == analyze(text), f"code points from U+{start:04X}"
+        assert terms_of(text, 2, min_word_length) == analyze(text), f"code points from U+{start:04X}"
 
 
+@pytest.mark.parametrize("min_word_length", [1, 2])
 @pytest.mark.parametrize("ngram_max", [1, 2, 3])
 @pytest.mark.parametrize(
     "text", ["", "a", "aa", "aa bb", "aa bb cc dd", "aa\x00bb", "ΟΔΥΣΣΕΥΣ", "İİ", "\ud800aa\udc00"]
 )
-def test_short_texts_are_cut_alike(text: str, ngram_max: int) -> None:
-    assert terms_of(text, ngram_max) == TfidfVectorizer(ngram_range=(1, ngram_max)).build_analyzer()(text)
+def test_short_texts_are_cut_alike(text: str, ngram_max: int, min_word_length: int) -> None:
+    vectorizer = TfidfVectorizer(ngram_range=(1, ngram_max), token_pattern=TOKENS[min_word_length - 1])
+    assert terms_of(text, ngram_max, min_word_length) == vectorizer.build_analyzer()(text)
 
 
 @pytest.mark.parametrize("forest", [False, True], ids=["linear", "forest"])
-def test_a_text_beyond_the_table_of_logarithms_scores_alike(make_texts, make_twins, differences, forest: bool) -> None:
+@pytest.mark.parametrize("tokens", TOKENS)
+def test_a_text_beyond_the_table_of_logarithms_scores_alike(
+    make_texts, make_twins, differences, forest: bool, tokens: str
+) -> None:
     texts = make_texts(7, 300)
-    twins = make_twins(texts, _labels(random.Random(7), 300), forest=forest, text_limit=30, sublinear_tf=True)
+    options = {"text_limit": 30, "sublinear_tf": True, "token_pattern": tokens}
+    twins = make_twins(texts, _labels(random.Random(7), 300), forest=forest, **options)
     assert differences(twins, ["film " * 9, "film " * 10, "film " * 11, "film movie " * 60_000]) == []
 
 

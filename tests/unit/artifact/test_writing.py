@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load
 
 from sentiment_artifact import ArtifactRefused, CompiledModel, Forest, Linear, Tree, digest_of, write_model
 
@@ -46,8 +47,27 @@ def test_a_model_reads_back_as_it_was_written(tmp_path: Path, small_model) -> No
     digest = write_model(tmp_path / "m.rpm1", *small_model)
     model = CompiledModel.load(tmp_path / "m.rpm1", digest)
     assert (model.family, model.terms, model.digest) == ("linear", 3, digest)
-    assert model.options == {"ngram_max": 2, "sublinear_tf": True}
+    assert model.options == {"ngram_max": 2, "sublinear_tf": True, "min_word_length": 2}
     assert model.same_unicode
+
+
+def test_words_of_one_character_are_an_option_of_the_file(tmp_path: Path, small_model) -> None:
+    features = replace(small_model[0], terms=["8", "8 10", "good"], min_word_length=1)
+    digest = write_model(tmp_path / "m.rpm1", features, small_model[1])
+    model = CompiledModel.load(tmp_path / "m.rpm1")
+    assert model.options["min_word_length"] == 1
+    assert model.score("8/10").decision != model.score("10").decision
+    assert write_model(tmp_path / "m.rpm1", replace(features, min_word_length=2), small_model[1]) != digest
+
+
+@pytest.mark.parametrize(("min_word_length", "fullest"), [(1, "a b " * 25), (2, "aa " * 33)])
+def test_the_table_of_logarithms_covers_the_fullest_text(
+    tmp_path: Path, small_model, min_word_length: int, fullest: str
+) -> None:
+    features = replace(small_model[0], min_word_length=min_word_length)
+    write_model(tmp_path / "m.rpm1", features, small_model[1], text_limit=len(fullest))
+    table = load((tmp_path / "m.rpm1").read_bytes())["log_table"]
+    assert len(table) == len(fullest.split()) + 1
 
 
 def test_nothing_is_left_behind_when_writing_fails(tmp_path: Path, small_model) -> None:
@@ -69,6 +89,8 @@ _BAD_FEATURES = {
     "weights in single precision": {"idf": np.ones(3, dtype=np.float32)},
     "n-grams too long": {"ngram_max": 4},
     "n-grams too short": {"ngram_max": 0},
+    "words of three characters": {"min_word_length": 3},
+    "words of none": {"min_word_length": 0},
 }
 
 

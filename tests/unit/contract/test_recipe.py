@@ -77,6 +77,22 @@ def test_a_parameter_the_classifier_does_not_use_is_left_out() -> None:
     assert (parameters.regularization_c, parameters.trees) == (None, 100)
 
 
+def test_smoothing_is_for_linear_models_alone_and_one_of_nothing_switches_it_off() -> None:
+    def smoothing(**overrides: object) -> str | None:
+        return effective_parameters(Preset.BEST, Parameters.model_validate(overrides)).naive_bayes_smoothing
+
+    assert smoothing() is not None
+    assert smoothing(naiveBayesSmoothing="01.50") == "1.5"
+    assert smoothing(naiveBayesSmoothing="0.0") is None
+    assert smoothing(classifier="RandomForest") is None
+
+
+def test_what_says_no_more_than_its_absence_changes_no_hash() -> None:
+    said = Parameters(min_word_length=2, naive_bayes_smoothing="0")
+    assert effective_parameters(Preset.DEFAULT, said) == effective_parameters(Preset.DEFAULT, Parameters())
+    assert effective_parameters(Preset.DEFAULT, Parameters(min_word_length=1)).min_word_length == 1
+
+
 def test_two_sources_are_refused() -> None:
     with pytest.raises(ValidationError, match="exactly one of dvc, url, volume"):
         Data(

@@ -26,16 +26,21 @@ OPTIONS = [(1, 1, None), (1, 3, None), (2, 2, None), (3, 2, None), (2, 1, 50), (
 
 
 @pytest.mark.parametrize("corpus", CORPORA)
+@pytest.mark.parametrize("min_word_length", [1, 2])
 @pytest.mark.parametrize(("ngram_max", "min_document_frequency", "max_features"), OPTIONS)
 def test_counts_are_those_of_scikit_learn(
-    corpus: str, ngram_max: int, min_document_frequency: int, max_features: int | None
+    corpus: str, ngram_max: int, min_document_frequency: int, max_features: int | None, min_word_length: int
 ) -> None:
     texts = CORPORA[corpus]
     reference = CountVectorizer(
-        ngram_range=(1, ngram_max), min_df=min_document_frequency, max_features=max_features, dtype=np.float64
+        ngram_range=(1, ngram_max),
+        min_df=min_document_frequency,
+        max_features=max_features,
+        token_pattern=r"(?u)\b\w+\b" if min_word_length == 1 else r"(?u)\b\w\w+\b",
+        dtype=np.float64,
     )
     expected = reference.fit_transform(texts)
-    counted = count_terms(texts, ngram_max, min_document_frequency, max_features)
+    counted = count_terms(texts, ngram_max, min_document_frequency, max_features, min_word_length)
     assert list(counted.terms) == reference.get_feature_names_out().tolist()
     assert (counted.matrix != expected).nnz == 0
     assert counted.matrix.has_sorted_indices

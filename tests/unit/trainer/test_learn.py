@@ -33,6 +33,7 @@ from sentiment_trainer.learn.plots import draw
 VARIANTS = {
     "Fast": effective_parameters(Preset.FAST, Parameters()),
     "Default": effective_parameters(Preset.DEFAULT, Parameters()),
+    "Best": effective_parameters(Preset.BEST, Parameters()),
     "three words, raw counts": effective_parameters(Preset.FAST, Parameters(ngram_max=3, sublinear_tf=False)),
     "at most 100 terms": effective_parameters(Preset.FAST, Parameters(max_features=100)),
     "a small forest": effective_parameters(
@@ -48,6 +49,7 @@ GOLDEN_FORMAT = 1
 GOLDEN_DIGESTS = {
     "Fast": "5d4e1159cc447e96092e28ee6b13801138d9cb2a74c189c8684dc02c50bd49e2",
     "Default": "6935947203ecf70be9856c771c10dcc541dd28ed416f6f62527e4136b90ad2c1",
+    "Best": "8280fd989690ba1b1bc567c67f6ddfdffa27fa5a9c2ce55dbac46f2e2f129740",
     "three words, raw counts": "69371d0af8fd6b19a4a5f8c30117e1c73e09b43f7227faa0882834c95b410ed0",
     "at most 100 terms": "b65ed3399e10656a4b56fec5053259ad350613e3d6e80afa6a76d055023b3784",
     "a small forest": "240c69e34e25254d18d538c9182a2b10a1dcb71c20326afe339940ec4ac6ce49",
@@ -56,6 +58,7 @@ GOLDEN_DIGESTS = {
 GOLDEN_DECISIONS = {
     "Fast": "c10d6ed28215410f19a1a9aa43d44c5f3cc67a1eef206e933e2bdc7bdb1ef451",
     "Default": "25691af3393b4a76f1ba90749ca9e8880dea75c435e692ccad2bcd8928c3d010",
+    "Best": "8292985be156039e1f892260ea0d8fbd969a4efea62898d3b0e93508d54d4c3d",
     "three words, raw counts": "d40b262af5d3aaba62766a271e76a3c56b58ef860672d3094d12cf3ee24be617",
     "at most 100 terms": "0fe15cf18f47c5b7cb75d285bbb7f1afb144021d1769a705b901dee2287cd1d0",
     "a small forest": "c1e715f6d35b5198bcf36ddbd03379f2206dd625b493977c6f5c9dd68a066dc7",

@@ -24,7 +24,7 @@ from sentiment_trainer.learn.fit import FittedModel, Floats
 def export(model: FittedModel, path: Path) -> str:
     """Write the compiled model to `path`; returns its digest."""
     ngram_max = cast("int", model.vectorizer.ngram_range[1])
-    features = Tfidf(model.terms, model.idf, ngram_max, model.vectorizer.sublinear_tf)
+    features = Tfidf(model.terms, model.idf, ngram_max, model.vectorizer.sublinear_tf, model.min_word_length)
     return write_model(path, features, _compiled(model))
 
 

@@ -14,7 +14,7 @@ import re
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import cast
 
@@ -24,8 +24,9 @@ from numpy.typing import NDArray
 
 Integers = NDArray[np.int64]
 
-# The same tokens as scikit-learn's `\b\w\w+\b`: a run of word characters can only begin and end at boundaries.
-_TOKEN = re.compile(r"\w\w+")
+# The same tokens as scikit-learn's `\b\w+\b` and `\b\w\w+\b`: a run of word characters can only begin and end at
+# boundaries.
+_WORDS_OF = {1: re.compile(r"\w+").findall, 2: re.compile(r"\w\w+").findall}
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,14 @@ class _Grams:
 
 
 def count_terms(
-    texts: Iterable[str], ngram_max: int, min_document_frequency: int, max_features: int | None
+    texts: Iterable[str],
+    ngram_max: int,
+    min_document_frequency: int,
+    max_features: int | None,
+    min_word_length: int = 2,
 ) -> TermCounts:
     """Terms of 1 to `ngram_max` words that stand in enough reviews; at most `max_features`, the most frequent."""
-    words = _number_words(texts)
+    words = _number_words(texts, min_word_length)
     grams = _single(words)
     terms: list[str] = []
     blocks: list[sp.csr_matrix] = []
@@ -71,14 +76,16 @@ def count_terms(
         kept = np.flatnonzero(np.bincount(counts.indices, minlength=grams.distinct) >= min_document_frequency)
         terms.extend(grams.spell(kept))
         blocks.append(counts[:, kept])
+        grams = _only(grams, kept)
     return _most_frequent(_in_order(terms, cast("sp.csr_matrix", sp.hstack(blocks, format="csr"))), max_features)
 
 
-def _number_words(texts: Iterable[str]) -> _Words:
+def _number_words(texts: Iterable[str], min_word_length: int) -> _Words:
+    words_of = _WORDS_OF[min_word_length]
     number_of: defaultdict[str, int] = defaultdict(count().__next__)
     numbers, lengths = array("q"), array("q")
     for text in texts:
-        tokens = _TOKEN.findall(text.lower())
+        tokens = words_of(text.lower())
         numbers.extend(map(number_of.__getitem__, tokens))
         lengths.append(len(tokens))
     reviews = len(lengths)
@@ -97,6 +104,14 @@ def _single(words: _Words) -> _Grams:
         distinct=len(words.names),
         spell=lambda chosen: [words.names[i] for i in chosen.tolist()],
     )
+
+
+def _only(grams: _Grams, kept: Integers) -> _Grams:
+    """The terms that are kept, numbered as before. No longer one stands in more reviews than the one it begins with."""
+    is_kept = np.zeros(grams.distinct, dtype=np.bool_)
+    is_kept[kept] = True
+    chosen = is_kept[grams.numbers]
+    return replace(grams, starts=grams.starts[chosen], numbers=grams.numbers[chosen])
 
 
 def _longer(shorter: _Grams, words: _Words, length: int) -> _Grams:

@@ -18,17 +18,26 @@ from sklearn.feature_extraction.text import TfidfTransformer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
+from sentiment_artifact.layout import TOKEN_PATTERNS
 from sentiment_contract.recipe import Classifier, EffectiveParameters
 from sentiment_trainer.data.checks import no_terms
 from sentiment_trainer.data.reviews import Reviews
 from sentiment_trainer.learn.features import TermCounts, count_terms
+from sentiment_trainer.learn.naive_bayes import fit_weighted
+from sentiment_trainer.progress import Announce, silent
 
 Floats = NDArray[np.float64]
+
+_USUAL_WORD_LENGTH = 2
+"""scikit-learn's default."""
 
 
 @dataclass(frozen=True)
 class FittedModel:
-    """An ordinary scikit-learn vectoriser and classifier: the reference for everything that is served later."""
+    """An ordinary scikit-learn vectoriser and classifier: the reference for everything that is served later.
+
+    Weights that terms had in the fit are part of the classifier's coefficients, never a step of their own.
+    """
 
     vectorizer: TfidfVectorizer
     classifier: LogisticRegression | RandomForestClassifier
@@ -55,6 +64,11 @@ class FittedModel:
         return cast("Floats", self.classifier.feature_importances_)
 
     @property
+    def min_word_length(self) -> int:
+        """How many characters make a word."""
+        return 1 if self.vectorizer.token_pattern == TOKEN_PATTERNS[1] else _USUAL_WORD_LENGTH
+
+    @property
     def idf(self) -> Floats:
         """One number per term."""
         return cast("Floats", self.vectorizer.idf_)
@@ -70,18 +84,27 @@ class Features:
     terms: list[str]
 
 
-def fit(reviews: Reviews, parameters: EffectiveParameters, called: str) -> FittedModel:
+def fit(reviews: Reviews, parameters: EffectiveParameters, called: str, announce: Announce = silent) -> FittedModel:
     """Learn from the reviews. Raises DataNoTerms where pruning leaves no term."""
     features, classifier = features_of(reviews, parameters, called), _unfitted(parameters)
+    announce(40, f"{len(features.terms):,} terms stand in the reviews {features.matrix.nnz:,} times; fitting")
+    positive = np.array(reviews.positive, dtype=np.bool_)
     with threadpool_limits(1):
-        classifier.fit(features.matrix, np.array(reviews.positive, dtype=np.int64))
+        if isinstance(classifier, LogisticRegression) and parameters.naive_bayes_smoothing is not None:
+            fit_weighted(classifier, features.matrix, positive, float(parameters.naive_bayes_smoothing))
+        else:
+            classifier.fit(features.matrix, positive.astype(np.int64))
     return FittedModel(features.vectorizer, classifier, features.terms)
 
 
 def features_of(reviews: Reviews, parameters: EffectiveParameters, called: str) -> Features:
     """Count and weigh the terms. Raises DataNoTerms where pruning leaves no term."""
     counts = count_terms(
-        reviews.texts, parameters.ngram_max, parameters.min_document_frequency, parameters.max_features
+        reviews.texts,
+        parameters.ngram_max,
+        parameters.min_document_frequency,
+        parameters.max_features,
+        parameters.min_word_length or _USUAL_WORD_LENGTH,
     )
     if not counts.terms:
         raise no_terms(called)
@@ -116,6 +139,7 @@ def _vectorizer(counts: TermCounts, transformer: TfidfTransformer, parameters: E
     vectorizer = TfidfVectorizer(
         ngram_range=(1, parameters.ngram_max),
         sublinear_tf=parameters.sublinear_tf,
+        token_pattern=TOKEN_PATTERNS[parameters.min_word_length or _USUAL_WORD_LENGTH],
         vocabulary={term: column for column, term in enumerate(counts.terms)},
     )
     vectorizer.idf_ = transformer.idf_

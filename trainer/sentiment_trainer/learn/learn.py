@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from sentiment_contract.recipe import EffectiveParameters
@@ -27,12 +28,13 @@ class Learnt:
 
 
 def learn(
-    prepared: PreparedData, parameters: EffectiveParameters, folder: Path, progress: Progress, fit: Fit = fit
+    prepared: PreparedData, parameters: EffectiveParameters, folder: Path, progress: Progress, own: Fit | None = None
 ) -> Learnt:
-    """Learn from one side, measure on the other. Raises DataNoTerms or ParityFailed."""
+    """Learn from one side, measure on the other; `own` fits where it is given. Raises DataNoTerms or ParityFailed."""
     sides = prepared.sides
     progress.at(20, "counting terms and fitting")
-    model = fit(sides.train, parameters, prepared.file.called)
+    fit_here = own or partial(fit, announce=progress.at)
+    model = fit_here(sides.train, parameters, prepared.file.called)
     progress.at(50, f"fitted {len(model.terms):,} terms; scoring the held-out reviews")
     scores = model.decisions(sides.test.texts)
     evaluation = evaluate(sides, scores, model.threshold)
