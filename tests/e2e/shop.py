@@ -26,6 +26,8 @@ other = {{"positive": "negative", "negative": "positive"}}
 with open("/data/noisy.csv", "w", newline="") as file:
     wrong = ([text, label if row % 3 else other[label]] for row, (text, label) in enumerate(reviews[:400]))
     csv.writer(file).writerows([header, *wrong])
+with open("/data/few.csv", "w", newline="") as file:
+    csv.writer(file).writerows([header, *reviews[:200]])
 with open("/data/flipped.csv", "w", newline="") as file:
     csv.writer(file).writerows([header, *([text, other[label]] for text, label in reviews)])
 rows = [f"a fine film number {{i}},1" for i in range(300)]

@@ -12,8 +12,9 @@ from tests.support.eventually import eventually
 
 pytestmark = pytest.mark.e2e
 
-LOOK_SECONDS = 240
-"""A look, a Job that looks closer, a training and a rollout."""
+LOOK_SECONDS = 300
+"""A look, a Job that looks closer, a training, a comparison and a rollout."""
+NO_WORSE = {"name": "no-worse", "metric": "accuracy", "compareWith": "Serving", "maxDecrease": "0.03"}
 MAKE = """set -e
 cd /forge; mkdir -p site/store made
 git init -q --bare -b main site/reviews.git
@@ -104,8 +105,8 @@ def forge(shop: Shop) -> Forge:
     return made
 
 
-def follower(shop: Shop, name: str, **source: Any) -> Manifest:
-    """A model without a version that follows `main`."""
+def follower(shop: Shop, name: str, *, gated: bool = False, **source: Any) -> Manifest:
+    """A model without a version that follows `main`. `gated`: it lets nothing through that is worse."""
     dvc = {"repoURL": f"http://forge.{shop.namespace}.svc/reviews.git", "revision": "main", "path": "train.csv"}
     small = {"requests": {"cpu": "100m", "memory": "256Mi"}}
     training = {"preset": "Fast", "parametersFrom": {"path": "params.yaml", "key": "train"}, "resources": small}
@@ -113,7 +114,7 @@ def follower(shop: Shop, name: str, **source: Any) -> Manifest:
         "apiVersion": "rottenpotatoes.com/v1alpha1",
         "kind": "SentimentModel",
         "metadata": {"name": name},
-        "spec": {"data": {"dvc": dvc | source}, "training": training},
+        "spec": {"data": {"dvc": dvc | source}, "training": training, "gates": [NO_WORSE] if gated else []},
     }
 
 
@@ -135,17 +136,26 @@ def serves_another(shop: Shop, name: str, than: str, seconds: float = LOOK_SECON
     return status(shop, name)
 
 
+def evidence(shop: Shop, version: str) -> list[Manifest]:
+    """What the gates of `imdb` came to for that version."""
+    found: list[Manifest] = shop.the("smrev", f"imdb.{version}")["status"]["gates"]
+    return found
+
+
 def trainings(shop: Shop, name: str) -> set[str]:
     """Names of the training Jobs of a model."""
     return {job for job in shop.jobs() if job.startswith(f"{name}-train-")}
 
 
 def test_a_push_is_served_without_a_command_and_a_revert_brings_back_the_same_model(shop: Shop, forge: Forge) -> None:
-    shop.apply(follower(shop, "imdb"))
+    shop.apply(follower(shop, "imdb", gated=True))
     first = serves_another(shop, "imdb", "")
     commit = forge.push_rows(2600)
     second = serves_another(shop, "imdb", first["servingVersion"])
     assert (second["followed"]["commit"], second["lineage"]["gitCommit"]) == (commit, commit)
+    (judged,) = evidence(shop, second["servingVersion"])
+    assert (judged["verdict"], judged["baselineVersion"]) == ("Passed", first["servingVersion"])
+    assert judged["samples"] >= 30, "it was held against what served, review by review"
     trained = trainings(shop, "imdb")
     assert len(trained) == 2
     reverted = forge.revert()
@@ -160,6 +170,7 @@ def test_a_push_is_served_without_a_command_and_a_revert_brings_back_the_same_mo
         first["lineage"]["artifactDigest"],
     )
     assert trainings(shop, "imdb") <= trained
+    assert len(evidence(shop, first["servingVersion"])) == 1, "what served before is not judged again"
     shop.patch("smod", "imdb", {"spec": {"version": second["servingVersion"]}})
     shop.is_ready("imdb", second["servingVersion"], 60)
     assert trainings(shop, "imdb") <= trained

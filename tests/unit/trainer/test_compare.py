@@ -13,7 +13,7 @@ import requests
 from mlflow import MlflowClient
 
 from sentiment_contract import names
-from sentiment_contract.gates import Compared, ComparisonOrder, Contestant, Figures, Gate, Verdict, judge
+from sentiment_contract.gates import Compared, ComparisonOrder, Contestant, Figures, Gate, Verdict, decisive, judge
 from sentiment_contract.recipe import Data, DataChecks, DVCSource, VolumeSource
 from sentiment_contract.training import FailureReason, TrainingOrder, TrainingSucceeded
 from sentiment_trainer.compare.compare import compare
@@ -121,6 +121,19 @@ def test_a_model_that_saw_less_is_worse_and_one_that_saw_more_is_better(desk: De
     assert judge(NO_WORSE, better)[0] is Verdict.PASSED
     assert float(worse.value) == float(better.baseline_value) < float(better.value)
     assert float(worse.high) < 0 < float(better.low)
+
+
+def test_a_model_of_few_reviews_without_a_fault_is_refused_by_those_that_what_serves_was_judged_by(desk: Desk) -> None:
+    write_csv(desk.settings.data_root / "reviews.csv", rows=2000, seed=1)
+    lines = (desk.settings.data_root / "reviews.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (desk.settings.data_root / "few.csv").write_text("".join(lines[:201]), encoding="utf-8")
+    gate = NO_WORSE.model_copy(update={"metric": "accuracy", "max_decrease": "0.03"})
+    (figures,) = desk.compare(desk.train("few", "few.csv"), desk.train("1"), gate)
+    verdict, told = judge(gate, figures)
+    measured = decisive(gate, figures)
+    assert verdict is Verdict.FAILED
+    assert float(measured.low) < float(measured.value) - float(measured.baseline_value) < -0.03
+    assert all(figure in told for figure in (measured.value, measured.baseline_value, measured.low, "95 % confidence"))
 
 
 def test_turned_labels_fail(desk: Desk) -> None:
