@@ -19,6 +19,7 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from sentiment_artifact.layout import TOKEN_PATTERNS
+from sentiment_artifact.native.counting import Wanted
 from sentiment_contract.recipe import Classifier, EffectiveParameters
 from sentiment_trainer.data.checks import no_terms
 from sentiment_trainer.data.reviews import Reviews
@@ -45,11 +46,20 @@ class FittedModel:
 
     def decisions(self, texts: Sequence[str]) -> Floats:
         """One number per text: the linear decision value, or the forest's probability of positive."""
-        features = self.vectorizer.transform(texts)
+        return self.decide(self.vectorizer.transform(texts))
+
+    def decide(self, features: Any) -> Floats:
+        """One number per row of TF-IDF weights."""
         with threadpool_limits(1):
             if isinstance(self.classifier, LogisticRegression):
                 return cast("Floats", self.classifier.decision_function(features))
             return cast("Floats", self.classifier.predict_proba(features))[:, 1]
+
+    def weigh(self, counts: Any) -> Any:
+        """Weights of the terms in counts of them, as the vectoriser computes them. The counts are lost."""
+        transformer = TfidfTransformer(norm=self.vectorizer.norm, sublinear_tf=self.vectorizer.sublinear_tf)
+        transformer.idf_ = self.idf
+        return transformer.transform(counts, copy=False)
 
     @property
     def threshold(self) -> float:
@@ -62,6 +72,11 @@ class FittedModel:
         if isinstance(self.classifier, LogisticRegression):
             return cast("Floats", self.classifier.coef_)[0]
         return cast("Floats", self.classifier.feature_importances_)
+
+    @property
+    def ngram_max(self) -> int:
+        """How many words the longest terms may have."""
+        return cast("int", self.vectorizer.ngram_range[1])
 
     @property
     def min_word_length(self) -> int:
@@ -99,17 +114,17 @@ def fit(reviews: Reviews, parameters: EffectiveParameters, called: str, announce
 
 def features_of(reviews: Reviews, parameters: EffectiveParameters, called: str) -> Features:
     """Count and weigh the terms. Raises DataNoTerms where pruning leaves no term."""
-    counts = count_terms(
-        reviews.texts,
+    wanted = Wanted(
         parameters.ngram_max,
         parameters.min_document_frequency,
         parameters.max_features,
         parameters.min_word_length or _USUAL_WORD_LENGTH,
     )
+    counts = count_terms(reviews.texts, wanted)
     if not counts.terms:
         raise no_terms(called)
-    transformer = TfidfTransformer(sublinear_tf=parameters.sublinear_tf)
-    matrix = transformer.fit_transform(counts.matrix)
+    transformer = TfidfTransformer(sublinear_tf=parameters.sublinear_tf).fit(counts.matrix)
+    matrix = transformer.transform(counts.matrix, copy=False)
     return Features(matrix, _vectorizer(counts, transformer, parameters), counts.terms)
 
 

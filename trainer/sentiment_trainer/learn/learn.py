@@ -8,6 +8,7 @@ from pathlib import Path
 from sentiment_contract.recipe import EffectiveParameters
 from sentiment_trainer.data.checks import DataReport
 from sentiment_trainer.data.prepare import PreparedData
+from sentiment_trainer.learn.decide import decide
 from sentiment_trainer.learn.environment import environment
 from sentiment_trainer.learn.evaluate import Evaluation, evaluate
 from sentiment_trainer.learn.export import export, require_parity
@@ -36,7 +37,7 @@ def learn(
     fit_here = own or partial(fit, announce=progress.at)
     model = fit_here(sides.train, parameters, prepared.file.called)
     progress.at(50, f"fitted {len(model.terms):,} terms; scoring the held-out reviews")
-    scores = model.decisions(sides.test.texts)
+    scores = decide(model, sides.test.texts)
     evaluation = evaluate(sides, scores, model.threshold)
     artifact = folder / "model.rpm1"
     digest = export(model, artifact)
