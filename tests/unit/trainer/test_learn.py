@@ -5,6 +5,7 @@ import dataclasses
 import importlib.metadata
 import io
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from sentiment_artifact import CompiledModel, digest_of
+from sentiment_artifact.native import counting
+from sentiment_artifact.native.library import library
 from sentiment_contract.recipe import (
     Classifier,
     EffectiveParameters,
@@ -25,6 +28,7 @@ from sentiment_trainer.data.reviews import Reviews, key_of
 from sentiment_trainer.data.split import Split, split
 from sentiment_trainer.failures import TrainingError
 from sentiment_trainer.generate import generate
+from sentiment_trainer.learn import features
 from sentiment_trainer.learn.evaluate import Evaluation, evaluate
 from sentiment_trainer.learn.export import export, require_parity
 from sentiment_trainer.learn.fit import FittedModel, fit
@@ -158,6 +162,18 @@ def test_pruning_that_leaves_no_term_is_the_fault_of_the_data() -> None:
     with pytest.raises(TrainingError) as raised:
         fit(_sides().train, parameters, "The file")
     assert raised.value.reason is FailureReason.DATA_NO_TERMS
+
+
+@pytest.mark.parametrize(("where", "limit"), [(features, "MOST_ENTRIES"), (counting, "_MOST_WORDS")])
+def test_more_terms_than_can_be_fitted_are_the_fault_of_the_data(
+    where: ModuleType, limit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if where is counting and library() is None:
+        pytest.skip("native code was not built for this kind of machine")
+    monkeypatch.setattr(where, limit, 1_000)
+    with pytest.raises(TrainingError, match=r"holds more terms .* than one training can learn from") as raised:
+        fit(_sides().train, VARIANTS["Default"], "The file")
+    assert raised.value.reason is FailureReason.DATA_CHECK_FAILED
 
 
 def test_another_seed_grows_another_forest(tmp_path: Path) -> None:

@@ -24,8 +24,8 @@ from sentiment_artifact.native.rows import Rows
 from sentiment_artifact.native.vocabulary import Vocabulary
 from sentiment_trainer.learn.processors import processors
 
-_MOST_ENTRIES = 2**31 - 1
-"""Of a matrix with indices of 32 bits; scikit-learn, too, takes 64 beyond."""
+MOST_ENTRIES = 2**31 - 1
+"""Of a matrix with indices of 32 bits. With 64, which scikit-learn, too, takes beyond, it counts but does not fit."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,10 @@ class TermCounts:
 
 
 def count_terms(texts: Sequence[str], wanted: Wanted) -> TermCounts:
-    """The terms that are wanted, none where none is left, and their counts."""
+    """The terms that are wanted, none where none is left, and their counts. Raises TooManyWords."""
     native = library()
     if native is None:
-        return _counted_by_scikit_learn(texts, wanted)
+        return by_scikit_learn(texts, wanted)
     counted = counting.count_terms(native, texts, wanted, processors())
     return TermCounts(counted.terms, _matrix(counted.rows, len(counted.terms)))
 
@@ -64,19 +64,18 @@ def known_terms(terms: Sequence[str], ngram_max: int, min_word_length: int) -> K
         return None
     try:
         return KnownTerms(Vocabulary(native, terms, ngram_max, min_word_length), len(terms))
-    except (
-        ValueError
-    ):  # a trainer of one's own has terms in an order of its own, which the export refuses with a reason
+    except ValueError:  # the terms of a trainer of one's own, which the export refuses with a reason
         return None
 
 
 def _matrix(rows: Rows, terms: int) -> sp.csr_matrix:
-    index = np.int32 if len(rows.columns) <= _MOST_ENTRIES else np.int64
+    index = np.int32 if len(rows.columns) <= MOST_ENTRIES else np.int64
     columns, ends = (array.astype(index, copy=False) for array in (rows.columns, rows.ends))
     return sp.csr_matrix((rows.counts, columns, ends), shape=(len(ends) - 1, terms))
 
 
-def _counted_by_scikit_learn(texts: Sequence[str], wanted: Wanted) -> TermCounts:
+def by_scikit_learn(texts: Sequence[str], wanted: Wanted) -> TermCounts:
+    """The same where there is no native code."""
     vectorizer = CountVectorizer(
         ngram_range=(1, wanted.ngram_max),
         min_df=wanted.min_document_frequency,
