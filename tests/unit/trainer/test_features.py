@@ -40,6 +40,10 @@ def counted_by(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     return request.param
 
 
+def test_who_counts_is_told(counted_by: str) -> None:
+    assert features.counted_by().startswith(counted_by)
+
+
 @pytest.mark.usefixtures("counted_by")
 @pytest.mark.parametrize("corpus", CORPORA)
 @pytest.mark.parametrize("sublinear", [True, False])

@@ -125,6 +125,14 @@ def test_the_same_data_and_parameters_give_the_same_digest(variant: str, model: 
     assert export(again, tmp_path / "again") == export(model, tmp_path / "model") == digest_of(tmp_path / "model")
 
 
+def test_without_native_code_the_same_file_comes_out(
+    variant: str, model: FittedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(features, "library", lambda: None)
+    again = fit(_sides().train, VARIANTS[variant], "The file")
+    assert export(again, tmp_path / "again") == export(model, tmp_path / "model")
+
+
 @golden
 @pytest.mark.skipif(not _has_avx512(), reason="golden digests are of processors with AVX-512")
 def test_the_training_format_has_not_changed_in_any_bit(variant: str, model: FittedModel, tmp_path: Path) -> None:

@@ -45,6 +45,11 @@ def count_terms(texts: Sequence[str], wanted: Wanted) -> TermCounts:
     return TermCounts(counted.terms, _matrix(counted.rows, len(counted.terms)))
 
 
+def counted_by() -> str:
+    """Who counts here, for people."""
+    return "scikit-learn" if library() is None else f"native code on {processors()} processors"
+
+
 @dataclass(frozen=True)
 class KnownTerms:
     """Terms that were learnt, to be counted in other texts."""
