@@ -65,5 +65,5 @@ types: ## strict types
 bench: ## start-up, memory and speed of the model server on this machine (DATA=file PRESET=name)
 	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m tests.bench
 
-bench-train: ## accuracy, time and memory of the presets, with a plot (DATA=file)
+bench-train: ## accuracy, time and memory of the presets beside scikit-learn, and how they grow, with plots (DATA=file SIZES=numbers)
 	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m tests.bench_train

@@ -17,9 +17,9 @@ LOCK = ROOT / "requirements" / "dev.txt"
 
 
 def environment() -> Path:
-    """The environment's python, made with the native scorer if it is not there. Safe to cut off, and to call twice at once."""
+    """The environment's python, made with the native code if it is not there. Safe to cut off, and to call twice at once."""
     python = _python()
-    _compile_scorer(python)
+    _compile_native(python)
     return python
 
 
@@ -45,8 +45,8 @@ def _make(folder: Path) -> None:
     (folder / "complete").touch()
 
 
-def _compile_scorer(python: Path) -> None:
-    """For the scorer.c of this working copy, in a fraction of a second, if it is not there. Without it Python scores."""
+def _compile_native(python: Path) -> None:
+    """From the C of this working copy, in a fraction of a second, if it is not there. Without it Python scores."""
     build = ROOT / "artifact" / "sentiment_artifact" / "native" / "build.py"
     ended = subprocess.run([python, build], capture_output=True, text=True, check=False)
     if ended.returncode:

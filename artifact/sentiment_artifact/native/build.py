@@ -1,4 +1,4 @@
-"""Compiles scorer.c into the environment of the Python that runs this: `python build.py`, or `python build.py FOLDER`.
+"""Compiles the C of this folder into the environment of the Python that runs this: `python build.py [FOLDER]`.
 
 Standard library only, and no import of its package: it also runs where nothing but a compiler is installed. That is the
 one of the package `ziglang`, the same everywhere, or else this machine's `cc`. Python's headers are not needed.
@@ -13,7 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-_SOURCE = Path(__file__).with_name("scorer.c")
+SOURCES = tuple(Path(__file__).with_name(name) for name in ("scorer.c", "counting.c"))
+_HEADER = Path(__file__).with_name("words.h")
 # No fused multiply-add and no reordering: every sum has to come out as scikit-learn's. No library is linked: what little is
 # called of the C library, the interpreter has loaded.
 _FLAGS = (
@@ -42,8 +43,8 @@ def folder() -> Path:
 
 def file_name() -> str:
     """Of the library that this very source and these flags make: no other one is ever loaded."""
-    content = _SOURCE.read_bytes() + Path(__file__).read_bytes()
-    return f"scorer-{hashlib.sha256(content).hexdigest()[:16]}.so"
+    content = b"".join(path.read_bytes() for path in (*SOURCES, _HEADER, Path(__file__)))
+    return f"native-{hashlib.sha256(content).hexdigest()[:16]}.so"
 
 
 def build(target: Path) -> Path:
@@ -59,7 +60,7 @@ def build(target: Path) -> Path:
 
 def _compile(scratch: Path, output: Path) -> None:
     caches = {"ZIG_LOCAL_CACHE_DIR": str(scratch), "ZIG_GLOBAL_CACHE_DIR": str(scratch)}
-    command = [*_compiler(), *_FLAGS, "-o", str(output), str(_SOURCE)]
+    command = [*_compiler(), *_FLAGS, "-o", str(output), *map(str, SOURCES)]
     subprocess.run(command, env={**os.environ, **caches}, check=True, capture_output=True, text=True)
 
 
@@ -73,14 +74,14 @@ def _compiler() -> tuple[str, ...]:
 
 
 def main() -> int:
-    """Exit code 3 where there is no compiler: Python then scores."""
+    """Exit code 3 where there is no compiler: Python then scores, and scikit-learn counts."""
     try:
         print(build(Path(sys.argv[1]) if len(sys.argv) > 1 else folder()))
     except NoCompiler:
-        print("native scorer: there is no C compiler. Next: pip install ziglang", file=sys.stderr)
+        print("native code: there is no C compiler. Next: pip install ziglang", file=sys.stderr)
         return _NO_COMPILER
     except subprocess.CalledProcessError as error:
-        print(f"native scorer: the compiler refused it:\n{error.stderr}", file=sys.stderr)
+        print(f"native code: the compiler refused it:\n{error.stderr}", file=sys.stderr)
         return 1
     return 0
 

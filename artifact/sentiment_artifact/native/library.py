@@ -7,7 +7,7 @@ import ctypes
 import functools
 import logging
 import os
-from ctypes import POINTER, c_char_p, c_double, c_int, c_int64, c_size_t, c_uint64, c_void_p
+from ctypes import POINTER, c_char_p, c_double, c_int, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 
 from sentiment_artifact.native import build
 
@@ -35,7 +35,21 @@ class ForestNodes(ctypes.Structure):
     )
 
 
+class Piece(ctypes.Structure):
+    """`Piece` of counting.c."""
+
+    _fields_ = (
+        ("columns", c_void_p),
+        ("ends", c_void_p),
+        ("levels", c_int64),
+        ("words", c_int64),
+        ("texts", c_int64),
+        ("terms", c_int64),
+    )
+
+
 _TEXT = (c_char_p, c_size_t)
+_TEXTS = (c_char_p, c_void_p, c_int64)
 _MODEL = (c_void_p, POINTER(Weights))
 _SIGNATURES = {
     "terms_in_order": (c_int64, _TEXT),
@@ -48,6 +62,22 @@ _SIGNATURES = {
         (*_MODEL, c_void_p, c_double, POINTER(c_char_p), POINTER(c_size_t), c_size_t, POINTER(c_double)),
     ),
     "score_forest": (None, (*_MODEL, POINTER(ForestNodes), *_TEXT, POINTER(c_double))),
+    "index_count_many": (c_int64, (c_void_p, *_TEXTS, c_void_p, c_void_p, c_int64, c_void_p)),
+    "lexicon_new": (c_void_p, (c_int, c_char_p, c_uint64)),
+    "lexicon_free": (None, (c_void_p,)),
+    "lexicon_size": (c_int64, (c_void_p,)),
+    "lexicon_read": (c_int64, (c_void_p, *_TEXTS, c_void_p, c_int64, c_void_p)),
+    "lexicon_merge": (c_int, (c_void_p, c_void_p, c_void_p)),
+    "lexicon_tallies": (None, (c_void_p, c_void_p, c_void_p)),
+    "lexicon_spell": (c_int64, (c_void_p, c_uint32, c_void_p, c_int64)),
+    "rename_all": (None, (c_void_p, c_int64, c_void_p, c_uint32)),
+    "runs_new": (c_void_p, (c_uint32, c_uint32, c_uint64)),
+    "runs_free": (None, (c_void_p,)),
+    "runs_size": (c_int64, (c_void_p,)),
+    "runs_count": (c_int, (c_void_p, c_void_p, c_void_p, c_void_p, c_int64, c_uint32, c_int64, c_void_p)),
+    "runs_read": (None, (c_void_p, c_void_p, c_void_p, c_void_p, c_void_p)),
+    "rows_measure": (c_int, (POINTER(Piece), c_void_p)),
+    "rows_fill": (c_int, (POINTER(Piece), c_int64, c_void_p, c_void_p)),
 }
 
 

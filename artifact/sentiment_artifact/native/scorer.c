@@ -10,47 +10,11 @@
  * It is compiled without a C library and its headers, which a machine may lack: the few functions of one that are used, the
  * interpreter has loaded.
  */
-#include <stddef.h>
-#include <stdint.h>
+#include "words.h"
 
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "the keys of short words are made for little-endian machines"
-#endif
-#ifdef __FAST_MATH__
-#error "sums in another order are other sums"
-#endif
-
-void *malloc(size_t);
-void *calloc(size_t, size_t);
-void *realloc(void *, size_t);
-void free(void *);
-int memcmp(const void *, const void *, size_t);
-void *memchr(const void *, int, size_t);
-void *memcpy(void *, const void *, size_t);
-
-#define API __attribute__((visibility("default")))
-#define LONGEST_NGRAM 3
-#define NOWHERE UINT32_MAX
 #define AHEAD 12 /* slots asked for before they are needed: about the time that memory takes to answer */
 
-/* ---- Words ------------------------------------------------------------------------------------------------------- */
-
-/* One bit for each code point, made by Python's own `\w`: no table of ours could disagree with the interpreter. */
-static int is_word(const uint8_t *word_bits, uint32_t point) { return word_bits[point >> 3] >> (point & 7) & 1; }
-
-/* The character at `at` and how many bytes it takes. What is no UTF-8 counts as code point 0, which is no word. */
-static size_t decode(const uint8_t *at, const uint8_t *end, uint32_t *point) {
-    size_t length = at[0] < 0x80 ? 1 : at[0] < 0xC0 ? 0 : at[0] < 0xE0 ? 2 : at[0] < 0xF0 ? 3 : at[0] < 0xF8 ? 4 : 0;
-    *point = 0;
-    if (length == 0 || length > (size_t)(end - at)) return 1;
-    uint32_t value = length == 1 ? at[0] : at[0] & (0x7Fu >> length);
-    for (size_t i = 1; i < length; i++) {
-        if ((at[i] & 0xC0) != 0x80) return 1;
-        value = value << 6 | (at[i] & 0x3F);
-    }
-    if (value < 0x110000) *point = value;
-    return length;
-}
+/* ---- The index: words, then runs of two words, then of three ------------------------------------------------------- */
 
 /* Whether all of these bytes are one word: so many word characters or more. */
 static int is_whole_word(const uint8_t *word_bits, size_t shortest, const uint8_t *at, const uint8_t *end) {
@@ -62,113 +26,7 @@ static int is_whole_word(const uint8_t *word_bits, size_t shortest, const uint8_
     return characters >= shortest;
 }
 
-static uint64_t load(const uint8_t *at, size_t length) {
-    uint64_t value = 0;
-    memcpy(&value, at, length);
-    return value;
-}
-
-/* A word of up to seven bytes is its own key: no word holds a zero byte. A longer one has a hash with the top bit set. */
-static uint64_t key_of(const uint8_t *at, size_t length, const uint8_t *end, uint64_t multiplier) {
-    if (length < 8) {
-        if (end - at >= 8) return load(at, 8) & (UINT64_MAX >> (64 - 8 * length));
-        return load(at, length);
-    }
-    uint64_t hash = length * multiplier;
-    for (size_t i = 0; i + 8 < length; i += 8) {
-        hash = (hash ^ load(at + i, 8)) * multiplier;
-        hash ^= hash >> 29;
-    }
-    hash = (hash ^ load(at + length - 8, 8)) * multiplier;
-    return (hash ^ hash >> 29) | 1ull << 63;
-}
-
-/* ---- The index: words, then runs of two words, then of three ------------------------------------------------------- */
-
-/* Where a slot stands names the run of words it is for. The key is a word's key, or the slot of a shorter run and the slot
- * of the word behind it. 0 is an empty slot. `column` is -1 for a run that only begins terms. */
-typedef struct {
-    uint64_t key;
-    int32_t column;
-    uint32_t spelling; /* of a word of eight or more bytes: where its length and bytes stand */
-} Slot;
-
-typedef struct {
-    Slot *slots;
-    uint64_t size, used, most;
-} Table;
-
-typedef struct {
-    Table tables[LONGEST_NGRAM];
-    uint8_t *spellings;
-    size_t spelt, room;
-    const uint8_t *word_bits;
-    uint64_t multiplier;
-    int ngram_max;
-    size_t shortest; /* characters that make a word */
-} Index;
-
-/* Where a key should stand. Multiplying by a number that no file can know spreads keys that were chosen to collide; then the
- * product is taken as a share of the table's size. */
-static uint64_t home(const Table *table, uint64_t key, uint64_t multiplier) {
-    return (uint64_t)((unsigned __int128)(key * multiplier) * table->size >> 64);
-}
-
-static int same_spelling(const Index *index, const Slot *slot, const uint8_t *at, size_t length) {
-    if (length < 8) return 1;
-    const uint8_t *spelling = index->spellings + slot->spelling;
-    return load(spelling, 4) == length && memcmp(spelling + 4, at, length) == 0;
-}
-
-/* The slot that has the key, or the empty one where it would go. `at`: the bytes of a word, of no use for longer runs. */
-static uint32_t find(const Index *index, int level, uint64_t key, const uint8_t *at, size_t length) {
-    const Table *table = &index->tables[level];
-    for (uint64_t i = home(table, key, index->multiplier);; i = i + 1 < table->size ? i + 1 : 0) {
-        const Slot *slot = &table->slots[i];
-        if (slot->key == 0 || (slot->key == key && same_spelling(index, slot, at, length))) return (uint32_t)i;
-    }
-}
-
 static uint64_t run_key(uint32_t run, uint32_t word) { return ((uint64_t)run + 1) << 32 | word; }
-
-/* With room for so many runs, a third of it empty: then few slots are looked at for one run. */
-static int make_table(Table *table, uint64_t runs) {
-    free(table->slots);
-    table->size = runs + runs / 2 + 1;
-    table->used = 0;
-    table->most = runs;
-    table->slots = table->size < NOWHERE ? calloc(table->size, sizeof(Slot)) : NULL;
-    return table->slots != NULL;
-}
-
-static int spell(Index *index, Slot *slot, const uint8_t *at, size_t length) {
-    size_t needed = index->spelt + 4 + length;
-    if (length > INT32_MAX || needed > UINT32_MAX) return 0;
-    if (needed > index->room) {
-        uint8_t *more = realloc(index->spellings, needed * 2);
-        if (more == NULL) return 0;
-        index->spellings = more;
-        index->room = needed * 2;
-    }
-    slot->spelling = (uint32_t)index->spelt;
-    uint32_t bytes = (uint32_t)length;
-    memcpy(index->spellings + index->spelt, &bytes, 4);
-    memcpy(index->spellings + index->spelt + 4, at, length);
-    index->spelt = needed;
-    return 1;
-}
-
-/* The slot for the key, taken if it was empty; NOWHERE when there is no room for it. */
-static uint32_t put(Index *index, int level, uint64_t key, const uint8_t *at, size_t length) {
-    uint32_t found = find(index, level, key, at, length);
-    Slot *slot = &index->tables[level].slots[found];
-    if (slot->key != 0) return found;
-    if (index->tables[level].used == index->tables[level].most || (length >= 8 && !spell(index, slot, at, length))) return NOWHERE;
-    slot->key = key;
-    slot->column = -1;
-    index->tables[level].used++;
-    return found;
-}
 
 static size_t lines_of(const uint8_t *pool, size_t size) {
     const uint8_t *end = pool + size, *line = pool;
@@ -313,11 +171,6 @@ API int64_t terms_in_order(const uint8_t *pool, size_t size) {
 
 /* ---- From a text to counted columns -------------------------------------------------------------------------------- */
 
-typedef struct {
-    uint64_t key;
-    const uint8_t *at;
-    size_t length;
-} Found;
 _Static_assert(sizeof(Found) >= LONGEST_NGRAM * sizeof(double), "the words' memory later holds the values of their runs");
 
 /* All that one text needs, in one piece of memory: room for as many words as there can be with a gap behind each. */
@@ -330,7 +183,7 @@ typedef struct {
 } Scratch;
 
 static int scratch_for(Scratch *scratch, const Index *index, size_t size) {
-    size_t words = size / (index->shortest + 1) + 2, columns = words * (size_t)index->ngram_max;
+    size_t words = most_words(index, size), columns = words * (size_t)index->ngram_max;
     uint8_t *memory = malloc(words * (sizeof(Found) + 2 * sizeof(uint32_t)) + columns * (8 + 2 * sizeof(int32_t)));
     if (memory == NULL) return 0;
     scratch->words = (Found *)memory;
@@ -344,63 +197,6 @@ static int scratch_for(Scratch *scratch, const Index *index, size_t size) {
 }
 
 static void scratch_free(Scratch *scratch) { free(scratch->words); }
-
-/* One bit for each of up to 64 bytes: whether it belongs to a word character. A character may reach into the next block:
- * `*over` takes along how many of its bytes do. */
-static uint64_t word_bytes(const Index *index, const uint8_t *at, size_t count, const uint8_t *end, size_t *over) {
-    uint64_t bits = 0;
-    uint8_t any = 0;
-    for (size_t i = 0; i < count; i++) any |= at[i];
-    if (any < 0x80) {
-        for (size_t i = 0; i < count; i++) bits |= (uint64_t)is_word(index->word_bits, at[i]) << i;
-        return bits;
-    }
-    size_t i = *over & 7;
-    if (*over & 8) bits = (1ull << i) - 1;
-    *over = 0;
-    while (i < count) {
-        uint32_t point;
-        size_t length = decode(at + i, end, &point);
-        size_t here = length < count - i ? length : count - i;
-        uint64_t word = (uint64_t)is_word(index->word_bits, point);
-        bits |= word * ((1ull << here) - 1) << i;
-        i += length;
-        if (i > count) *over = (i - count) | (word ? 8 : 0);
-    }
-    return bits;
-}
-
-/* A run of word characters is a word, but a single character only where that is enough. */
-static void take_word(const Index *index, Scratch *scratch, const uint8_t *at, const uint8_t *stop, const uint8_t *end) {
-    size_t length = (size_t)(stop - at);
-    size_t first = at[0] < 0x80 ? 1 : at[0] < 0xE0 ? 2 : at[0] < 0xF0 ? 3 : 4;
-    if (index->shortest > 1 && length <= first) return;
-    uint64_t key = key_of(at, length, end, index->multiplier);
-    __builtin_prefetch(&index->tables[0].slots[home(&index->tables[0], key, index->multiplier)]);
-    scratch->words[scratch->found++] = (Found){key, at, length};
-}
-
-/* Where the bits change, words begin and end. */
-static void cut(const Index *index, Scratch *scratch, const uint8_t *text, size_t size) {
-    const uint8_t *end = text + size, *start = NULL;
-    size_t over = 0;
-    uint64_t before = 0;
-    for (size_t block = 0; block < size; block += 64) {
-        size_t count = size - block < 64 ? size - block : 64;
-        uint64_t bits = word_bytes(index, text + block, count, end, &over);
-        for (uint64_t changes = bits ^ (bits << 1 | before); changes; changes &= changes - 1) {
-            const uint8_t *at = text + block + __builtin_ctzll(changes);
-            if (start == NULL) {
-                start = at;
-            } else {
-                take_word(index, scratch, start, at, end);
-                start = NULL;
-            }
-        }
-        before = bits >> 63;
-    }
-    if (start != NULL) take_word(index, scratch, start, end, end);
-}
 
 static size_t keep(const Table *table, const double *weights, uint32_t slot, int32_t *columns, size_t kept) {
     int32_t column = table->slots[slot].column;
@@ -443,31 +239,11 @@ static size_t look_up(const Index *index, Scratch *scratch, const double *weight
     return kept;
 }
 
-/* Ascending, byte by byte from the lowest; `columns` and `spare` change places each time. */
-static void sort(Scratch *scratch, size_t count) {
-    uint32_t all = 0;
-    for (size_t i = 0; i < count; i++) all |= (uint32_t)scratch->columns[i];
-    for (int shift = 0; shift < 32 && all >> shift; shift += 8) {
-        size_t place[256] = {0}, sum = 0;
-        for (size_t i = 0; i < count; i++) place[(uint32_t)scratch->columns[i] >> shift & 255]++;
-        for (int digit = 0; digit < 256; digit++) {
-            size_t own = place[digit];
-            place[digit] = sum;
-            sum += own;
-        }
-        for (size_t i = 0; i < count; i++)
-            scratch->spare[place[(uint32_t)scratch->columns[i] >> shift & 255]++] = scratch->columns[i];
-        int32_t *sorted = scratch->spare;
-        scratch->spare = scratch->columns;
-        scratch->columns = sorted;
-    }
-}
-
 /* Leaves the distinct columns of the text, ascending, and their counts; how many. */
 static size_t count_columns(const Index *index, Scratch *scratch, const double *weights, const uint8_t *text, size_t size) {
-    cut(index, scratch, text, size);
+    scratch->found = cut(index, scratch->words, text, size);
     size_t kept = look_up(index, scratch, weights), distinct = 0;
-    sort(scratch, kept);
+    scratch->columns = sorted(scratch->columns, scratch->spare, kept);
     for (size_t i = 0; i < kept; distinct++) {
         size_t first = i;
         int32_t column = scratch->columns[first];

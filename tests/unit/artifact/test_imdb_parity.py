@@ -1,9 +1,16 @@
-"""The compiled model on real reviews."""
+"""The compiled model, and the counting of terms, on real reviews."""
 
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
+from sklearn.feature_extraction.text import CountVectorizer
+
+from sentiment_artifact.native.counting import Wanted, count_terms
+from sentiment_artifact.native.library import library
+from sentiment_artifact.native.vocabulary import Vocabulary
+from tests.unit.artifact.conftest import WORDS_OF_ONE_CHARACTER
 
 _REVIEWS = Path(__file__).parents[4] / "shared/data/imdb50k.parquet"
 
@@ -41,3 +48,31 @@ def test_all_test_reviews_score_alike(reviews, make_twins, differences, forest: 
     texts = _columns(reviews["test"])[0]
     assert len(texts) == 25_000
     assert differences(twins, texts) == []
+
+
+@pytest.mark.parametrize("rows", [2_000, pytest.param(25_000, marks=pytest.mark.campaign)])
+@pytest.mark.parametrize("wanted", [Wanted(3, 5, None, 1), Wanted(2, 2), Wanted(1, 5, 20_000, 1)], ids=str)
+def test_terms_of_reviews_count_alike(reviews, rows: int, wanted: Wanted) -> None:
+    if (native := library()) is None:
+        pytest.skip("native code was not built for this kind of machine")
+    options = {"token_pattern": WORDS_OF_ONE_CHARACTER} if wanted.min_word_length == 1 else {}
+    reference = CountVectorizer(
+        ngram_range=(1, wanted.ngram_max),
+        min_df=wanted.min_document_frequency,
+        max_features=wanted.max_features,
+        dtype=np.float64,
+        **options,
+    )
+    learnt, others = (_columns(reviews[part][:rows])[0] for part in ("train", "test"))
+    expected = reference.fit_transform(learnt)
+    counted = count_terms(native, learnt, wanted, threads=2)
+    vocabulary = Vocabulary(native, counted.terms, wanted.ngram_max, wanted.min_word_length)
+    assert counted.terms == reference.get_feature_names_out().tolist()
+    for rows_of_ours, matrix in (
+        (counted.rows, expected),
+        (vocabulary.count(others, threads=2), reference.transform(others)),
+    ):
+        matrix.sort_indices()
+        np.testing.assert_array_equal(rows_of_ours.ends, matrix.indptr)
+        np.testing.assert_array_equal(rows_of_ours.columns, matrix.indices)
+        np.testing.assert_array_equal(rows_of_ours.counts, matrix.data)

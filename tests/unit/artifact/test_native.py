@@ -1,4 +1,4 @@
-"""The compiled library: that it is there, that it cuts and counts as Python does, and that nothing makes it fail."""
+"""The compiled library: that it is there, that it cuts and scores as Python does, and that nothing makes it fail."""
 
 import os
 import platform
@@ -228,9 +228,8 @@ def test_no_bytes_whatever_lead_it_beyond_its_arrays(tmp_path: Path, rounds: int
         pytest.skip("this machine has no gcc")
     sanitizer = subprocess.run(["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True).stdout.strip()
     target = tmp_path / "scorer.so"
-    source = Path(build.__file__).with_name("scorer.c")
     flags = ("-g", "-O1", "-fPIC", "-shared", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-    built = subprocess.run(["gcc", *flags, "-o", target, source], capture_output=True, text=True)
+    built = subprocess.run(["gcc", *flags, "-o", target, *build.SOURCES], capture_output=True, text=True)
     if built.returncode or not Path(sanitizer).is_file():
         pytest.skip("gcc has no sanitizers here")
     environment = {

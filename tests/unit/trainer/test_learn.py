@@ -5,6 +5,7 @@ import dataclasses
 import importlib.metadata
 import io
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from sentiment_artifact import CompiledModel, digest_of
+from sentiment_artifact.native import counting
+from sentiment_artifact.native.library import library
 from sentiment_contract.recipe import (
     Classifier,
     EffectiveParameters,
@@ -25,6 +28,7 @@ from sentiment_trainer.data.reviews import Reviews, key_of
 from sentiment_trainer.data.split import Split, split
 from sentiment_trainer.failures import TrainingError
 from sentiment_trainer.generate import generate
+from sentiment_trainer.learn import features
 from sentiment_trainer.learn.evaluate import Evaluation, evaluate
 from sentiment_trainer.learn.export import export, require_parity
 from sentiment_trainer.learn.fit import FittedModel, fit
@@ -121,6 +125,14 @@ def test_the_same_data_and_parameters_give_the_same_digest(variant: str, model: 
     assert export(again, tmp_path / "again") == export(model, tmp_path / "model") == digest_of(tmp_path / "model")
 
 
+def test_without_native_code_the_same_file_comes_out(
+    variant: str, model: FittedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(features, "library", lambda: None)
+    again = fit(_sides().train, VARIANTS[variant], "The file")
+    assert export(again, tmp_path / "again") == export(model, tmp_path / "model")
+
+
 @golden
 @pytest.mark.skipif(not _has_avx512(), reason="golden digests are of processors with AVX-512")
 def test_the_training_format_has_not_changed_in_any_bit(variant: str, model: FittedModel, tmp_path: Path) -> None:
@@ -158,6 +170,18 @@ def test_pruning_that_leaves_no_term_is_the_fault_of_the_data() -> None:
     with pytest.raises(TrainingError) as raised:
         fit(_sides().train, parameters, "The file")
     assert raised.value.reason is FailureReason.DATA_NO_TERMS
+
+
+@pytest.mark.parametrize(("where", "limit"), [(features, "MOST_ENTRIES"), (counting, "_MOST_WORDS")])
+def test_more_terms_than_can_be_fitted_are_the_fault_of_the_data(
+    where: ModuleType, limit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if where is counting and library() is None:
+        pytest.skip("native code was not built for this kind of machine")
+    monkeypatch.setattr(where, limit, 1_000)
+    with pytest.raises(TrainingError, match=r"holds more terms .* than one training can learn from") as raised:
+        fit(_sides().train, VARIANTS["Default"], "The file")
+    assert raised.value.reason is FailureReason.DATA_CHECK_FAILED
 
 
 def test_another_seed_grows_another_forest(tmp_path: Path) -> None:

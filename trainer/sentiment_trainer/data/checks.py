@@ -185,6 +185,16 @@ def no_terms(called: str) -> TrainingError:
     )
 
 
+def too_many_terms(called: str) -> TrainingError:
+    """The matrix of reviews and terms is larger than what scikit-learn fits."""
+    return TrainingError(
+        FailureReason.DATA_CHECK_FAILED,
+        f"{called} holds more terms in all its reviews than one training can learn from, which is 2,147,483,647.",
+        "take a sample of the reviews with spec.data.rows, or fewer terms with"
+        " spec.training.parameters.minDocumentFrequency or ngramMax.",
+    )
+
+
 def _failed_check(what: str, limit: str) -> TrainingError:
     return TrainingError(
         FailureReason.DATA_CHECK_FAILED, f"{what}.", f"clean the data, or change spec.data.checks.{limit}."

@@ -19,9 +19,11 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from sentiment_artifact.layout import TOKEN_PATTERNS
+from sentiment_artifact.native.counting import TooManyWords, Wanted
 from sentiment_contract.recipe import Classifier, EffectiveParameters
-from sentiment_trainer.data.checks import no_terms
+from sentiment_trainer.data.checks import no_terms, too_many_terms
 from sentiment_trainer.data.reviews import Reviews
+from sentiment_trainer.learn import features
 from sentiment_trainer.learn.features import TermCounts, count_terms
 from sentiment_trainer.learn.naive_bayes import fit_weighted
 from sentiment_trainer.progress import Announce, silent
@@ -45,11 +47,20 @@ class FittedModel:
 
     def decisions(self, texts: Sequence[str]) -> Floats:
         """One number per text: the linear decision value, or the forest's probability of positive."""
-        features = self.vectorizer.transform(texts)
+        return self.decide(self.vectorizer.transform(texts))
+
+    def decide(self, features: Any) -> Floats:
+        """One number per row of TF-IDF weights."""
         with threadpool_limits(1):
             if isinstance(self.classifier, LogisticRegression):
                 return cast("Floats", self.classifier.decision_function(features))
             return cast("Floats", self.classifier.predict_proba(features))[:, 1]
+
+    def weigh(self, counts: Any) -> Any:
+        """Weights of the terms in counts of them, as the vectoriser computes them. The counts are lost."""
+        transformer = TfidfTransformer(norm=self.vectorizer.norm, sublinear_tf=self.vectorizer.sublinear_tf)
+        transformer.idf_ = self.idf
+        return transformer.transform(counts, copy=False)
 
     @property
     def threshold(self) -> float:
@@ -62,6 +73,11 @@ class FittedModel:
         if isinstance(self.classifier, LogisticRegression):
             return cast("Floats", self.classifier.coef_)[0]
         return cast("Floats", self.classifier.feature_importances_)
+
+    @property
+    def ngram_max(self) -> int:
+        """How many words the longest terms may have."""
+        return cast("int", self.vectorizer.ngram_range[1])
 
     @property
     def min_word_length(self) -> int:
@@ -86,30 +102,35 @@ class Features:
 
 def fit(reviews: Reviews, parameters: EffectiveParameters, called: str, announce: Announce = silent) -> FittedModel:
     """Learn from the reviews. Raises DataNoTerms where pruning leaves no term."""
-    features, classifier = features_of(reviews, parameters, called), _unfitted(parameters)
-    announce(40, f"{len(features.terms):,} terms stand in the reviews {features.matrix.nnz:,} times; fitting")
+    learnt, classifier = features_of(reviews, parameters, called), _unfitted(parameters)
+    announce(40, f"{len(learnt.terms):,} terms stand in the reviews {learnt.matrix.nnz:,} times; fitting")
     positive = np.array(reviews.positive, dtype=np.bool_)
     with threadpool_limits(1):
         if isinstance(classifier, LogisticRegression) and parameters.naive_bayes_smoothing is not None:
-            fit_weighted(classifier, features.matrix, positive, float(parameters.naive_bayes_smoothing))
+            fit_weighted(classifier, learnt.matrix, positive, float(parameters.naive_bayes_smoothing))
         else:
-            classifier.fit(features.matrix, positive.astype(np.int64))
-    return FittedModel(features.vectorizer, classifier, features.terms)
+            classifier.fit(learnt.matrix, positive.astype(np.int64))
+    return FittedModel(learnt.vectorizer, classifier, learnt.terms)
 
 
 def features_of(reviews: Reviews, parameters: EffectiveParameters, called: str) -> Features:
-    """Count and weigh the terms. Raises DataNoTerms where pruning leaves no term."""
-    counts = count_terms(
-        reviews.texts,
+    """Count and weigh the terms. Raises DataNoTerms where pruning leaves no term, DataCheckFailed where there are too many."""
+    wanted = Wanted(
         parameters.ngram_max,
         parameters.min_document_frequency,
         parameters.max_features,
         parameters.min_word_length or _USUAL_WORD_LENGTH,
     )
+    try:
+        counts = count_terms(reviews.texts, wanted)
+    except TooManyWords as error:
+        raise too_many_terms(called) from error
+    if counts.matrix.nnz > features.MOST_ENTRIES:
+        raise too_many_terms(called)
     if not counts.terms:
         raise no_terms(called)
-    transformer = TfidfTransformer(sublinear_tf=parameters.sublinear_tf)
-    matrix = transformer.fit_transform(counts.matrix)
+    transformer = TfidfTransformer(sublinear_tf=parameters.sublinear_tf).fit(counts.matrix)
+    matrix = transformer.transform(counts.matrix, copy=False)
     return Features(matrix, _vectorizer(counts, transformer, parameters), counts.terms)
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 from sentiment_contract.recipe import EffectiveParameters
 from sentiment_trainer.data.checks import DataReport
 from sentiment_trainer.data.prepare import PreparedData
+from sentiment_trainer.learn.decide import decide
 from sentiment_trainer.learn.environment import environment
 from sentiment_trainer.learn.evaluate import Evaluation, evaluate
 from sentiment_trainer.learn.export import export, require_parity
+from sentiment_trainer.learn.features import counted_by
 from sentiment_trainer.learn.fit import fit
 from sentiment_trainer.learn.plots import draw
 from sentiment_trainer.own import Fit
@@ -32,11 +34,11 @@ def learn(
 ) -> Learnt:
     """Learn from one side, measure on the other; `own` fits where it is given. Raises DataNoTerms or ParityFailed."""
     sides = prepared.sides
-    progress.at(20, "counting terms and fitting")
+    progress.at(20, f"fitting; terms are counted by {counted_by()}")
     fit_here = own or partial(fit, announce=progress.at)
     model = fit_here(sides.train, parameters, prepared.file.called)
     progress.at(50, f"fitted {len(model.terms):,} terms; scoring the held-out reviews")
-    scores = model.decisions(sides.test.texts)
+    scores = decide(model, sides.test.texts)
     evaluation = evaluate(sides, scores, model.threshold)
     artifact = folder / "model.rpm1"
     digest = export(model, artifact)
