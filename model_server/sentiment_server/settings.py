@@ -77,6 +77,8 @@ class Settings(BaseSettings):
     rollout_seconds: Seconds = 1.0
 
     log_text: bool = False
+    direct: bool = True
+    """False: FastAPI's own routes answer everything. They are the reference that the direct way is tested against."""
 
     @property
     def registry(self) -> RegistrySettings:

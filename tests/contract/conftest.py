@@ -184,8 +184,14 @@ def compiled(model_file: Path) -> CompiledModel:
 StartServer = Callable[..., ServerProcess]
 
 
+@pytest.fixture(scope="module", params=["direct", "fastapi"])
+def way(request: pytest.FixtureRequest) -> str:
+    """Who answers: every test of this tier holds for both, unless its module says that it is about something else."""
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def start_server(tmp_path_factory: pytest.TempPathFactory, model_file: Path) -> Iterator[StartServer]:
+def start_server(tmp_path_factory: pytest.TempPathFactory, model_file: Path, way: str) -> Iterator[StartServer]:
     """`start_server("--flag", …, VARIABLE="value")`; without flags it serves the small model."""
     started: list[ServerProcess] = []
 
@@ -196,6 +202,7 @@ def start_server(tmp_path_factory: pytest.TempPathFactory, model_file: Path) -> 
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("SENTIMENT_")},
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+            "SENTIMENT_DIRECT": str(way == "direct"),
             "SENTIMENT_DRAIN_SECONDS": "0.3",
             "SENTIMENT_RETRY_SECONDS": "0.1",
             "SENTIMENT_RETRY_LIMIT_SECONDS": "0.3",

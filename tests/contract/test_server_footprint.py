@@ -14,6 +14,12 @@ _MEMORY = {"native": 120 * 2**20, "python": 200 * 2**20}
 
 
 @pytest.fixture(scope="module")
+def way() -> str:
+    """As users get it: nothing here depends on who answers."""
+    return "direct"
+
+
+@pytest.fixture(scope="module")
 def large_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Words and pairs of words of the lengths that reviews have."""
     rng = np.random.default_rng(1)

@@ -1,29 +1,23 @@
-"""Puts the routes, the limits and the errors together into one ASGI application."""
+"""Puts the two ways to an answer, the limits and the work beside them together into one ASGI application."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-
-from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from sentiment_contract.rollout import ServedArtifact
-from sentiment_server import __version__
 from sentiment_server.metrics import Metrics
-from sentiment_server.model.background import start
 from sentiment_server.model.comparison import Comparison
 from sentiment_server.model.serving import Serving
 from sentiment_server.model.source import Registry
 from sentiment_server.rollout import ALONE, Part, RolloutFile, follow
 from sentiment_server.settings import Settings
-from sentiment_server.web import documents, oip, predict, probes, problems
 from sentiment_server.web.admission import Admission
+from sentiment_server.web.answering import Answering
 from sentiment_server.web.copies import Copies
+from sentiment_server.web.direct import Direct
 from sentiment_server.web.envelope import Envelope, identity_headers
+from sentiment_server.web.lifespan import Living
 from sentiment_server.web.mirroring import Mirroring
+from sentiment_server.web.ondemand import OnDemand
 from sentiment_server.web.receipt import BodyLimits, Receipt
-
-Work = Callable[[], Coroutine[object, object, None]]
 
 
 def create_app(settings: Settings, serving: Serving, metrics: Metrics) -> ASGIApp:
@@ -34,27 +28,23 @@ def create_app(settings: Settings, serving: Serving, metrics: Metrics) -> ASGIAp
     metrics.watch_ready(lambda: serving.state.ready)
     metrics.watch_native(lambda: serving.compiled is not None and serving.compiled.engine == "native")
     metrics.watch_comparing(lambda: comparison.comparing)
-    api = create_api(serving, admission, lambda: _live(settings, serving, comparison, copies))
-    inner = Receipt(Mirroring(api, copies), _body_limits(settings))
-    return Envelope(inner, serving, metrics, comparison, log_text=settings.log_text)
-
-
-def create_api(serving: Serving, admission: Admission, live: Work) -> FastAPI:
-    """The routes alone, as `/openapi.json` describes them; `live` runs beside them."""
-    app = FastAPI(
-        title="Sentiment model server",
-        description=documents.DESCRIPTION,
-        version=__version__,
-        lifespan=_living(serving, live),
-        docs_url=None,
-        redoc_url=None,
-        swagger_ui_oauth2_redirect_url=None,
+    answering = Answering(serving, admission)
+    inner = Receipt(Mirroring(_answers(settings, serving, answering), copies), _body_limits(settings))
+    app = Envelope(inner, serving, metrics, comparison, log_text=settings.log_text)
+    return Living(
+        app,
+        lambda: _live(settings, serving, comparison, copies),
+        lambda: {"identity_headers": identity_headers(serving)},
     )
-    for router in (predict.routes(serving, admission), oip.routes(serving, admission), probes.routes(serving)):
-        app.include_router(router)
-    documents.install(app)
-    problems.install(app)
-    return app
+
+
+def _answers(settings: Settings, serving: Serving, answering: Answering) -> ASGIApp:
+    def build() -> ASGIApp:
+        from sentiment_server.web.api import create_api
+
+        return create_api(serving, answering)
+
+    return Direct(OnDemand(build), answering) if settings.direct else build()
 
 
 async def _live(settings: Settings, serving: Serving, comparison: Comparison, copies: Copies) -> None:
@@ -94,14 +84,3 @@ def _body_limits(settings: Settings) -> BodyLimits:
         held=settings.held_bodies_limit_bytes,
         seconds=settings.receipt_seconds,
     )
-
-
-def _living(serving: Serving, live: Work) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, object]]]:
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncGenerator[dict[str, object]]:
-        living = start(live())
-        yield {"identity_headers": identity_headers(serving)}
-        living.cancel()
-        await asyncio.wait([living])
-
-    return lifespan

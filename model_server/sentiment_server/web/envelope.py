@@ -8,8 +8,6 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.datastructures import Headers
-from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sentiment_artifact import Score
@@ -18,10 +16,12 @@ from sentiment_server.logs import log_event
 from sentiment_server.metrics import Metrics
 from sentiment_server.model.comparison import Comparison
 from sentiment_server.model.serving import Serving
+from sentiment_server.web.reply import header
 
 _logger = logging.getLogger("sentiment_server.predict")
 CONNECTION_IS_SPENT = "connection_is_spent"
 """Where a connection leaves, in the state of each request, the function that tells whether it should end."""
+_MIRRORED = MIRRORED_HEADER.lower().encode()
 _METHODS = ("GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH")
 
 
@@ -38,10 +38,15 @@ class Predicted:
         return sum(score.positive for score in self.scores)
 
 
-def remember(request: Request, predicted: Predicted) -> None:
+def remember(scope: Scope, predicted: Predicted) -> None:
     """Leaves the answer for the envelope."""
     # In the state, since a route may have rewritten the request and then holds a scope of its own.
-    request.state.predicted = predicted
+    scope["state"]["predicted"] = predicted
+
+
+def name_route(scope: Scope, route: str) -> None:
+    """Leaves for the envelope what the request counts as; FastAPI leaves its own routes itself."""
+    scope["state"]["route"] = route
 
 
 def predicted_of(scope: Scope) -> Predicted | None:
@@ -51,7 +56,7 @@ def predicted_of(scope: Scope) -> Predicted | None:
 
 def is_copy(scope: Scope) -> bool:
     """Whether another server sent this request, and nobody waits for the answer."""
-    return MIRRORED_HEADER in Headers(scope=scope)
+    return header(scope, _MIRRORED) is not None
 
 
 def identity_headers(serving: Serving) -> list[tuple[bytes, bytes]]:
@@ -98,7 +103,7 @@ class Envelope:
         return [*identity_headers(self._serving), *([(b"connection", b"close")] if ends else [])]
 
     def _report(self, scope: Scope, status: int, nanoseconds: int) -> None:
-        route = getattr(scope.get("route"), "path", "unmatched")
+        route = scope["state"].get("route") or getattr(scope.get("route"), "path", "unmatched")
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._metrics.answered(route, method, status, nanoseconds / 1e9)
         if (predicted := predicted_of(scope)) is None:

@@ -6,10 +6,10 @@ Bytes are counted as they arrive: a Content-Length may be missing or wrong. uvic
 import asyncio
 from dataclasses import dataclass
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sentiment_server.web.problems import Problem
+from sentiment_server.web.reply import header
 
 _CLOSE = {"Connection": "close"}
 _LINGER_SECONDS = 2.0
@@ -54,14 +54,14 @@ class Receipt:
         except Disconnected:
             return
         except _Refusal as refusal:
-            await _answer_and_linger(refusal.problem, scope, receive, send)
+            await answer_and_linger(refusal.problem, receive, send)
         finally:
             self._held -= len(body)
 
     async def _collect(self, scope: Scope, receive: Receive, body: bytearray) -> None:
         limit = self._limits.of(scope["path"])
-        declared = Headers(scope=scope).get("content-length", "")
-        if declared.isdecimal() and int(declared[:20]) > limit:
+        declared = header(scope, b"content-length") or b""
+        if declared.isdigit() and int(declared[:20]) > limit:
             raise _Refusal(_too_large(limit))
         try:
             async with asyncio.timeout(self._limits.seconds):
@@ -100,7 +100,7 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return replay
 
 
-async def _answer_and_linger(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
+async def answer_and_linger(problem: Problem, receive: Receive, send: Send) -> None:
     """Sends the whole reply, then reads what is still on its way for a moment before the connection is closed.
 
     Closing with unread bytes would reset the connection, and the client might never see the reply.
@@ -111,7 +111,7 @@ async def _answer_and_linger(problem: Problem, scope: Scope, receive: Receive, s
             message["more_body"] = True
         await send(message)
 
-    await problem.response()(scope, receive, keep_open)
+    await problem.send(keep_open)
     remaining = _LINGER_BYTES
     try:
         async with asyncio.timeout(_LINGER_SECONDS):
