@@ -88,6 +88,8 @@ class Serving:
         compiled = self._compiled
         if compiled is None:
             raise NotReady(self.state)
+        if len(texts) == 1:
+            return [compiled.score(texts[0])]
         scores: list[Score] = []
         for part in _slices(texts, _SLICE_CHARACTERS[compiled.engine]):
             scores += compiled.score_many(part)

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sentiment_artifact import Score
 from sentiment_contract.rollout import MIRRORED_HEADER
-from sentiment_server.logs import log_event
+from sentiment_server.logs import log_request
 from sentiment_server.metrics import Metrics
 from sentiment_server.model.comparison import Comparison
 from sentiment_server.model.serving import Serving
@@ -35,7 +35,7 @@ class Predicted:
     @property
     def positive(self) -> int:
         """How many texts were found positive."""
-        return sum(score.positive for score in self.scores)
+        return sum([score.positive for score in self.scores])
 
 
 def remember(scope: Scope, predicted: Predicted) -> None:
@@ -111,15 +111,17 @@ class Envelope:
         positive = predicted.positive
         self._metrics.predicted(positive, len(predicted.scores) - positive)
         self._comparison.offer(predicted.texts, predicted.scores)
-        log_event(
-            _logger, logging.INFO, "predict", f"{len(predicted.scores)} texts scored.",
-            **{"event.duration": nanoseconds, "labels.route": route, "http.response.status_code": status},
-            **({"labels.mirrored": "true"} if is_copy(scope) else {}),
-            **self._answers(predicted),
+        log_request(
+            _logger, "predict", f"{len(predicted.scores)} texts scored.",
+            {
+                "event.duration": nanoseconds, "labels.route": route, "http.response.status_code": status,
+                **({"labels.mirrored": "true"} if is_copy(scope) else {}),
+                **self._answers(predicted, positive),
+            },
         )  # fmt: skip
 
-    def _answers(self, predicted: Predicted) -> dict[str, Any]:
-        fields: dict[str, Any] = {"texts": len(predicted.scores), "positive": predicted.positive}
+    def _answers(self, predicted: Predicted, positive: int) -> dict[str, Any]:
+        fields: dict[str, Any] = {"texts": len(predicted.scores), "positive": positive}
         if len(predicted.scores) == 1:
             fields |= {"sentiment": predicted.scores[0].sentiment, "score": predicted.scores[0].probability}
         return fields | ({"text": predicted.texts} if self._log_text else {})

@@ -3,10 +3,11 @@
 import io
 import json
 import logging
+from datetime import datetime
 
 import pytest
 
-from sentiment_server.logs import log_event, set_up_logs
+from sentiment_server.logs import log_event, log_request, set_up_logs
 
 
 @pytest.fixture
@@ -41,3 +42,23 @@ def test_a_defect_brings_its_traceback_in_the_same_line(lines) -> None:
         logging.getLogger("a").exception("broken")
     (line,) = lines()
     assert "ZeroDivisionError" in line["error.stack_trace"]
+
+
+def test_a_request_leaves_the_line_that_any_event_leaves(lines) -> None:
+    fields = {"labels.route": "/predict", "score": 0.5, "text": ["“é\ud800”\n"]}
+    log_event(logging.getLogger("a"), logging.INFO, "predict", "1 texts scored.", **fields)
+    log_request(logging.getLogger("a"), "predict", "1 texts scored.", fields)
+    one, other = lines()
+    assert abs(_seconds(one) - _seconds(other)) < 60
+    assert {**one, "@timestamp": ""} == {**other, "@timestamp": ""}
+    assert list(one) == list(other)
+
+
+def test_a_request_is_logged_by_whoever_else_logs(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO"):
+        log_request(logging.getLogger("a"), "predict", "1 texts scored.", {})
+    assert caplog.messages == ["1 texts scored."]
+
+
+def _seconds(line: dict[str, str]) -> float:
+    return datetime.fromisoformat(line["@timestamp"]).timestamp()
