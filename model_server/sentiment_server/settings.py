@@ -63,6 +63,8 @@ class Settings(BaseSettings):
     body_limit_bytes: int = Field(default=5 * 2**18, gt=0)
     batch_body_limit_bytes: int = Field(default=4 * 2**20, gt=0)
     held_bodies_limit_bytes: int = Field(default=32 * 2**20, gt=0)
+    stream_limit: int = Field(default=16, gt=0)
+    stream_idle_seconds: Seconds = 60.0
     in_flight_limit: int = Field(default=256, gt=0)
     header_seconds: Seconds = 10.0
     receipt_seconds: Seconds = 10.0

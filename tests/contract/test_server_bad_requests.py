@@ -248,8 +248,8 @@ def test_memory_stays_flat_under_bad_requests(server) -> None:
     for _ in range(24):
         round_of_everything()
         sizes.append(server.rss_bytes())
-    # A large body comes and goes between two looks. What stays behind lifts the ceiling with every round.
-    assert max(sizes[12:]) - max(sizes[:12]) < 4 * 2**20, sizes
+    # A large body may be there at any look. What stays behind lifts the floor with every round.
+    assert min(sizes[12:]) - min(sizes[:12]) < 4 * 2**20, sizes
 
 
 def test_the_server_still_answers_and_never_failed(server) -> None:

@@ -1,7 +1,10 @@
 """Puts the two ways to an answer, the limits and the work beside them together into one ASGI application."""
 
+from collections.abc import Sequence
+
 from starlette.types import ASGIApp
 
+from sentiment_artifact import Score
 from sentiment_contract.rollout import ServedArtifact
 from sentiment_server.metrics import Metrics
 from sentiment_server.model.comparison import Comparison
@@ -18,6 +21,7 @@ from sentiment_server.web.lifespan import Living
 from sentiment_server.web.mirroring import Mirroring
 from sentiment_server.web.ondemand import OnDemand
 from sentiment_server.web.receipt import BodyLimits, Receipt
+from sentiment_server.web.stream import StreamLimits, Streams
 
 
 def create_app(settings: Settings, serving: Serving, metrics: Metrics) -> ASGIApp:
@@ -28,9 +32,17 @@ def create_app(settings: Settings, serving: Serving, metrics: Metrics) -> ASGIAp
     metrics.watch_ready(lambda: serving.state.ready)
     metrics.watch_native(lambda: serving.compiled is not None and serving.compiled.engine == "native")
     metrics.watch_comparing(lambda: comparison.comparing)
-    answering = Answering(serving, admission)
-    inner = Receipt(Mirroring(_answers(settings, serving, answering), copies), _body_limits(settings))
-    app = Envelope(inner, serving, metrics, comparison, log_text=settings.log_text)
+
+    def count(texts: Sequence[str], scores: Sequence[Score]) -> None:
+        positive = sum([score.positive for score in scores])
+        metrics.predicted(positive, len(scores) - positive)
+        comparison.offer(texts, scores)
+
+    answers = _answers(
+        settings, serving, Answering(serving, admission), Streams(serving, _stream_limits(settings), count)
+    )
+    inner = Receipt(Mirroring(answers, copies), _body_limits(settings))
+    app = Envelope(inner, serving, metrics, count, log_text=settings.log_text)
     return Living(
         app,
         lambda: _live(settings, serving, comparison, copies),
@@ -38,13 +50,13 @@ def create_app(settings: Settings, serving: Serving, metrics: Metrics) -> ASGIAp
     )
 
 
-def _answers(settings: Settings, serving: Serving, answering: Answering) -> ASGIApp:
+def _answers(settings: Settings, serving: Serving, answering: Answering, streams: Streams) -> ASGIApp:
     def build() -> ASGIApp:
         from sentiment_server.web.api import create_api
 
-        return create_api(serving, answering)
+        return create_api(serving, answering, streams)
 
-    return Direct(OnDemand(build), answering) if settings.direct else build()
+    return Direct(OnDemand(build), answering, streams) if settings.direct else build()
 
 
 async def _live(settings: Settings, serving: Serving, comparison: Comparison, copies: Copies) -> None:
@@ -84,3 +96,7 @@ def _body_limits(settings: Settings) -> BodyLimits:
         held=settings.held_bodies_limit_bytes,
         seconds=settings.receipt_seconds,
     )
+
+
+def _stream_limits(settings: Settings) -> StreamLimits:
+    return StreamLimits(settings.body_limit_bytes, settings.stream_limit, settings.stream_idle_seconds)

@@ -6,9 +6,8 @@ Routing, dependency injection and response models cost FastAPI four times what i
 
 import re
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sentiment_contract.rollout import PREDICT_ROUTES
@@ -19,23 +18,23 @@ from sentiment_server.web.envelope import name_route
 from sentiment_server.web.oip_binary import HEADER, plain_json
 from sentiment_server.web.oip_types import InferRequest
 from sentiment_server.web.problems import Problem
-from sentiment_server.web.reply import header, reply
+from sentiment_server.web.reply import STREAM_ROUTE, header, reply
 from sentiment_server.web.schemas import Alive, Review, Reviews
-from sentiment_server.web.strict_json import read_json, require_type
+from sentiment_server.web.stream import Streams
+from sentiment_server.web.strict_json import read_as, require_type
 
 _PREDICT, _BATCH, _INFER, _INFER_VERSION = PREDICT_ROUTES
 _INFERENCES = re.compile(r"/v2/models/([^/]+)(?:/versions/([^/]+))?/infer")
 _BINARY_HEADER = HEADER.encode()
-_MISSING = {"type": "missing", "loc": (), "msg": "Field required"}
-_Asked = TypeVar("_Asked", bound=BaseModel)
 _Answer = Callable[[Scope, bytes], Awaitable[bytes]]
 
 
 class Direct:
     """ASGI application behind the one that takes bodies in."""
 
-    def __init__(self, rest: ASGIApp, answering: Answering) -> None:
+    def __init__(self, rest: ASGIApp, answering: Answering, streams: Streams) -> None:
         self._rest = rest
+        self._streams = streams
         self._answering = answering
         self._predictions: dict[str, _Answer] = {_PREDICT: self._review, _BATCH: self._reviews}
         self._probes: dict[str, Callable[[], tuple[int, BaseModel]]] = {
@@ -55,6 +54,8 @@ class Direct:
                 return await self._infer(scope, body, model, version)
 
             await self._predict(_INFER_VERSION if version else _INFER, infer, scope, receive, send)
+        elif method == "POST" and path == STREAM_ROUTE:
+            await self._streams.exchange(scope, receive, send)
         elif method == "GET" and (probe := self._probes.get(path)):
             name_route(scope, path)
             status, said = probe()
@@ -78,12 +79,12 @@ class Direct:
 
     async def _review(self, scope: Scope, body: bytes) -> bytes:
         _require_json(scope)
-        answer = await self._answering.review(scope, _read(Review, body))
+        answer = await self._answering.review(scope, read_as(Review, body))
         return answer.model_dump_json().encode()
 
     async def _reviews(self, scope: Scope, body: bytes) -> bytes:
         _require_json(scope)
-        answer = await self._answering.reviews(scope, _read(Reviews, body))
+        answer = await self._answering.reviews(scope, read_as(Reviews, body))
         return answer.model_dump_json().encode()
 
     async def _infer(self, scope: Scope, body: bytes, model: str, version: str | None) -> bytes:
@@ -91,20 +92,9 @@ class Direct:
             body = plain_json(body, length.decode("latin-1"))
         else:
             _require_json(scope)
-        answer = await self._answering.infer(scope, _read(InferRequest, body), model, version)
+        answer = await self._answering.infer(scope, read_as(InferRequest, body), model, version)
         return answer.model_dump_json(exclude_none=True).encode()
 
 
 def _require_json(scope: Scope) -> None:
     require_type((header(scope, b"content-type") or b"").decode("latin-1"))
-
-
-def _read(shape: type[_Asked], body: bytes) -> _Asked:
-    """As FastAPI reads it: attributes of objects are what lets its messages speak of objects. Raises Problem."""
-    if not body:
-        raise problems.of_faults([_MISSING])
-    value = read_json(body)
-    try:
-        return shape.model_validate(value, from_attributes=True)
-    except ValidationError as error:
-        raise problems.of_faults(error.errors(include_url=False, include_input=False)) from error

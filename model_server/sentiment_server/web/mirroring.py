@@ -10,14 +10,14 @@ from sentiment_server.web.copies import Copies
 from sentiment_server.web.delivery import Copy
 from sentiment_server.web.envelope import is_copy, predicted_of
 from sentiment_server.web.oip_binary import HEADER as BINARY_HEADER
-from sentiment_server.web.reply import header
+from sentiment_server.web.reply import STREAM_ROUTE, header
 
 _COPIED_HEADERS = ("content-type", BINARY_HEADER)
 _VERSIONED = re.compile(r"^(/v2/models/[^/]+)/versions/[^/]+(/infer)$")
 
 
 class Mirroring:
-    """ASGI middleware behind the one that takes bodies in. What was not answered with a prediction is not copied."""
+    """ASGI middleware behind the one that takes bodies in. What was not answered with a prediction is not copied, nor a stream."""
 
     def __init__(self, app: ASGIApp, copies: Copies) -> None:
         self._app = app
@@ -25,7 +25,7 @@ class Mirroring:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Runs the application; the copy is handed over after the reply."""
-        if scope["type"] != "http" or not self._copies.wanted() or is_copy(scope):
+        if not self._copies.wanted() or is_copy(scope) or scope["path"] == STREAM_ROUTE:
             await self._app(scope, receive, send)
             return
         body = b""

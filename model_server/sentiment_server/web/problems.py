@@ -57,11 +57,11 @@ class Problem(Exception):
         await reply(send, self.status, self.body(), MEDIA_TYPE, self.headers)
 
 
-def of_not_ready(state: State) -> Problem:
+def of_not_ready(state: State, headers: Mapping[str, str] | None = None) -> Problem:
     """There is no model to score with."""
     return Problem(
         503, "The model is not ready", f"{state.reason}: {state.message}",
-        "Try again in a moment; GET /readyz says when the model is ready.", headers={"Retry-After": "1"},
+        "Try again in a moment; GET /readyz says when the model is ready.", headers={"Retry-After": "1", **(headers or {})},
     )  # fmt: skip
 
 

@@ -8,16 +8,16 @@ import asyncio
 import json
 import random
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
+from starlette.types import Scope
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from sentiment_server.web.connection import Connection
 from sentiment_server.web.corked import Corked
-from sentiment_server.web.envelope import CONNECTION_IS_SPENT
 from sentiment_server.web.problems import MEDIA_TYPE, Problem
-from sentiment_server.web.receipt import BODY_IS_WHOLE
 
 _HEAD_BYTES = 64 * 1024
 
@@ -89,9 +89,9 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._requests += 1
         super().on_headers_complete()
-        cycle = self.cycle
-        self.scope.setdefault("state", {}).update(
-            {CONNECTION_IS_SPENT: self._is_spent, BODY_IS_WHOLE: lambda: not cycle.more_body}
+        cycle, transport = self.cycle, self.transport
+        Connection(self._is_spent, lambda: not cycle.more_body, transport.close, transport.abort).left_in(
+            cast("Scope", cycle.scope)
         )
 
     def on_response_complete(self) -> None:

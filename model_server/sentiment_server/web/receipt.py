@@ -8,12 +8,11 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sentiment_server.web.connection import connection_of
 from sentiment_server.web.problems import Problem
-from sentiment_server.web.reply import header
+from sentiment_server.web.reply import STREAM_ROUTE, header
 
-BODY_IS_WHOLE = "body_is_whole"
-"""Where a connection leaves, in the state of each request, the function that tells whether all of it has arrived."""
-_CLOSE = {"Connection": "close"}
+CLOSE = {"Connection": "close"}
 _LINGER_SECONDS = 2.0
 _LINGER_BYTES = 32 * 2**20
 
@@ -37,7 +36,7 @@ class Disconnected(Exception):
 
 
 class Receipt:
-    """ASGI middleware: the application behind it sees whole bodies only."""
+    """ASGI middleware: the application behind it sees whole bodies only, but for streams, which bound themselves."""
 
     def __init__(self, app: ASGIApp, limits: BodyLimits) -> None:
         self._app = app
@@ -46,7 +45,7 @@ class Receipt:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers what is too large, too slow or too much; passes the rest on."""
-        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+        if scope["method"] in ("GET", "HEAD", "OPTIONS") or scope["path"] == STREAM_ROUTE:
             await self._app(scope, receive, send)
             return
         body = bytearray()
@@ -65,7 +64,7 @@ class Receipt:
         declared = header(scope, b"content-length") or b""
         if declared.isdigit() and int(declared[:20]) > limit:
             raise _Refusal(_too_large(limit))
-        if scope["state"][BODY_IS_WHOLE]():  # a deadline would cost more than all else here
+        if connection_of(scope).body_is_whole():  # a deadline would cost more than all else here
             await self._take(receive, body, limit)
             return
         try:
@@ -133,19 +132,19 @@ async def answer_and_linger(problem: Problem, receive: Receive, send: Send) -> N
 def _too_large(limit: int) -> Problem:
     return Problem(
         413, "The body is too large", f"At most {limit} bytes are taken on this path.",
-        "Send less at once: split a batch, or cut a text.", headers=_CLOSE,
+        "Send less at once: split a batch, or cut a text.", headers=CLOSE,
     )  # fmt: skip
 
 
 def _too_slow(seconds: float) -> Problem:
     return Problem(
         408, "The body took too long", f"The whole body has to arrive within {seconds:g} seconds.",
-        "Send it again over a faster connection.", headers=_CLOSE,
+        "Send it again over a faster connection.", headers=CLOSE,
     )  # fmt: skip
 
 
 def _too_much() -> Problem:
     return Problem(
         503, "The server is overloaded", "Other requests hold all the memory that is set aside for bodies.",
-        "Try again after the time in Retry-After.", headers=_CLOSE | {"Retry-After": "1"},
+        "Try again after the time in Retry-After.", headers=CLOSE | {"Retry-After": "1"},
     )  # fmt: skip

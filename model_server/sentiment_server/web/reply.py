@@ -6,6 +6,8 @@ from typing import Any
 from starlette.types import Scope, Send
 
 JSON = "application/json"
+STREAM_ROUTE = "/predict/stream"
+"""Its requests are never held whole, and last as long as their client likes."""
 
 
 async def reply(
