@@ -97,6 +97,7 @@ class Metrics:
         """Counts one copy; from any thread."""
         self._mirrored.labels(result).inc()
 
-    def serve(self, host: str, port: int) -> None:
-        """Answers GET /metrics from a thread of its own until the process ends. Raises OSError for a port in use."""
-        start_http_server(port, host, self.registry)
+
+def serve_figures(registry: CollectorRegistry, host: str, port: int) -> None:
+    """Answers GET /metrics from a thread of its own until the process ends. Raises OSError for a port in use."""
+    start_http_server(port, host, registry)

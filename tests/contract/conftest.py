@@ -203,6 +203,7 @@ def start_server(tmp_path_factory: pytest.TempPathFactory, model_file: Path, way
             **{name: value for name, value in os.environ.items() if not name.startswith("SENTIMENT_")},
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
             "SENTIMENT_DIRECT": str(way == "direct"),
+            "SENTIMENT_WORKERS": "1",
             "SENTIMENT_DRAIN_SECONDS": "0.3",
             "SENTIMENT_RETRY_SECONDS": "0.1",
             "SENTIMENT_RETRY_LIMIT_SECONDS": "0.3",
