@@ -9,9 +9,11 @@ import sys
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from json.encoder import encode_basestring_ascii
 from typing import TextIO
 
 _EXTRA = "ecs"
+_quoted = encode_basestring_ascii
 _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
 
@@ -32,9 +34,8 @@ class EcsFormatter(logging.Formatter):
 
     def line(self, created: float, level: str, logger: str, message: str, fields: Mapping[str, object]) -> str:
         """As above, of what a record holds; `created` is seconds since 1970."""
-        head = {"@timestamp": self._time(created), "log.level": level, "message": message, "log.logger": logger}
-        parts = (_encode(head)[1:-1], self._labels, _encode(fields)[1:-1])
-        return f"{{{','.join(filter(None, parts))}}}"
+        head = f'"@timestamp":"{self._time(created)}","log.level":"{level}","message":{_quoted(message)},"log.logger":"{logger}"'
+        return f"{{{','.join(filter(None, (head, self._labels, _encode(fields)[1:-1])))}}}"
 
     def _time(self, created: float) -> str:
         second = int(created)
