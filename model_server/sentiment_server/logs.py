@@ -58,7 +58,7 @@ class EcsHandler(logging.StreamHandler[TextIO]):
         self.acquire()
         try:
             self.stream.write(line + self.terminator)
-            self.flush()
+            self.stream.flush()
         finally:
             self.release()
 
@@ -76,10 +76,10 @@ def log_event(logger: logging.Logger, level: int, action: str, message: str, **f
     logger.log(level, message, extra={_EXTRA: {"event.action": action, **fields}})
 
 
-def log_request(logger: logging.Logger, action: str, message: str, fields: Mapping[str, object]) -> None:
-    """The same line as `log_event` writes, for what happens thousands of times each second."""
+def log_request(logger: logging.Logger, message: str, fields: Mapping[str, object]) -> None:
+    """The same line as `log_event` writes, for what happens thousands of times each second; its action is in `fields`."""
     match logging.getLogger().handlers:
         case [EcsHandler() as handler]:
-            handler.write(logger.name, message, {"event.action": action, **fields})
+            handler.write(logger.name, message, fields)
         case _:
-            log_event(logger, logging.INFO, action, message, **fields)
+            logger.info(message, extra={_EXTRA: fields})

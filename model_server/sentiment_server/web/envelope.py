@@ -122,24 +122,27 @@ class Envelope:
         route = scope["state"].get("route") or getattr(scope.get("route"), "path", "unmatched")
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._metrics.answered(route, method, status, nanoseconds / 1e9)
+        fields: dict[str, Any] = {
+            "event.action": "predict",
+            "event.duration": nanoseconds,
+            "labels.route": route,
+            "http.response.status_code": status,
+        }
+        if is_copy(scope):
+            fields["labels.mirrored"] = "true"
         if (predicted := predicted_of(scope)) is not None:
             self._count(predicted.texts, predicted.scores)
-            told = self._answers(predicted)
+            self._add_answers(fields, predicted)
         elif (streamed := scope["state"].get("streamed")) is not None:
-            told = asdict(streamed)
+            fields |= asdict(streamed)
         else:
             return
-        log_request(
-            _logger, "predict", f"{told['texts']} texts scored.",
-            {
-                "event.duration": nanoseconds, "labels.route": route, "http.response.status_code": status,
-                **({"labels.mirrored": "true"} if is_copy(scope) else {}),
-                **told,
-            },
-        )  # fmt: skip
+        log_request(_logger, f"{fields['texts']} texts scored.", fields)
 
-    def _answers(self, predicted: Predicted) -> dict[str, Any]:
-        fields: dict[str, Any] = {"texts": len(predicted.scores), "positive": predicted.positive}
+    def _add_answers(self, fields: dict[str, Any], predicted: Predicted) -> None:
+        fields["texts"], fields["positive"] = len(predicted.scores), predicted.positive
         if len(predicted.scores) == 1:
-            fields |= {"sentiment": predicted.scores[0].sentiment, "score": predicted.scores[0].probability}
-        return fields | ({"text": predicted.texts} if self._log_text else {})
+            (score,) = predicted.scores
+            fields["sentiment"], fields["score"] = score.sentiment, score.probability
+        if self._log_text:
+            fields["text"] = predicted.texts

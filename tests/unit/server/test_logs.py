@@ -47,7 +47,7 @@ def test_a_defect_brings_its_traceback_in_the_same_line(lines) -> None:
 def test_a_request_leaves_the_line_that_any_event_leaves(lines) -> None:
     fields = {"labels.route": "/predict", "score": 0.5, "text": ["“é\ud800”\n"]}
     log_event(logging.getLogger("a"), logging.INFO, "predict", "1 texts scored.", **fields)
-    log_request(logging.getLogger("a"), "predict", "1 texts scored.", fields)
+    log_request(logging.getLogger("a"), "1 texts scored.", {"event.action": "predict", **fields})
     one, other = lines()
     assert abs(_seconds(one) - _seconds(other)) < 60
     assert {**one, "@timestamp": ""} == {**other, "@timestamp": ""}
@@ -56,7 +56,7 @@ def test_a_request_leaves_the_line_that_any_event_leaves(lines) -> None:
 
 def test_a_request_is_logged_by_whoever_else_logs(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("INFO"):
-        log_request(logging.getLogger("a"), "predict", "1 texts scored.", {})
+        log_request(logging.getLogger("a"), "1 texts scored.", {"event.action": "predict"})
     assert caplog.messages == ["1 texts scored."]
 
 
