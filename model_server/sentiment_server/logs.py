@@ -3,6 +3,7 @@
 No review text is ever part of a line unless the setting `log_text` asks for it.
 """
 
+import asyncio
 import json
 import logging
 import sys
@@ -45,22 +46,46 @@ class EcsFormatter(logging.Formatter):
 
 
 class EcsHandler(logging.StreamHandler[TextIO]):
-    """Writes lines; takes those of requests without a record of `logging` for each, which takes longer than scoring."""
+    """Writes lines; takes those of requests without a record of `logging` for each, which takes longer than scoring.
+
+    What requests say in one turn of the loop is written at once, at the end of that turn: each write wakes whoever reads.
+    """
 
     def __init__(self, labels: dict[str, str], stream: TextIO) -> None:
         super().__init__(stream)
         self._ecs = EcsFormatter(labels)
+        self._waiting: list[str] = []
         self.setFormatter(self._ecs)
 
     def write(self, logger: str, message: str, fields: Mapping[str, object]) -> None:
-        """One line, of level info."""
+        """One line, of level info. Only where a loop runs."""
         line = self._ecs.line(time.time(), "info", logger, message, fields)
         self.acquire()
         try:
-            self.stream.write(line + self.terminator)
+            if not self._waiting:
+                asyncio.get_running_loop().call_soon(self.flush)
+            self._waiting.append(line + self.terminator)
+        finally:
+            self.release()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Behind what was said before. The lock is held already."""
+        self._write_waiting()
+        super().emit(record)
+
+    def flush(self) -> None:
+        """Nothing waits any more."""
+        self.acquire()
+        try:
+            self._write_waiting()
             self.stream.flush()
         finally:
             self.release()
+
+    def _write_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            self.stream.write("".join(waiting))
 
 
 def set_up_logs(labels: dict[str, str], stream: TextIO | None = None) -> None:

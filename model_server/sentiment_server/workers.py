@@ -98,6 +98,7 @@ def _end_with(work: Callable[[], int]) -> NoReturn:
     except Exception:
         _logger.critical("A worker failed.", exc_info=True)
     finally:
+        logging.shutdown()
         os._exit(code)
 
 

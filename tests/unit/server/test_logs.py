@@ -1,13 +1,15 @@
 """Every line is one JSON object with the names that log stores expect."""
 
+import asyncio
 import io
 import json
 import logging
+from collections.abc import Callable
 from datetime import datetime
 
 import pytest
 
-from sentiment_server.logs import log_event, log_request, set_up_logs
+from sentiment_server.logs import EcsHandler, log_event, log_request, set_up_logs
 
 
 @pytest.fixture
@@ -44,14 +46,45 @@ def test_a_defect_brings_its_traceback_in_the_same_line(lines) -> None:
     assert "ZeroDivisionError" in line["error.stack_trace"]
 
 
-def test_a_request_leaves_the_line_that_any_event_leaves(lines) -> None:
+@pytest.fixture
+def alone() -> Callable[[], None]:
+    """Has the server's handler log without those of pytest, which come back for each phase of a test."""
+
+    def leave_alone() -> None:
+        root = logging.getLogger()
+        root.handlers[:] = [handler for handler in root.handlers if isinstance(handler, EcsHandler)]
+        assert len(root.handlers) == 1
+
+    return leave_alone
+
+
+async def test_a_request_leaves_the_line_that_any_event_leaves(lines, alone) -> None:
+    alone()
     fields = {"labels.route": "/predict", "score": 0.5, "text": ["“é\ud800”\n"]}
     log_event(logging.getLogger("a"), logging.INFO, "predict", "1 texts scored.", **fields)
     log_request(logging.getLogger("a"), "1 texts scored.", {"event.action": "predict", **fields})
+    await asyncio.sleep(0)
     one, other = lines()
     assert abs(_seconds(one) - _seconds(other)) < 60
     assert {**one, "@timestamp": ""} == {**other, "@timestamp": ""}
     assert list(one) == list(other)
+
+
+async def test_lines_stand_in_the_order_in_which_things_happened(lines, alone) -> None:
+    alone()
+
+    def say(number: int) -> None:
+        log_request(logging.getLogger("a"), f"{number}", {})
+
+    say(1)
+    say(2)
+    assert lines() == []
+    logging.getLogger("a").info("3")
+    say(4)
+    await asyncio.sleep(0)
+    say(5)
+    logging.getLogger().handlers[0].flush()
+    assert [line["message"] for line in lines()] == ["1", "2", "3", "4", "5"]
 
 
 def test_a_request_is_logged_by_whoever_else_logs(caplog: pytest.LogCaptureFixture) -> None:
