@@ -37,7 +37,7 @@ def main() -> int:
     preset = Preset(os.environ.get("PRESET", Preset.DEFAULT))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        reviews = _reviews(folder)
+        reviews = reviews_of(folder)
         print(f"fit on {len(reviews):,} reviews …", flush=True)
         model = fit(reviews, effective_parameters(preset, Parameters()), "the reviews")
         artifact = folder / "model.rpm1"
@@ -47,7 +47,8 @@ def main() -> int:
     return 0
 
 
-def _reviews(folder: Path) -> Reviews:
+def reviews_of(folder: Path) -> Reviews:
+    """Those of DATA, or made-up ones."""
     given = os.environ.get("DATA")
     file = Path(given) if given else folder / "reviews.csv"
     if not given:

@@ -1,16 +1,15 @@
 """A compiled model that is loaded: checks the file, chooses who scores with it, and hands texts on."""
 
+import hashlib
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, Protocol
 
-from sentiment_artifact.digest import digest_of
-from sentiment_artifact.model import ArtifactRefused, Linear
 from sentiment_artifact.native.library import library
 from sentiment_artifact.native.scorer import NativeScorer
-from sentiment_artifact.reading import Contents, read_model
-from sentiment_artifact.reference import ReferenceScorer
+from sentiment_artifact.reading import Coefficients, Contents, read_model
+from sentiment_artifact.refusal import ArtifactRefused
 from sentiment_artifact.score import Engine, Score
 
 
@@ -29,13 +28,15 @@ class CompiledModel:
 
     def __init__(self, contents: Contents, digest: str, scorer: Scorer) -> None:
         self._scorer = scorer
-        self.family: Literal["linear", "forest"] = "linear" if isinstance(contents.classifier, Linear) else "forest"
-        self.terms = len(contents.features.terms)
+        self.family: Literal["linear", "forest"] = (
+            "linear" if isinstance(contents.weights.classifier, Coefficients) else "forest"
+        )
+        self.terms = len(contents.terms)
         self.digest = digest
         self.unidata_version = contents.unidata_version
-        self._ngram_max = contents.features.ngram_max
-        self._min_word_length = contents.features.min_word_length
-        self._sublinear_tf = contents.features.sublinear_tf
+        self._ngram_max = contents.ngram_max
+        self._min_word_length = contents.min_word_length
+        self._sublinear_tf = contents.weights.sublinear_tf
 
     @classmethod
     def load(cls, path: Path | str, digest: str | None = None, *, engine: Engine | None = None) -> "CompiledModel":
@@ -45,10 +46,11 @@ class CompiledModel:
         Raises ArtifactRefused for a wrong digest or a damaged file, OSError when there is no readable file, or when the
         native engine is asked for and not there.
         """
-        found = digest_of(path)
+        content = _content(Path(path))
+        found = hashlib.sha256(content).hexdigest()
         if digest is not None and found != digest:
             raise ArtifactRefused(f"the file has the digest {found}, not {digest}")
-        contents = read_model(path)
+        contents = read_model(content)
         return cls(contents, found, _scorer(contents, engine))
 
     @property
@@ -82,6 +84,13 @@ class CompiledModel:
         return self._scorer.score_many(texts)
 
 
+def _content(path: Path) -> bytes:
+    """Read once, so that what is served is what was verified."""
+    if path.exists() and not path.is_file():
+        raise ArtifactRefused(f"{path.name} is no file")
+    return path.read_bytes()
+
+
 def _scorer(contents: Contents, engine: Engine | None) -> Scorer:
     """The one place that chooses."""
     found = None if engine == "python" else library()
@@ -89,4 +98,6 @@ def _scorer(contents: Contents, engine: Engine | None) -> Scorer:
         return NativeScorer(found, contents)
     if engine == "native":
         raise OSError("the native scorer was not built. Next: python -m sentiment_artifact.native.build")
+    from sentiment_artifact.reference import ReferenceScorer  # it takes numpy
+
     return ReferenceScorer(contents)

@@ -12,6 +12,9 @@ TOKEN_PATTERNS = {1: r"(?u)\b\w+\b", 2: r"(?u)\b\w\w+\b"}
 TEXT_LIMIT = 100_000
 """Characters of the longest text whose counts the table of logarithms covers; longer texts are scored exactly too."""
 
+LONGEST_NGRAM = 3
+CLASSES = ("negative", "positive")
+
 TERMS = "terms"
 IDF = "idf"
 LOG_TABLE = "log_table"

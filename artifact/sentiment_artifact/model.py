@@ -10,16 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sentiment_artifact.layout import CLASSES, LONGEST_NGRAM, TOKEN_PATTERNS
+from sentiment_artifact.refusal import ArtifactRefused, require
+
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int32]
-
-LONGEST_NGRAM = 3
-WORD_LENGTHS = (1, 2)
-CLASSES = ("negative", "positive")
-
-
-class ArtifactRefused(ValueError):
-    """The file or the arrays are no compiled model; the message says what is wrong with them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +98,26 @@ def check(features: Tfidf, classifier: Classifier) -> None:
         case Linear():
             _check_linear(classifier, len(features.terms))
         case Forest():
-            _check_forest(classifier, len(features.terms))
+            check_forest(classifier, len(features.terms))
+
+
+def check_forest(forest: Forest, terms: int) -> None:
+    """Raises ArtifactRefused unless every walk through every tree ends, and asks for these terms only."""
+    nodes = len(forest.left)
+    for name in ("left", "right", "feature"):
+        require(getattr(forest, name).shape == (nodes,), f"{name} has not one entry per node")
+    _require_finite("threshold", forest.threshold, (nodes,))
+    _require_finite("value", forest.value, (nodes, len(CLASSES)))
+    require(forest.roots.ndim == 1 and len(forest.roots) > 0, "the forest has no trees")
+    require(_all_within(forest.roots, 0, nodes), "a root is no node")
+    require(_all_within(forest.feature, 0, terms), "a node asks for a term that does not exist")
+    leaf = forest.left == -1
+    require(bool(np.array_equal(leaf, forest.right == -1)), "a node has only one child")
+    behind = np.arange(nodes)[~leaf]
+    for children in (forest.left[~leaf], forest.right[~leaf]):
+        require(
+            bool((children > behind).all() and (children < nodes).all()), "a child does not stand behind its parent"
+        )
 
 
 def _two_columns(value: Floats) -> Floats:
@@ -119,33 +133,15 @@ def _shifted(children: NDArray[np.integer], root: int) -> Indices:
 
 
 def _check_features(features: Tfidf) -> None:
-    _require(1 <= features.ngram_max <= LONGEST_NGRAM, f"ngram_max is {features.ngram_max}, not 1 to {LONGEST_NGRAM}")
-    _require(features.min_word_length in WORD_LENGTHS, f"min_word_length is {features.min_word_length}, not 1 or 2")
-    _require(len(features.terms) > 0, "there are no terms")
+    require(1 <= features.ngram_max <= LONGEST_NGRAM, f"ngram_max is {features.ngram_max}, not 1 to {LONGEST_NGRAM}")
+    require(features.min_word_length in TOKEN_PATTERNS, f"min_word_length is {features.min_word_length}, not 1 or 2")
+    require(len(features.terms) > 0, "there are no terms")
     _require_finite("idf", features.idf, (len(features.terms),))
 
 
 def _check_linear(classifier: Linear, terms: int) -> None:
     _require_finite("coef", classifier.coef, (terms,))
-    _require(bool(np.isfinite(classifier.intercept)), "the intercept is not a finite number")
-
-
-def _check_forest(forest: Forest, terms: int) -> None:
-    nodes = len(forest.left)
-    for name in ("left", "right", "feature"):
-        _require(getattr(forest, name).shape == (nodes,), f"{name} has not one entry per node")
-    _require_finite("threshold", forest.threshold, (nodes,))
-    _require_finite("value", forest.value, (nodes, len(CLASSES)))
-    _require(forest.roots.ndim == 1 and len(forest.roots) > 0, "the forest has no trees")
-    _require(_all_within(forest.roots, 0, nodes), "a root is no node")
-    _require(_all_within(forest.feature, 0, terms), "a node asks for a term that does not exist")
-    leaf = forest.left == -1
-    _require(bool(np.array_equal(leaf, forest.right == -1)), "a node has only one child")
-    behind = np.arange(nodes)[~leaf]
-    for children in (forest.left[~leaf], forest.right[~leaf]):
-        _require(
-            bool((children > behind).all() and (children < nodes).all()), "a child does not stand behind its parent"
-        )
+    require(bool(np.isfinite(classifier.intercept)), "the intercept is not a finite number")
 
 
 def _all_within(values: Indices, lowest: int, end: int) -> bool:
@@ -153,11 +149,6 @@ def _all_within(values: Indices, lowest: int, end: int) -> bool:
 
 
 def _require_finite(name: str, values: Floats, shape: tuple[int, ...]) -> None:
-    _require(values.dtype == np.float64, f"{name} is {values.dtype}, not float64")
-    _require(values.shape == shape, f"{name} has the shape {values.shape}, not {shape}")
-    _require(bool(np.isfinite(values).all()), f"{name} holds a value that is not a finite number")
-
-
-def _require(holds: bool, otherwise: str) -> None:
-    if not holds:
-        raise ArtifactRefused(otherwise)
+    require(values.dtype == np.float64, f"{name} is {values.dtype}, not float64")
+    require(values.shape == shape, f"{name} has the shape {values.shape}, not {shape}")
+    require(bool(np.isfinite(values).all()), f"{name} holds a value that is not a finite number")

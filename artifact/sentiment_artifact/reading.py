@@ -1,82 +1,108 @@
 """Reads a compiled model and refuses, with one kind of error, every file that is none.
 
-Nothing in the file is trusted: lengths are checked by safetensors, everything else here and in `model.check`. No pickle
-is involved anywhere.
+Nothing in the file is trusted: lengths are checked by safetensors, everything else here and in `model.check_forest`. No
+pickle is involved anywhere, and numpy only where a forest is read: a server of a linear model does without it.
 """
 
 import json
+import math
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, cast
 
-import numpy as np
-from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError, deserialize  # pyright: ignore[reportUnknownVariableType] - it has no types
 
 from sentiment_artifact import layout
-from sentiment_artifact.model import CLASSES, ArtifactRefused, Classifier, Floats, Forest, Linear, Tfidf, check
 from sentiment_artifact.pool import PooledTerms
+from sentiment_artifact.refusal import ArtifactRefused, require
 
-_Tensors = Mapping[str, NDArray[np.generic]]
+if TYPE_CHECKING:
+    from sentiment_artifact.model import Forest
+
+Numbers: TypeAlias = "memoryview[float]"
+"""Doubles, one after the other, in memory that can be pointed at."""
+
+_Type = Literal["F64", "I32", "U8"]
+_NAME_OF: dict[_Type, str] = {"F64": "float64", "I32": "int32", "U8": "uint8"}
+_LENGTH_BYTES = 8
 _LONGEST_METADATA = 65_536
 
 
-class _SafeFile(Protocol):
-    """What is used of safetensors' reader, which has no types of its own."""
+class _Tensor(TypedDict):
+    """As safetensors gives it: `data` has as many bytes as type and shape say."""
 
-    def metadata(self) -> Mapping[str, str] | None: ...
+    dtype: str
+    shape: list[int]
+    data: bytearray
 
-    def get_tensors(self) -> _Tensors: ...
+
+_Tensors = Mapping[str, _Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Coefficients:
+    """Binary logistic regression: `coef` has one value per term, the positive class is the second one."""
+
+    coef: Numbers
+    intercept: float
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """What follows from the counts of a text; all that is kept of a file beside the index of its terms.
+
+    `idf` has one value per term. `log_table[count]` is 1 + log(count); it is empty when counts are used as they are.
+    """
+
+    idf: Numbers
+    log_table: Numbers
+    sublinear_tf: bool
+    classifier: "Coefficients | Forest"
 
 
 @dataclass(frozen=True, eq=False)
 class Contents:
-    """All that a file holds.
+    """All that a file holds. `pool` has the terms as UTF-8, one to a line."""
 
-    `pool` has the terms once more, as UTF-8 and one to a line. `log_table[count]` is 1 + log(count); it is empty when counts
-    are used as they are.
-    """
-
-    features: Tfidf
     pool: bytes
-    classifier: Classifier
-    log_table: Floats
+    terms: PooledTerms
+    ngram_max: int
+    min_word_length: int
+    weights: Weights
     unidata_version: str
 
 
-def read_model(path: Path | str) -> Contents:
-    """Raises ArtifactRefused for a damaged or foreign file, OSError when there is no readable file."""
-    tensors, metadata = _open(Path(path))
-    pool = _tensor(tensors, layout.TERMS, np.dtype(np.uint8)).tobytes()
-    features = _features(tensors, _terms(pool), _object(metadata, "options"))
-    classifier = _classifier(tensors, metadata.get("family"))
-    check(features, classifier)
-    return Contents(
-        features=features,
-        pool=pool,
-        classifier=classifier,
-        log_table=_log_table(tensors, features.sublinear_tf),
-        unidata_version=str(metadata.get("unidata_version", "")),
+def read_model(content: bytes) -> Contents:
+    """What the bytes of a file hold. Raises ArtifactRefused for those of a damaged or foreign file."""
+    tensors = _tensors(content)
+    metadata = _metadata(content)
+    pool = bytes(_tensor(tensors, layout.TERMS, "U8")["data"])
+    terms = _terms(pool)
+    ngram_max, min_word_length, sublinear_tf = _options(_object(metadata, "options"))
+    weights = Weights(
+        idf=_finite(tensors, layout.IDF, len(terms)),
+        log_table=_log_table(tensors, sublinear_tf),
+        sublinear_tf=sublinear_tf,
+        classifier=_classifier(tensors, metadata.get("family"), len(terms)),
     )
+    return Contents(pool, terms, ngram_max, min_word_length, weights, str(metadata.get("unidata_version", "")))
 
 
-def _open(path: Path) -> tuple[_Tensors, Mapping[str, object]]:
-    if not path.is_file():
-        raise ArtifactRefused(f"{path.name} is no file")
+def _tensors(content: bytes) -> _Tensors:
     try:
-        with cast("AbstractContextManager[_SafeFile]", safe_open(path, framework="np")) as file:
-            metadata = _metadata(file.metadata())
-            return file.get_tensors(), metadata
+        return dict(cast("list[tuple[str, _Tensor]]", deserialize(content)))
     except SafetensorError as error:
         raise ArtifactRefused(f"not a whole safetensors file: {error}") from error
-    except (KeyError, TypeError) as error:
-        raise ArtifactRefused(f"a tensor has a type that numpy does not know: {error}") from error
 
 
-def _metadata(entries: Mapping[str, str] | None) -> Mapping[str, object]:
-    text = (entries or {}).get(layout.METADATA_KEY, "")
+def _metadata(content: bytes) -> Mapping[str, object]:
+    """What stands in the header beside the tensors: safetensors has read the header already, and keeps that to itself."""
+    end = _LENGTH_BYTES + int.from_bytes(content[:_LENGTH_BYTES], "little")
+    try:
+        entries: Mapping[str, str] = json.loads(content[_LENGTH_BYTES:end]).get("__metadata__") or {}
+    except (ValueError, RecursionError) as error:
+        raise ArtifactRefused("the header is no JSON that Python reads") from error
+    text = entries.get(layout.METADATA_KEY, "")
     if not text or len(text) > _LONGEST_METADATA:
         raise ArtifactRefused(f"the file has no {layout.METADATA_KEY} metadata: it is no compiled model")
     try:
@@ -96,11 +122,12 @@ def _check_format(metadata: Mapping[str, object]) -> None:
             f"the file has format {found[0]!r} version {found[1]!r}; this program reads"
             f" {layout.FORMAT!r} version {layout.FORMAT_VERSION}"
         )
-    if metadata.get("classes") != list(CLASSES):
-        raise ArtifactRefused(f"the classes are not {', '.join(CLASSES)}")
+    if metadata.get("classes") != list(layout.CLASSES):
+        raise ArtifactRefused(f"the classes are not {', '.join(layout.CLASSES)}")
 
 
-def _features(tensors: _Tensors, terms: PooledTerms, options: Mapping[str, object]) -> Tfidf:
+def _options(options: Mapping[str, object]) -> tuple[int, int, bool]:
+    """`ngram_max`, `min_word_length` and `sublinear_tf`."""
     fixed = {"lowercase": True, "norm": "l2"}
     lengths = [length for length, pattern in layout.TOKEN_PATTERNS.items() if pattern == options.get("token_pattern")]
     if not lengths or any(options.get(name) != value for name, value in fixed.items()):
@@ -108,7 +135,8 @@ def _features(tensors: _Tensors, terms: PooledTerms, options: Mapping[str, objec
     ngram_max, sublinear_tf = options.get("ngram_max"), options.get("sublinear_tf")
     if type(ngram_max) is not int or type(sublinear_tf) is not bool:
         raise ArtifactRefused("ngram_max or sublinear_tf is missing or of a wrong type")
-    return Tfidf(terms, _floats(tensors, layout.IDF), ngram_max, sublinear_tf, lengths[0])
+    require(1 <= ngram_max <= layout.LONGEST_NGRAM, f"ngram_max is {ngram_max}, not 1 to {layout.LONGEST_NGRAM}")
+    return ngram_max, lengths[0], sublinear_tf
 
 
 def _terms(pool: bytes) -> PooledTerms:
@@ -118,41 +146,59 @@ def _terms(pool: bytes) -> PooledTerms:
         raise ArtifactRefused("the terms are no UTF-8") from error
 
 
-def _classifier(tensors: _Tensors, family: object) -> Classifier:
+def _classifier(tensors: _Tensors, family: object, terms: int) -> "Coefficients | Forest":
     match family:
         case "linear":
-            intercept = _floats(tensors, layout.INTERCEPT)
-            if intercept.shape != (1,):
-                raise ArtifactRefused("the intercept is not one number")
-            return Linear(_floats(tensors, layout.COEF), float(intercept[0]))
+            (intercept,) = _finite(tensors, layout.INTERCEPT, 1)
+            return Coefficients(_finite(tensors, layout.COEF, terms), intercept)
         case "forest":
-            indices = {name: _indices(tensors, name) for name in ("roots", "left", "right", "feature")}
-            return Forest(**indices, threshold=_floats(tensors, "threshold"), value=_floats(tensors, "value"))
+            return _forest(tensors, terms)
         case _:
             raise ArtifactRefused(f"unknown family {family!r}: linear and forest are known")
 
 
-def _log_table(tensors: _Tensors, sublinear_tf: bool) -> Floats:
+def _forest(tensors: _Tensors, terms: int) -> "Forest":
+    import numpy as np
+
+    from sentiment_artifact.model import Forest, check_forest
+
+    def array(name: str, kind: _Type) -> "np.ndarray":
+        tensor = _tensor(tensors, name, kind)
+        return np.frombuffer(tensor["data"], dtype=_NAME_OF[kind]).reshape(tensor["shape"])
+
+    indices = {name: array(name, "I32") for name in ("roots", "left", "right", "feature")}
+    forest = Forest(**indices, threshold=array("threshold", "F64"), value=array("value", "F64"))
+    check_forest(forest, terms)
+    return forest
+
+
+def _log_table(tensors: _Tensors, sublinear_tf: bool) -> Numbers:
     if not sublinear_tf:
-        return np.empty(0)
-    table = _floats(tensors, layout.LOG_TABLE)
-    if table.ndim != 1 or table.size == 0 or not np.isfinite(table).all():
+        return memoryview(bytearray()).cast("d")
+    tensor = _tensor(tensors, layout.LOG_TABLE, "F64")
+    table = memoryview(tensor["data"]).cast("d")
+    if len(tensor["shape"]) != 1 or not table or not _are_finite(table):
         raise ArtifactRefused("the table of logarithms is damaged")
     return table
 
 
-def _floats(tensors: _Tensors, name: str) -> Floats:
-    return cast("Floats", _tensor(tensors, name, np.dtype(np.float64)))
+def _finite(tensors: _Tensors, name: str, length: int) -> Numbers:
+    tensor = _tensor(tensors, name, "F64")
+    require(tensor["shape"] == [length], f"{name} has the shape {tensor['shape']}, not {[length]}")
+    numbers = memoryview(tensor["data"]).cast("d")
+    require(_are_finite(numbers), f"{name} holds a value that is not a finite number")
+    return numbers
 
 
-def _indices(tensors: _Tensors, name: str) -> NDArray[np.int32]:
-    return cast("NDArray[np.int32]", _tensor(tensors, name, np.dtype(np.int32)))
+def _are_finite(numbers: Numbers) -> bool:
+    """A sum is finite only where all that was summed is; the other way round, finite numbers may have an infinite sum."""
+    return math.isfinite(sum(numbers)) or all(map(math.isfinite, numbers))
 
 
-def _tensor(tensors: _Tensors, name: str, dtype: np.dtype[np.generic]) -> NDArray[np.generic]:
+def _tensor(tensors: _Tensors, name: str, kind: _Type) -> _Tensor:
     tensor = tensors.get(name)
-    if tensor is None or tensor.dtype != dtype:
-        raise ArtifactRefused(f"the tensor {name} is missing or not {dtype}")
+    if tensor is None or tensor["dtype"] != kind:
+        raise ArtifactRefused(f"the tensor {name} is missing or not {_NAME_OF[kind]}")
     return tensor
 
 

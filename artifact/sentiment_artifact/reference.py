@@ -13,8 +13,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sentiment_artifact.model import ArtifactRefused, Floats, Forest, Indices, Linear
-from sentiment_artifact.reading import Contents
+from sentiment_artifact.model import Floats, Forest, Indices, Linear
+from sentiment_artifact.reading import Coefficients, Contents, Weights
+from sentiment_artifact.refusal import ArtifactRefused
 from sentiment_artifact.score import Engine, Score, forest_score, linear_score
 from sentiment_artifact.terms import terms_of
 
@@ -31,15 +32,15 @@ class ReferenceScorer:
 
     def __init__(self, contents: Contents) -> None:
         """Raises ArtifactRefused when the terms are not in order, or one stands twice."""
-        terms = list(contents.features.terms)
+        terms = list(contents.terms)
         if not all(map(operator.lt, terms, itertools.islice(terms, 1, None))):
             raise ArtifactRefused("the terms are not in ascending order, or one stands twice")
         # A dict of str takes 0.15 s and 60 MB for 440,000 terms and then finds a term in a third of a microsecond;
         # no search in numpy arrays comes near that for a single text.
         self._column_of = _columns(terms)
-        self._ngram_max = contents.features.ngram_max
-        self._min_word_length = contents.features.min_word_length
-        self._arithmetic = Arithmetic(contents)
+        self._ngram_max = contents.ngram_max
+        self._min_word_length = contents.min_word_length
+        self._arithmetic = Arithmetic(contents.weights)
 
     def score(self, text: str) -> Score:
         """Any str, the empty one and lone surrogates included. Never fails."""
@@ -54,11 +55,15 @@ class ReferenceScorer:
 class Arithmetic:
     """What follows from the counts of a text."""
 
-    def __init__(self, contents: Contents) -> None:
-        self._idf = contents.features.idf
-        self._sublinear_tf = contents.features.sublinear_tf
-        self._log_table = contents.log_table
-        self._classifier = contents.classifier
+    def __init__(self, weights: Weights) -> None:
+        self._idf: Floats = np.asarray(weights.idf)
+        self._sublinear_tf = weights.sublinear_tf
+        self._log_table: Floats = np.asarray(weights.log_table)
+        match weights.classifier:
+            case Coefficients(coef, intercept):
+                self._classifier: Linear | Forest = Linear(np.asarray(coef), intercept)
+            case Forest() as forest:
+                self._classifier = forest
 
     def score(self, columns: Indices, counts: _Counts) -> Score:
         """Of the text that has these distinct columns, in ascending order, so many times."""

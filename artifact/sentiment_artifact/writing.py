@@ -12,7 +12,9 @@ from safetensors.numpy import save
 
 from sentiment_artifact import layout
 from sentiment_artifact.digest import digest_of
-from sentiment_artifact.model import CLASSES, ArtifactRefused, Classifier, Forest, Linear, Tfidf, check
+from sentiment_artifact.layout import CLASSES
+from sentiment_artifact.model import Classifier, Forest, Linear, Tfidf, check
+from sentiment_artifact.refusal import ArtifactRefused
 
 _Tensors = dict[str, NDArray[np.generic]]
 

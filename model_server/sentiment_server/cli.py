@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from sentiment_server import __version__
 from sentiment_server.logs import set_up_logs
+from sentiment_server.model.crew import Crew
 from sentiment_server.model.serving import Identity, Serving
 from sentiment_server.model.source import LocalFile, Registry, Source
 from sentiment_server.model.state import LoadFault
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def serving_of(settings: Settings) -> Serving:
     """The model as the settings name it, not loaded yet."""
     identity = Identity(settings.model, settings.version, settings.digest, settings.lineage)
-    return Serving(identity, _source(settings), settings.retry)
+    return Serving(identity, _source(settings), settings.retry, Crew(settings.processes))
 
 
 def _source(settings: Settings) -> Source:
@@ -59,7 +60,7 @@ def _run(settings: Settings, serving: Serving) -> int:
     try:
         return run(settings, serving)
     except OSError as error:
-        return _complain("the metrics port cannot be had", [f"{error.strerror}. Choose another with --metrics-port."])
+        return _complain("a port cannot be had", [f"{error.strerror}. Choose others with --port and --metrics-port."])
 
 
 def _flags(arguments: Sequence[str] | None) -> dict[str, Any]:
@@ -74,6 +75,7 @@ def _flags(arguments: Sequence[str] | None) -> dict[str, Any]:
     parser.add_argument("--host", help="address to listen on (default: 0.0.0.0)")
     parser.add_argument("--port", type=int, help="port to listen on (default: $PORT or 8000)")
     parser.add_argument("--metrics-port", type=int, help="port of GET /metrics (default: 9000; 0: none)")
+    parser.add_argument("--workers", type=int, help="processes (default: as many as the container's limits allow)")
     parser.add_argument(
         "--about", action="version", version=f"sentiment-server {__version__}", help="print the program's version"
     )

@@ -50,8 +50,8 @@ class Metrics:
             self._mirrored.labels(result)
         info = Gauge("sentiment_model_info", "The model that is served.", ("model", "version"), registry=self.registry)
         info.labels(model, version).set(1)
-        for sentiment in ("positive", "negative"):
-            self._predictions.labels(sentiment)
+        self._positive, self._negative = (self._predictions.labels(sentiment) for sentiment in ("positive", "negative"))
+        self._answered_as: dict[tuple[str, str, int], Callable[[float], None]] = {}
 
     def watch_ready(self, ready: Callable[[], bool]) -> None:
         """The gauge asks this function whenever it is read."""
@@ -67,13 +67,25 @@ class Metrics:
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """Counts one reply."""
-        self._requests.labels(route, method, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        count = self._answered_as.get((route, method, status))
+        if count is None:
+            count = self._answered_as[route, method, status] = self._counting(route, method, status)
+        count(seconds)
+
+    def _counting(self, route: str, method: str, status: int) -> Callable[[float], None]:
+        """Looking the figures up by their labels costs more than counting, so it is done once."""
+        requests, times = self._requests.labels(route, method, str(status)), self._seconds.labels(route)
+
+        def count(seconds: float) -> None:
+            requests.inc()
+            times.observe(seconds)
+
+        return count
 
     def predicted(self, positive: int, negative: int) -> None:
         """Counts scored texts."""
-        self._predictions.labels("positive").inc(positive)
-        self._predictions.labels("negative").inc(negative)
+        self._positive.inc(positive)
+        self._negative.inc(negative)
 
     def compared(self, agreed: bool) -> None:
         """Counts one text that two versions have scored."""
@@ -85,6 +97,7 @@ class Metrics:
         """Counts one copy; from any thread."""
         self._mirrored.labels(result).inc()
 
-    def serve(self, host: str, port: int) -> None:
-        """Answers GET /metrics from a thread of its own until the process ends. Raises OSError for a port in use."""
-        start_http_server(port, host, self.registry)
+
+def serve_figures(registry: CollectorRegistry, host: str, port: int) -> None:
+    """Answers GET /metrics from a thread of its own until the process ends. Raises OSError for a port in use."""
+    start_http_server(port, host, registry)

@@ -7,16 +7,22 @@ ends it at once.
 
 import asyncio
 import logging
+import os
+import signal
+import socket
 from types import FrameType
 
 import uvicorn
+from prometheus_client import CollectorRegistry
 
 from sentiment_server.logs import log_event
-from sentiment_server.metrics import Metrics
+from sentiment_server.metrics import Metrics, serve_figures
 from sentiment_server.model.serving import Serving
 from sentiment_server.settings import Settings
+from sentiment_server.summing import SummedFigures, tell_figures
 from sentiment_server.web.app import create_app
 from sentiment_server.web.protocol import ConnectionBounds, GuardedProtocol
+from sentiment_server.workers import Workers, listeners
 
 _logger = logging.getLogger(__name__)
 
@@ -34,10 +40,10 @@ class DrainingServer(uvicorn.Server):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._draining: asyncio.Task[None] | None = None
 
-    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]  # uvicorn's sockets are never used here
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Starts to listen, and says so."""
         self._loop = asyncio.get_running_loop()
-        await super().startup()
+        await super().startup(sockets)
         if self.started:
             port = self.servers[0].sockets[0].getsockname()[1]
             log_event(
@@ -73,10 +79,31 @@ class DrainingServer(uvicorn.Server):
 
 
 def run(settings: Settings, serving: Serving) -> int:
-    """Serves until a signal ends the process. Returns the exit code."""
+    """Serves until a signal ends the process. Returns the exit code. Raises OSError for a port in use."""
+    if settings.processes > 1:
+        return _run_workers(settings, serving)
     metrics = Metrics(settings.model, settings.version)
     if settings.metrics_port:
-        metrics.serve(settings.host, settings.metrics_port)
+        serve_figures(metrics.registry, settings.host, settings.metrics_port)
+    return _serve(settings, serving, metrics, None)
+
+
+def _run_workers(settings: Settings, serving: Serving) -> int:
+    def work(number: int, listening: socket.socket, asked: socket.socket) -> int:
+        serving.join(number)
+        metrics = Metrics(settings.model, settings.version)
+        tell_figures(metrics.registry, asked, orphaned=lambda: os.kill(os.getpid(), signal.SIGTERM))
+        return _serve(settings, serving, metrics, [listening])
+
+    workers = Workers(listeners(settings.host, settings.port, settings.processes), work)
+    if settings.metrics_port:
+        registry = CollectorRegistry()
+        registry.register(SummedFigures(workers.figures))
+        serve_figures(registry, settings.host, settings.metrics_port)
+    return workers.wait()
+
+
+def _serve(settings: Settings, serving: Serving, metrics: Metrics, sockets: list[socket.socket] | None) -> int:
     GuardedProtocol.head_seconds = settings.header_seconds
     GuardedProtocol.bounds = ConnectionBounds(settings.connection_requests, settings.connection_seconds)
     config = uvicorn.Config(
@@ -95,5 +122,5 @@ def run(settings: Settings, serving: Serving) -> int:
         timeout_graceful_shutdown=settings.shutdown_seconds,
     )
     server = DrainingServer(config, serving, settings.drain_seconds)
-    server.run()
+    server.run(sockets)
     return 0 if server.started else 1

@@ -11,6 +11,7 @@ from sentiment_contract.names import HTTP_PORT, METRICS_PORT, ServerVariable
 from sentiment_contract.rollout import Digest
 from sentiment_server.model.download import Limits
 from sentiment_server.model.loading import Retry
+from sentiment_server.room import workers_that_fit
 
 HeaderText = Annotated[str, StringConstraints(pattern=r"^[!-~]+$", max_length=128)]
 Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
@@ -58,11 +59,15 @@ class Settings(BaseSettings):
     host: str = "0.0.0.0"  # noqa: S104  a server in a container listens on every interface
     port: Port = Field(default=HTTP_PORT, validation_alias=AliasChoices("SENTIMENT_PORT", "PORT"))
     metrics_port: Port = METRICS_PORT
+    # 0: as many as the limits of the container give room for. Each limit below is that of one process.
+    workers: int = Field(default=0, ge=0, le=256)
 
     # A text of the greatest length fits however it is escaped: twelve bytes for a character outside the first plane.
     body_limit_bytes: int = Field(default=5 * 2**18, gt=0)
     batch_body_limit_bytes: int = Field(default=4 * 2**20, gt=0)
     held_bodies_limit_bytes: int = Field(default=32 * 2**20, gt=0)
+    stream_limit: int = Field(default=16, gt=0)
+    stream_idle_seconds: Seconds = 60.0
     in_flight_limit: int = Field(default=256, gt=0)
     header_seconds: Seconds = 10.0
     receipt_seconds: Seconds = 10.0
@@ -77,6 +82,8 @@ class Settings(BaseSettings):
     rollout_seconds: Seconds = 1.0
 
     log_text: bool = False
+    direct: bool = True
+    """False: FastAPI's own routes answer everything. They are the reference that the direct way is tested against."""
 
     @property
     def registry(self) -> RegistrySettings:
@@ -93,6 +100,11 @@ class Settings(BaseSettings):
             raise ValueError(f"no model to serve: name a file with --artifact, or set {', '.join(missing)}")
         digest, url, model, version = (value or "" for value in values.values())
         return RegistrySettings(url, model, version, digest, self.cache_directory)
+
+    @property
+    def processes(self) -> int:
+        """How many processes answer."""
+        return self.workers or workers_that_fit()
 
     @property
     def limits(self) -> Limits:

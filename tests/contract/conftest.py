@@ -96,6 +96,16 @@ class ServerProcess:
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 
+    def private_bytes(self) -> int:
+        """Memory that no other process shares."""
+        lines = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text().splitlines()
+        return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) * 1024
+
+    def cpu_seconds(self) -> float:
+        """User and system time so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def log(self) -> list[dict[str, Any]]:
         """Every line so far; each has to be JSON."""
         return [json.loads(line) for line in self.log_file.read_text().splitlines()]
@@ -184,8 +194,14 @@ def compiled(model_file: Path) -> CompiledModel:
 StartServer = Callable[..., ServerProcess]
 
 
+@pytest.fixture(scope="module", params=["direct", "fastapi"])
+def way(request: pytest.FixtureRequest) -> str:
+    """Who answers: every test of this tier holds for both, unless its module says that it is about something else."""
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def start_server(tmp_path_factory: pytest.TempPathFactory, model_file: Path) -> Iterator[StartServer]:
+def start_server(tmp_path_factory: pytest.TempPathFactory, model_file: Path, way: str) -> Iterator[StartServer]:
     """`start_server("--flag", …, VARIABLE="value")`; without flags it serves the small model."""
     started: list[ServerProcess] = []
 
@@ -196,6 +212,8 @@ def start_server(tmp_path_factory: pytest.TempPathFactory, model_file: Path) -> 
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("SENTIMENT_")},
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+            "SENTIMENT_DIRECT": str(way == "direct"),
+            "SENTIMENT_WORKERS": "1",
             "SENTIMENT_DRAIN_SECONDS": "0.3",
             "SENTIMENT_RETRY_SECONDS": "0.1",
             "SENTIMENT_RETRY_LIMIT_SECONDS": "0.3",

@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,13 @@ import pytest
 from sentiment_artifact import Linear, Tfidf, write_model
 
 _TERMS = 440_000
-_MEMORY = {"native": 120 * 2**20, "python": 200 * 2**20}
+_MEMORY = {"native": 60 * 2**20, "python": 160 * 2**20}
+
+
+@pytest.fixture(scope="module")
+def way() -> str:
+    """As users get it: nothing here depends on who answers."""
+    return "direct"
 
 
 @pytest.fixture(scope="module")
@@ -29,24 +36,38 @@ def large_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def _first_answer(start_server, model: Path) -> tuple[float, int, str]:
-    """Seconds from the start of the process to its first right answer, its memory then in bytes, and who scores."""
+@dataclass(frozen=True)
+class Start:
+    """From the start of the process to its first right answer; `memory` is private, in bytes, `loaded` after a large batch."""
+
+    seconds: float
+    cpu_seconds: float
+    memory: int
+    loaded: int
+    engine: str
+
+
+def _start(start_server, model: Path) -> Start:
     started = time.monotonic()
     server = start_server("--artifact", str(model))
     server.wait_for(lambda s: s.post("/predict", {"text": "wonderful"}).json()["sentiment"] == "positive")
-    seconds = time.monotonic() - started
+    seconds, cpu_seconds, memory = time.monotonic() - started, server.cpu_seconds(), server.private_bytes()
     server.post("/predict/batch", {"texts": ["a wonderful film " * 100] * 256})
-    memory, engine = server.rss_bytes(), server.get("/version").json()["engine"]
+    loaded, engine = server.private_bytes(), server.get("/version").json()["engine"]
     server.process.kill()
-    return seconds, memory, engine
+    return Start(seconds, cpu_seconds, memory, loaded, engine)
 
 
 def test_a_large_model_fits_into_its_memory_and_starts_in_seconds(start_server, large_model: Path) -> None:
-    seconds, memory, engine = _first_answer(start_server, large_model)
-    assert memory <= _MEMORY[engine]
-    assert seconds <= 5  # a busy machine is no fault of the server; the campaign has the real figure
+    start = _start(start_server, large_model)
+    assert start.memory <= _MEMORY[start.engine]
+    assert start.loaded <= _MEMORY[start.engine] + 16 * 2**20
+    assert start.seconds <= 5  # a busy machine is no fault of the server; the campaign has the real figures
 
 
 @pytest.mark.campaign
 def test_a_large_model_answers_within_a_second(start_server, large_model: Path) -> None:
-    assert statistics.median(_first_answer(start_server, large_model)[0] for _ in range(7)) <= 1.0
+    starts = [_start(start_server, large_model) for _ in range(7)]
+    assert statistics.median(start.seconds for start in starts) <= 1.0
+    if starts[0].engine == "native":
+        assert min(start.cpu_seconds for start in starts) <= 0.3

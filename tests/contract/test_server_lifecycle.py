@@ -14,6 +14,12 @@ import pytest
 from sentiment_artifact import digest_of
 
 
+@pytest.fixture(scope="module")
+def way() -> str:
+    """As users get it: nothing here depends on who answers."""
+    return "direct"
+
+
 def _start(start_server, variables: dict[str, str], url: str):
     return start_server("--from-environment", **variables, SENTIMENT_TRACKING_URL=url)
 

@@ -19,6 +19,12 @@ _TEXTS = ["a wonderful film", "an awful, boring film", "not good, naïve 映画"
 Run = Callable[[str, str], object]
 
 
+@pytest.fixture(scope="module")
+def way() -> str:
+    """As users get it: nothing here depends on who answers."""
+    return "direct"
+
+
 def _python(package: str) -> Path:
     """The interpreter of a virtual environment that holds this package. Skips when it cannot be had."""
     folder = _VENVS / f"{package.replace('==', '-')}-py{sys.version_info.major}{sys.version_info.minor}"

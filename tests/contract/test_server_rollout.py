@@ -323,6 +323,32 @@ def test_whoever_is_not_the_candidate_compares_nothing_and_copies_every_route(
     assert other.connections <= 4
 
 
+def test_the_lines_of_a_stream_are_compared(following, volume, registry, model_file, contrary_file) -> None:
+    registry.content = contrary_file.read_bytes()
+    volume.hold(_comparing(model_file, contrary_file, registry.url))
+    server = following()
+    _wait_until_comparing(server, 1)
+    assert _stream(server, _KNOWN, _UNKNOWN, _KNOWN).count(b"\n") == 3
+    eventually("all are compared", lambda: _counted(server) == (3, 2), 20)
+
+
+def test_a_stream_is_not_copied(following, volume, other, contrary_file) -> None:
+    volume.hold(_mirroring(contrary_file, other.url))
+    server = following()
+    server.wait_for(lambda s: _lines(s, "rollout"))
+    _stream(server, _KNOWN)
+    _ask(server, "/predict", "the only one")
+    eventually("one copy has come", lambda: _results(server)["sent"] == 1, 20)
+    assert [json.loads(copy.body) for copy in other.received] == [{"text": "the only one"}]
+
+
+def _stream(server, *texts: str) -> bytes:
+    body = b"\n".join(json.dumps({"text": text}).encode() for text in texts)
+    reply = server.request("POST", "/predict/stream", body, {"Content-Type": "application/x-ndjson"})
+    assert reply.status == 200, reply.body
+    return reply.body
+
+
 def test_neither_copies_nor_mistakes_nor_probes_are_copied(following, volume, other, contrary_file) -> None:
     volume.hold(_mirroring(contrary_file, other.url))
     server = following()

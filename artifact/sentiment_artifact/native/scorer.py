@@ -1,21 +1,26 @@
 """Scores texts with the compiled library: checks and owns what it is given, and finishes in Python what it leaves open."""
 
 import ctypes
+import functools
 import math
 import secrets
 import weakref
 from collections.abc import Iterable
 from ctypes import c_char_p, c_double, c_size_t
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from sentiment_artifact.model import ArtifactRefused, Forest, Linear
-from sentiment_artifact.native.library import ForestNodes, Weights
-from sentiment_artifact.reading import Contents
-from sentiment_artifact.reference import Arithmetic
+from sentiment_artifact.native import library as native
+from sentiment_artifact.reading import Coefficients, Contents, Numbers
+from sentiment_artifact.refusal import ArtifactRefused
 from sentiment_artifact.score import Engine, Score, forest_score, linear_score
 from sentiment_artifact.words import word_bits
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sentiment_artifact.model import Forest
+    from sentiment_artifact.reference import Arithmetic
 
 _MOST_TERMS = 2**31 - 1
 _GAP = 1
@@ -28,11 +33,11 @@ class Index:
     def __init__(self, library: ctypes.CDLL, contents: Contents) -> None:
         """Raises ArtifactRefused when the terms are not in order, or one stands twice; MemoryError."""
         pool = contents.pool
-        if library.terms_in_order(pool, len(pool)) != len(contents.features.terms):
+        if library.terms_in_order(pool, len(pool)) != len(contents.terms):
             raise ArtifactRefused("the terms are not in ascending order, or one stands twice")
-        if len(contents.features.terms) > _MOST_TERMS:
+        if len(contents.terms) > _MOST_TERMS:
             raise ArtifactRefused(f"there are more than {_MOST_TERMS} terms")
-        self.ngram_max, self._shortest = contents.features.ngram_max, contents.features.min_word_length
+        self.ngram_max, self._shortest = contents.ngram_max, contents.min_word_length
         self._library = library
         self._word_bits = word_bits()
         cut = (self.ngram_max, self._shortest, self._word_bits)
@@ -41,8 +46,10 @@ class Index:
             raise MemoryError
         weakref.finalize(self, library.index_free, self.handle).atexit = False
 
-    def counted(self, lowered: bytes) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    def counted(self, lowered: bytes) -> "tuple[NDArray[np.int32], NDArray[np.int64]]":
         """The distinct columns of a text in ascending order, and how often each stands there."""
+        import numpy as np  # as long to import as all else that serving takes, and few texts ever come here
+
         room = (len(lowered) // (self._shortest + _GAP) + 1) * self.ngram_max
         columns, counts = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int64)
         found = self._library.index_count(
@@ -61,15 +68,20 @@ class NativeScorer:
     def __init__(self, library: ctypes.CDLL, contents: Contents) -> None:
         """Raises ArtifactRefused when the terms are not in order, or one stands twice."""
         self._index = Index(library, contents)
-        self._arithmetic = Arithmetic(contents)
-        idf, table = contents.features.idf, contents.log_table
-        weights = Weights(idf.ctypes.data, table.ctypes.data, len(table) if contents.features.sublinear_tf else 0)
-        model = (self._index.handle, weights)
-        match contents.classifier:
-            case Linear():
-                self._model: _Linear | _Forest = _Linear(library, model, contents.classifier)
-            case Forest():
-                self._model = _Forest(library, model, contents.classifier, len(idf))
+        self._weights = contents.weights  # the library reads their numbers as long as this object lives
+        idf, table = contents.weights.idf, contents.weights.log_table
+        model = (self._index.handle, native.Weights(_address(idf), _address(table), len(table)))
+        match contents.weights.classifier:
+            case Coefficients() as linear:
+                self._model: _Linear | _Forest = _Linear(library, model, linear)
+            case forest:
+                self._model = _Forest(library, model, forest, len(idf))
+
+    @functools.cached_property
+    def _arithmetic(self) -> "Arithmetic":
+        from sentiment_artifact.reference import Arithmetic  # it takes numpy
+
+        return Arithmetic(self._weights)
 
     def score(self, text: str) -> Score:
         """Any str, the empty one and lone surrogates included. Never fails."""
@@ -90,10 +102,9 @@ class NativeScorer:
 class _Linear:
     """None in place of a score: only the counts could be told."""
 
-    def __init__(self, library: ctypes.CDLL, model: tuple[int, Weights], linear: Linear) -> None:
+    def __init__(self, library: ctypes.CDLL, model: tuple[int, native.Weights], linear: Coefficients) -> None:
         self._one, self._many = library.score_linear, library.score_linear_many
-        self._coef = linear.coef  # the library reads it as long as this object lives
-        self._model = (*model, linear.coef.ctypes.data, linear.intercept)
+        self._model = (*model, _address(linear.coef), linear.intercept)
 
     def score(self, lowered: bytes) -> Score | None:
         return _settled(self._one(*self._model, lowered, len(lowered)))
@@ -109,11 +120,10 @@ class _Linear:
 class _Forest:
     """As above."""
 
-    def __init__(self, library: ctypes.CDLL, model: tuple[int, Weights], forest: Forest, terms: int) -> None:
+    def __init__(self, library: ctypes.CDLL, model: tuple[int, native.Weights], forest: "Forest", terms: int) -> None:
         self._one = library.score_forest
-        self._arrays = forest  # the library reads them as long as this object lives
         arrays = (forest.roots, forest.left, forest.right, forest.feature, forest.threshold, forest.value)
-        self._model = (*model, ForestNodes(*(array.ctypes.data for array in arrays), len(forest.roots), terms))
+        self._model = (*model, native.ForestNodes(*(array.ctypes.data for array in arrays), len(forest.roots), terms))
 
     def score(self, lowered: bytes) -> Score | None:
         votes = (c_double * 2)()
@@ -123,6 +133,11 @@ class _Forest:
 
     def score_many(self, lowered: list[bytes]) -> list[Score | None]:
         return [self.score(text) for text in lowered]
+
+
+def _address(numbers: Numbers) -> int | None:
+    """Where they stand; None where there are none."""
+    return ctypes.addressof(ctypes.c_char.from_buffer(numbers)) if numbers else None
 
 
 def _lowered(text: str) -> bytes:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from sentiment_artifact import CompiledModel, Engine, Score
 from sentiment_server.logs import log_event
+from sentiment_server.model.crew import Crew
 from sentiment_server.model.loading import Retry, load, load_with_patience
 from sentiment_server.model.source import Source
 from sentiment_server.model.state import LoadFault, Reason, State
@@ -42,12 +43,26 @@ class NotReady(Exception):
 class Serving:
     """The model of this process. All methods belong to one event loop."""
 
-    def __init__(self, identity: Identity, source: Source, retry: Retry) -> None:
+    def __init__(self, identity: Identity, source: Source, retry: Retry, crew: Crew | None = None) -> None:
         self.identity = identity
+        self.crew = crew or Crew()
         self._source = source
         self._retry = retry
         self._compiled: CompiledModel | None = None
-        self.state = State(Reason.LOADING, "The compiled model is being loaded.")
+        self._state = State(Reason.LOADING, "The compiled model is being loaded.")
+
+    @property
+    def state(self) -> State:
+        """Whether the server answers: no process of it is ready before all are, since any may get the next request."""
+        if self._state.ready and not self.crew.complete:
+            return State(Reason.LOADING, "Another process of this server still loads the compiled model.")
+        return self._state
+
+    def join(self, number: int) -> None:
+        """From now on this process is that one of its crew, with the model that was loaded before they parted."""
+        self.crew.join(number)
+        if self._compiled is not None:
+            self.crew.has_loaded()
 
     @property
     def compiled(self) -> CompiledModel | None:
@@ -71,13 +86,13 @@ class Serving:
 
     def drain(self) -> None:
         """From now on no new connection should be made; requests are still answered."""
-        self.state = State(Reason.DRAINING, "The server is shutting down and answers what still arrives.")
-        log_event(_logger, logging.INFO, "drain", self.state.message)
+        self._state = State(Reason.DRAINING, "The server is shutting down and answers what still arrives.")
+        log_event(_logger, logging.INFO, "drain", self._state.message)
 
     @property
     def draining(self) -> bool:
         """Whether the process is shutting down."""
-        return self.state.reason is Reason.DRAINING
+        return self._state.reason is Reason.DRAINING
 
     async def score(self, texts: list[str]) -> list[Score]:
         """One score per text, in order. Raises NotReady.
@@ -88,6 +103,8 @@ class Serving:
         compiled = self._compiled
         if compiled is None:
             raise NotReady(self.state)
+        if len(texts) == 1:
+            return [compiled.score(texts[0])]
         scores: list[Score] = []
         for part in _slices(texts, _SLICE_CHARACTERS[compiled.engine]):
             scores += compiled.score_many(part)
@@ -97,10 +114,11 @@ class Serving:
 
     def _take(self, compiled: CompiledModel) -> None:
         self._compiled = compiled
+        self.crew.has_loaded()
         # The model lives as long as the process: the collector need not look at its terms again.
         gc.freeze()
         if not self.draining:
-            self.state = State(Reason.READY, f"Version {self.identity.version} answers.")
+            self._state = State(Reason.READY, f"Version {self.identity.version} answers.")
         log_event(
             _logger, logging.INFO, "load",
             f"The compiled model is loaded: {compiled.family}, {compiled.terms} terms, scored by {_SCORED_BY[compiled.engine]}.",
@@ -113,7 +131,7 @@ class Serving:
 
     def _fail(self, fault: LoadFault, delay: float) -> None:
         if not self.draining:
-            self.state = State(fault.reason, fault.message)
+            self._state = State(fault.reason, fault.message)
         fields = {
             "event.outcome": "failure",
             "event.reason": fault.reason.value,

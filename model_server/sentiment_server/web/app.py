@@ -1,29 +1,27 @@
-"""Puts the routes, the limits and the errors together into one ASGI application."""
+"""Puts the two ways to an answer, the limits and the work beside them together into one ASGI application."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Sequence
 
-from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from sentiment_artifact import Score
 from sentiment_contract.rollout import ServedArtifact
-from sentiment_server import __version__
 from sentiment_server.metrics import Metrics
-from sentiment_server.model.background import start
 from sentiment_server.model.comparison import Comparison
 from sentiment_server.model.serving import Serving
 from sentiment_server.model.source import Registry
 from sentiment_server.rollout import ALONE, Part, RolloutFile, follow
 from sentiment_server.settings import Settings
-from sentiment_server.web import documents, oip, predict, probes, problems
 from sentiment_server.web.admission import Admission
+from sentiment_server.web.answering import Answering
 from sentiment_server.web.copies import Copies
+from sentiment_server.web.direct import Direct
 from sentiment_server.web.envelope import Envelope, identity_headers
+from sentiment_server.web.lifespan import Living
 from sentiment_server.web.mirroring import Mirroring
+from sentiment_server.web.ondemand import OnDemand
 from sentiment_server.web.receipt import BodyLimits, Receipt
-
-Work = Callable[[], Coroutine[object, object, None]]
+from sentiment_server.web.stream import StreamLimits, Streams
 
 
 def create_app(settings: Settings, serving: Serving, metrics: Metrics) -> ASGIApp:
@@ -34,27 +32,31 @@ def create_app(settings: Settings, serving: Serving, metrics: Metrics) -> ASGIAp
     metrics.watch_ready(lambda: serving.state.ready)
     metrics.watch_native(lambda: serving.compiled is not None and serving.compiled.engine == "native")
     metrics.watch_comparing(lambda: comparison.comparing)
-    api = create_api(serving, admission, lambda: _live(settings, serving, comparison, copies))
-    inner = Receipt(Mirroring(api, copies), _body_limits(settings))
-    return Envelope(inner, serving, metrics, comparison, log_text=settings.log_text)
 
+    def count(texts: Sequence[str], scores: Sequence[Score]) -> None:
+        positive = sum([score.positive for score in scores])
+        metrics.predicted(positive, len(scores) - positive)
+        comparison.offer(texts, scores)
 
-def create_api(serving: Serving, admission: Admission, live: Work) -> FastAPI:
-    """The routes alone, as `/openapi.json` describes them; `live` runs beside them."""
-    app = FastAPI(
-        title="Sentiment model server",
-        description=documents.DESCRIPTION,
-        version=__version__,
-        lifespan=_living(serving, live),
-        docs_url=None,
-        redoc_url=None,
-        swagger_ui_oauth2_redirect_url=None,
+    answers = _answers(
+        settings, serving, Answering(serving, admission), Streams(serving, _stream_limits(settings), count)
     )
-    for router in (predict.routes(serving, admission), oip.routes(serving, admission), probes.routes(serving)):
-        app.include_router(router)
-    documents.install(app)
-    problems.install(app)
-    return app
+    inner = Receipt(Mirroring(answers, copies), _body_limits(settings))
+    app = Envelope(inner, serving, metrics, count, log_text=settings.log_text)
+    return Living(
+        app,
+        lambda: _live(settings, serving, comparison, copies),
+        lambda: {"identity_headers": identity_headers(serving)},
+    )
+
+
+def _answers(settings: Settings, serving: Serving, answering: Answering, streams: Streams) -> ASGIApp:
+    def build() -> ASGIApp:
+        from sentiment_server.web.api import create_api
+
+        return create_api(serving, answering, streams)
+
+    return Direct(OnDemand(build), answering, streams) if settings.direct else build()
 
 
 async def _live(settings: Settings, serving: Serving, comparison: Comparison, copies: Copies) -> None:
@@ -96,12 +98,5 @@ def _body_limits(settings: Settings) -> BodyLimits:
     )
 
 
-def _living(serving: Serving, live: Work) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, object]]]:
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncGenerator[dict[str, object]]:
-        living = start(live())
-        yield {"identity_headers": identity_headers(serving)}
-        living.cancel()
-        await asyncio.wait([living])
-
-    return lifespan
+def _stream_limits(settings: Settings) -> StreamLimits:
+    return StreamLimits(settings.body_limit_bytes, settings.stream_limit, settings.stream_idle_seconds)

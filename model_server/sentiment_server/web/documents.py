@@ -5,6 +5,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi_swagger import patch_fastapi  # pyright: ignore[reportMissingTypeStubs] - it has none
 
+from sentiment_server.web.strict_json import NDJSON
+
 DESCRIPTION = """
 Scores film reviews with one compiled model, exactly as scikit-learn would.
 
@@ -40,6 +42,17 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     415: _reply("The body is not declared as JSON."),
     422: _reply("The body has the wrong shape."),
     503: _reply("The model is not ready, or the server is overloaded; see Retry-After."),
+}
+
+
+def _lines(of: str) -> dict[str, Any]:
+    return {"content": {NDJSON: {"schema": {"type": "string", "description": of}}}}
+
+
+STREAM: dict[str, Any] = {"requestBody": {"required": True, **_lines("A body of POST /predict in each line.")}}
+STREAM_REPLIES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "As many lines.", **_lines("A reply of POST /predict, or a problem document, in each line.")},
+    **{status: PROBLEMS[status] for status in (408, 415, 503)},
 }
 
 

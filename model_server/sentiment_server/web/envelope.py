@@ -1,27 +1,28 @@
 """What every request and reply has in common: the model's name tag, the figures, and one log line per prediction.
 
-What was predicted goes on to the comparison from here, because here the reply has been sent.
+What was predicted is counted and goes on to the comparison from here, because here the reply has been sent.
 """
 
 import logging
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from starlette.datastructures import Headers
-from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sentiment_artifact import Score
 from sentiment_contract.rollout import MIRRORED_HEADER
-from sentiment_server.logs import log_event
+from sentiment_server.logs import log_request
 from sentiment_server.metrics import Metrics
-from sentiment_server.model.comparison import Comparison
 from sentiment_server.model.serving import Serving
+from sentiment_server.web.connection import connection_of
+from sentiment_server.web.reply import header
 
 _logger = logging.getLogger("sentiment_server.predict")
-CONNECTION_IS_SPENT = "connection_is_spent"
-"""Where a connection leaves, in the state of each request, the function that tells whether it should end."""
+_MIRRORED = MIRRORED_HEADER.lower().encode()
+Count = Callable[[Sequence[str], Sequence[Score]], None]
+"""Takes texts and their scores, once these have been sent."""
 _METHODS = ("GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH")
 
 
@@ -35,13 +36,38 @@ class Predicted:
     @property
     def positive(self) -> int:
         """How many texts were found positive."""
-        return sum(score.positive for score in self.scores)
+        return sum([score.positive for score in self.scores])
 
 
-def remember(request: Request, predicted: Predicted) -> None:
+@dataclass
+class Streamed:
+    """What was answered to a stream so far: texts, how many of them positive, and lines that were refused."""
+
+    texts: int = 0
+    positive: int = 0
+    refused: int = 0
+
+    def add(self, scores: Sequence[Score], refused: int) -> None:
+        """Some more."""
+        self.texts += len(scores)
+        self.positive += sum([score.positive for score in scores])
+        self.refused += refused
+
+
+def remember_stream(scope: Scope, streamed: Streamed) -> None:
+    """As `remember`. Figures and comparison get the texts of a stream as they come, the log line its sums."""
+    scope["state"]["streamed"] = streamed
+
+
+def remember(scope: Scope, predicted: Predicted) -> None:
     """Leaves the answer for the envelope."""
     # In the state, since a route may have rewritten the request and then holds a scope of its own.
-    request.state.predicted = predicted
+    scope["state"]["predicted"] = predicted
+
+
+def name_route(scope: Scope, route: str) -> None:
+    """Leaves for the envelope what the request counts as; FastAPI leaves its own routes itself."""
+    scope["state"]["route"] = route
 
 
 def predicted_of(scope: Scope) -> Predicted | None:
@@ -51,7 +77,7 @@ def predicted_of(scope: Scope) -> Predicted | None:
 
 def is_copy(scope: Scope) -> bool:
     """Whether another server sent this request, and nobody waits for the answer."""
-    return MIRRORED_HEADER in Headers(scope=scope)
+    return header(scope, _MIRRORED) is not None
 
 
 def identity_headers(serving: Serving) -> list[tuple[bytes, bytes]]:
@@ -63,20 +89,15 @@ def identity_headers(serving: Serving) -> list[tuple[bytes, bytes]]:
 class Envelope:
     """ASGI middleware, the outermost one, so that errors carry the headers too."""
 
-    def __init__(
-        self, app: ASGIApp, serving: Serving, metrics: Metrics, comparison: Comparison, *, log_text: bool
-    ) -> None:
+    def __init__(self, app: ASGIApp, serving: Serving, metrics: Metrics, count: Count, *, log_text: bool) -> None:
         self._app = app
         self._serving = serving
         self._metrics = metrics
-        self._comparison = comparison
+        self._count = count
         self._log_text = log_text
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Runs the application and tells what happened."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
         started = time.perf_counter_ns()
         status = 0
 
@@ -94,27 +115,34 @@ class Envelope:
                 self._report(scope, status, time.perf_counter_ns() - started)
 
     def _stamps(self, scope: Scope) -> list[tuple[bytes, bytes]]:
-        ends = self._serving.draining or scope["state"][CONNECTION_IS_SPENT]()
+        ends = self._serving.draining or connection_of(scope).is_spent()
         return [*identity_headers(self._serving), *([(b"connection", b"close")] if ends else [])]
 
     def _report(self, scope: Scope, status: int, nanoseconds: int) -> None:
-        route = getattr(scope.get("route"), "path", "unmatched")
+        route = scope["state"].get("route") or getattr(scope.get("route"), "path", "unmatched")
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._metrics.answered(route, method, status, nanoseconds / 1e9)
-        if (predicted := predicted_of(scope)) is None:
+        fields: dict[str, Any] = {
+            "event.action": "predict",
+            "event.duration": nanoseconds,
+            "labels.route": route,
+            "http.response.status_code": status,
+        }
+        if is_copy(scope):
+            fields["labels.mirrored"] = "true"
+        if (predicted := predicted_of(scope)) is not None:
+            self._count(predicted.texts, predicted.scores)
+            self._add_answers(fields, predicted)
+        elif (streamed := scope["state"].get("streamed")) is not None:
+            fields |= asdict(streamed)
+        else:
             return
-        positive = predicted.positive
-        self._metrics.predicted(positive, len(predicted.scores) - positive)
-        self._comparison.offer(predicted.texts, predicted.scores)
-        log_event(
-            _logger, logging.INFO, "predict", f"{len(predicted.scores)} texts scored.",
-            **{"event.duration": nanoseconds, "labels.route": route, "http.response.status_code": status},
-            **({"labels.mirrored": "true"} if is_copy(scope) else {}),
-            **self._answers(predicted),
-        )  # fmt: skip
+        log_request(_logger, f"{fields['texts']} texts scored.", fields)
 
-    def _answers(self, predicted: Predicted) -> dict[str, Any]:
-        fields: dict[str, Any] = {"texts": len(predicted.scores), "positive": predicted.positive}
+    def _add_answers(self, fields: dict[str, Any], predicted: Predicted) -> None:
+        fields["texts"], fields["positive"] = len(predicted.scores), predicted.positive
         if len(predicted.scores) == 1:
-            fields |= {"sentiment": predicted.scores[0].sentiment, "score": predicted.scores[0].probability}
-        return fields | ({"text": predicted.texts} if self._log_text else {})
+            (score,) = predicted.scores
+            fields["sentiment"], fields["score"] = score.sentiment, score.probability
+        if self._log_text:
+            fields["text"] = predicted.texts

@@ -3,7 +3,6 @@
 import re
 from urllib.parse import quote
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sentiment_contract.rollout import MIRRORED_HEADER
@@ -11,13 +10,14 @@ from sentiment_server.web.copies import Copies
 from sentiment_server.web.delivery import Copy
 from sentiment_server.web.envelope import is_copy, predicted_of
 from sentiment_server.web.oip_binary import HEADER as BINARY_HEADER
+from sentiment_server.web.reply import STREAM_ROUTE, header
 
 _COPIED_HEADERS = ("content-type", BINARY_HEADER)
 _VERSIONED = re.compile(r"^(/v2/models/[^/]+)/versions/[^/]+(/infer)$")
 
 
 class Mirroring:
-    """ASGI middleware behind the one that takes bodies in. What was not answered with a prediction is not copied."""
+    """ASGI middleware behind the one that takes bodies in. What was not answered with a prediction is not copied, nor a stream."""
 
     def __init__(self, app: ASGIApp, copies: Copies) -> None:
         self._app = app
@@ -25,7 +25,7 @@ class Mirroring:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Runs the application; the copy is handed over after the reply."""
-        if scope["type"] != "http" or not self._copies.wanted() or is_copy(scope):
+        if not self._copies.wanted() or is_copy(scope) or scope["path"] == STREAM_ROUTE:
             await self._app(scope, receive, send)
             return
         body = b""
@@ -47,6 +47,6 @@ def unversioned(path: str) -> str:
 
 
 def _copy(scope: Scope, body: bytes) -> Copy:
-    headers = Headers(scope=scope)
-    copied = {name: headers[name] for name in _COPIED_HEADERS if name in headers}
+    found = {name: header(scope, name.encode()) for name in _COPIED_HEADERS}
+    copied = {name: value.decode("latin-1") for name, value in found.items() if value is not None}
     return Copy(quote(unversioned(scope["path"])), {**copied, MIRRORED_HEADER: "1"}, body)

@@ -3,38 +3,31 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from sentiment_artifact import Score
 from sentiment_server import __version__
 from sentiment_server.model.serving import Serving
-from sentiment_server.web.admission import Admission
+from sentiment_server.web.answering import STRINGS, Answering
 from sentiment_server.web.documents import PROBLEMS
-from sentiment_server.web.envelope import Predicted, remember
-from sentiment_server.web.oip_binary import InferRoute
 from sentiment_server.web.oip_types import (
     LABEL,
     PROBABILITY,
     InferReply,
     InferRequest,
-    InputTensor,
     Live,
     ModelMetadata,
     ModelReady,
-    OutputTensor,
     Ready,
     ServerMetadata,
     TensorMetadata,
 )
-from sentiment_server.web.problems import Problem
-
-_STRINGS = {"content_type": "str"}
+from sentiment_server.web.routing import InferRoute
 
 
-def routes(serving: Serving, admission: Admission) -> APIRouter:
+def routes(serving: Serving, answering: Answering) -> APIRouter:
     """Everything below `/v2`."""
     router = APIRouter(tags=["Open Inference Protocol"])
     router.include_router(_server_routes(serving))
-    router.include_router(_model_routes(serving))
-    router.include_router(_infer_routes(serving, admission))
+    router.include_router(_model_routes(serving, answering))
+    router.include_router(_infer_routes(answering))
     return router
 
 
@@ -59,21 +52,21 @@ def _server_routes(serving: Serving) -> APIRouter:
     return router
 
 
-def _model_routes(serving: Serving) -> APIRouter:
+def _model_routes(serving: Serving, answering: Answering) -> APIRouter:
     router = APIRouter(responses={404: PROBLEMS[422]})
 
     @router.get("/v2/models/{model}")
     @router.get("/v2/models/{model}/versions/{version}")
     async def model_metadata(model: str, version: str | None = None) -> ModelMetadata:  # pyright: ignore[reportUnusedFunction] - a route
         """What the model takes and gives."""
-        _require(serving, model, version)
+        answering.require(model, version)
         return ModelMetadata(
             name=model,
             versions=[serving.identity.version],
             platform="sentiment_compiled",
-            inputs=[TensorMetadata(name="text", datatype="BYTES", shape=[-1], parameters=_STRINGS)],
+            inputs=[TensorMetadata(name="text", datatype="BYTES", shape=[-1], parameters=STRINGS)],
             outputs=[
-                TensorMetadata(name=LABEL, datatype="BYTES", shape=[-1], parameters=_STRINGS),
+                TensorMetadata(name=LABEL, datatype="BYTES", shape=[-1], parameters=STRINGS),
                 TensorMetadata(name=PROBABILITY, datatype="FP64", shape=[-1]),
             ],
         )
@@ -84,14 +77,14 @@ def _model_routes(serving: Serving) -> APIRouter:
     )
     async def model_ready(model: str, version: str | None = None) -> JSONResponse:  # pyright: ignore[reportUnusedFunction] - a route
         """The model takes inference requests."""
-        _require(serving, model, version)
+        answering.require(model, version)
         ready = serving.state.ready
         return JSONResponse(ModelReady(name=model, ready=ready).model_dump(), 200 if ready else 503)
 
     return router
 
 
-def _infer_routes(serving: Serving, admission: Admission) -> APIRouter:
+def _infer_routes(answering: Answering) -> APIRouter:
     router = APIRouter(route_class=InferRoute, responses={404: PROBLEMS[422], **PROBLEMS})
 
     @router.post("/v2/models/{model}/infer", response_model_exclude_none=True)
@@ -100,42 +93,6 @@ def _infer_routes(serving: Serving, admission: Admission) -> APIRouter:
         request: Request, model: str, asked: InferRequest, version: str | None = None
     ) -> InferReply:
         """Score up to 256 reviews at once."""
-        _require(serving, model, version)
-        (tensor,) = asked.inputs
-        async with admission.admit():
-            scores = await serving.score(tensor.data)
-        remember(request, Predicted(tensor.data, scores))
-        return InferReply(
-            model_name=model,
-            model_version=serving.identity.version,
-            id=asked.id,
-            outputs=_outputs(asked, tensor, scores),
-        )
+        return await answering.infer(request.scope, asked, model, version)
 
     return router
-
-
-def _outputs(asked: InferRequest, tensor: InputTensor, scores: list[Score]) -> list[OutputTensor]:
-    wanted = {output.name for output in asked.outputs or ()}
-    label = OutputTensor(
-        name=LABEL,
-        shape=tensor.shape,
-        datatype="BYTES",
-        data=[score.sentiment for score in scores],
-        parameters=_STRINGS,
-    )
-    probability = OutputTensor(
-        name=PROBABILITY, shape=tensor.shape, datatype="FP64", data=[score.probability for score in scores]
-    )
-    return [output for output in (label, probability) if not wanted or output.name in wanted]
-
-
-def _require(serving: Serving, model: str, version: str | None) -> None:
-    """Raises Problem 404 unless the path names the model, and the version, that this process serves."""
-    identity = serving.identity
-    if model != identity.model:
-        raise Problem(404, "Unknown model", "This server has another model.", f"Ask for /v2/models/{identity.model}.")
-    if version not in (None, identity.version):
-        raise Problem(
-            404, "Unknown version", "This server has another version.", f"Ask for version {identity.version}."
-        )

@@ -7,33 +7,11 @@ the route reads; replies are always JSON, which those clients read too.
 import json
 from typing import Any, cast
 
-from fastapi.routing import APIRoute
-from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.types import Message
-
 from sentiment_server.web.problems import Problem
-from sentiment_server.web.strict_json import StrictRequest, read_json, require_json
+from sentiment_server.web.strict_json import read_json
 
 HEADER = "inference-header-content-length"
 _MOST_DIGITS = 9
-
-
-class InferRoute(APIRoute):
-    """A route that takes an inference request in either form."""
-
-    def get_route_handler(self) -> Any:
-        """FastAPI's handler, which sees JSON only."""
-        handler = super().get_route_handler()
-
-        async def infer(request: Request) -> Response:
-            if HEADER in request.headers:
-                request = _rewritten(request, plain_json(await request.body(), request.headers[HEADER]))
-            require_json(request)
-            return await handler(StrictRequest(request.scope, request.receive))
-
-        return infer
 
 
 def plain_json(body: bytes, header_length: str) -> bytes:
@@ -69,18 +47,6 @@ def _texts(raw: bytes) -> list[str]:
             raise _bad("A text is not UTF-8.") from error
         position = end
     return texts
-
-
-def _rewritten(request: Request, body: bytes) -> Request:
-    scope = dict(request.scope)
-    scope["headers"] = list(request.scope["headers"])
-    MutableHeaders(scope=scope)["content-type"] = "application/json"
-    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def receive() -> Message:
-        return pending.pop() if pending else await request.receive()
-
-    return Request(scope, receive)
 
 
 def _bad(why: str) -> Problem:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from sentiment_server.web.predict import BATCH_LIMIT, Text
+from sentiment_server.web.schemas import BATCH_LIMIT, Text
 
 LABEL = "label"
 PROBABILITY = "probability"

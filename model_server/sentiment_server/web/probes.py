@@ -6,25 +6,8 @@ from pydantic import BaseModel, Field
 
 from sentiment_server import __version__
 from sentiment_server.model.serving import Serving
-
-
-class Alive(BaseModel):
-    """The process answers."""
-
-    alive: bool = True
-
-
-class Readiness(BaseModel):
-    """Whether new requests should be sent here, and why not."""
-
-    ready: bool
-    reason: str = Field(
-        description="Loading, RegistryUnreachable, ArtifactMissing, DigestMismatch, ArtifactRefused, Draining or Ready."
-    )
-    message: str = Field(description="What is wrong, why, and what to do next.")
-    model: str
-    version: str
-    digest: str = Field(description="SHA-256 of the compiled model that answers, or that shall answer.")
+from sentiment_server.web.answering import Answering
+from sentiment_server.web.schemas import Alive, Readiness
 
 
 class Version(BaseModel):
@@ -42,7 +25,7 @@ class Version(BaseModel):
     server: str = Field(description="Version of the server program.")
 
 
-def routes(serving: Serving) -> APIRouter:
+def routes(serving: Serving, answering: Answering) -> APIRouter:
     """`/healthz`, `/readyz` and `/version`."""
     router = APIRouter(tags=["State"])
 
@@ -54,12 +37,8 @@ def routes(serving: Serving) -> APIRouter:
     @router.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness}})
     async def readyz() -> JSONResponse:  # pyright: ignore[reportUnusedFunction] - a route
         """The model is loaded, its digest is the pinned one, and it has scored a known review."""
-        state, identity = serving.state, serving.identity
-        readiness = Readiness(
-            ready=state.ready, reason=state.reason, message=state.message,
-            model=identity.model, version=identity.version, digest=serving.digest,
-        )  # fmt: skip
-        return JSONResponse(readiness.model_dump(), 200 if state.ready else 503)
+        status, readiness = answering.readiness()
+        return JSONResponse(readiness.model_dump(), status)
 
     @router.get("/version")
     async def version() -> Version:  # pyright: ignore[reportUnusedFunction] - a route

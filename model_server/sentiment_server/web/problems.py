@@ -1,15 +1,14 @@
 """Errors as RFC 9457 problem documents: what is wrong, why, and what to do next. Nothing a client sent is repeated."""
 
+import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
-from starlette.exceptions import HTTPException
+from starlette.types import Send
 
-from sentiment_server.model.serving import NotReady
+from sentiment_server.model.state import State
+from sentiment_server.web.reply import reply
 
 MEDIA_TYPE = "application/problem+json"
 _SHOWN_FAULTS = 10
@@ -49,43 +48,47 @@ class Problem(Exception):
         }
         return document | ({"errors": list(self.errors)} if self.errors else {})
 
-    def response(self) -> Response:
-        """The HTTP reply."""
-        return JSONResponse(self.content(), self.status, self.headers, MEDIA_TYPE)
+    def body(self) -> bytes:
+        """The document as JSON."""
+        return json.dumps(self.content(), ensure_ascii=False, separators=(",", ":")).encode()
+
+    async def send(self, send: Send) -> None:
+        """The whole reply."""
+        await reply(send, self.status, self.body(), MEDIA_TYPE, self.headers)
 
 
-def install(app: FastAPI) -> None:
-    """Every error of this app leaves as a problem document."""
-    app.add_exception_handler(Problem, _of_problem)
-    app.add_exception_handler(NotReady, _of_not_ready)
-    app.add_exception_handler(RequestValidationError, _of_validation)
-    app.add_exception_handler(HTTPException, _of_status)
-    app.add_exception_handler(Exception, _of_defect)
-
-
-def _of_problem(_: Request, problem: Exception) -> Response:
-    assert isinstance(problem, Problem)
-    return problem.response()
-
-
-def _of_not_ready(_: Request, error: Exception) -> Response:
-    assert isinstance(error, NotReady)
+def of_not_ready(state: State, headers: Mapping[str, str] | None = None) -> Problem:
+    """There is no model to score with."""
     return Problem(
-        503, "The model is not ready", f"{error.state.reason}: {error.state.message}",
-        "Try again in a moment; GET /readyz says when the model is ready.", headers={"Retry-After": "1"},
-    ).response()  # fmt: skip
+        503, "The model is not ready", f"{state.reason}: {state.message}",
+        "Try again in a moment; GET /readyz says when the model is ready.", headers={"Retry-After": "1", **(headers or {})},
+    )  # fmt: skip
 
 
-def _of_validation(_: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    faults: Sequence[Any] = error.errors()
+def of_faults(faults: Sequence[Any]) -> Problem:
+    """The body has the wrong shape; `faults` are those of pydantic."""
     shown = [_fault(fault) for fault in faults[:_SHOWN_FAULTS]]
     first = shown[0]
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     return Problem(
         422, "The request has the wrong shape", f"{first['pointer'] or 'The body'}: {first['detail']}{more}", _DOCS,
         errors=shown,
-    ).response()  # fmt: skip
+    )  # fmt: skip
+
+
+def of_status(status: int, headers: Mapping[str, str] | None) -> Problem:
+    """No more is known than the status."""
+    phrase = HTTPStatus(status).phrase
+    detail, advice = _STATUS_ADVICE.get(status, (phrase, _DOCS))
+    return Problem(status, phrase, detail, advice, headers=headers)
+
+
+def of_defect() -> Problem:
+    """Something that nobody foresaw."""
+    return Problem(
+        500, "The server failed", "This is a defect of the server, not of the request; its log has the details.",
+        "Report it with the log line of this moment.",
+    )  # fmt: skip
 
 
 def _fault(fault: Mapping[str, Any]) -> dict[str, str]:
@@ -94,20 +97,6 @@ def _fault(fault: Mapping[str, Any]) -> dict[str, str]:
     if fault["type"] == "extra_forbidden":
         return {"pointer": "".join(f"/{step}" for step in path[:-1]), "detail": "there is a field that is not known"}
     return {"pointer": "".join(f"/{step}" for step in path), "detail": str(fault["msg"])}
-
-
-def _of_status(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    phrase = HTTPStatus(error.status_code).phrase
-    detail, advice = _STATUS_ADVICE.get(error.status_code, (phrase, _DOCS))
-    return Problem(error.status_code, phrase, detail, advice, headers=error.headers).response()
-
-
-def _of_defect(_: Request, __: Exception) -> Response:
-    return Problem(
-        500, "The server failed", "This is a defect of the server, not of the request; its log has the details.",
-        "Report it with the log line of this moment.",
-    ).response()  # fmt: skip
 
 
 _STATUS_ADVICE = {

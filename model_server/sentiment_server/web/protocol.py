@@ -8,13 +8,15 @@ import asyncio
 import json
 import random
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
+from starlette.types import Scope
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from sentiment_server.web.envelope import CONNECTION_IS_SPENT
+from sentiment_server.web.connection import Connection
+from sentiment_server.web.corked import Corked
 from sentiment_server.web.problems import MEDIA_TYPE, Problem
 
 _HEAD_BYTES = 64 * 1024
@@ -50,7 +52,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
         """The first request's head has to arrive in time."""
-        super().connection_made(transport)
+        super().connection_made(Corked(transport, self.loop))
         # With a tenth of chance, so that clients which came together do not come back together.
         self._last_reply_at = self.loop.time() + self.bounds.seconds * random.uniform(0.9, 1.1)  # noqa: S311  no secret
         self._expect_head()
@@ -62,12 +64,15 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Counts bytes as long as a head is incomplete."""
-        if self._head_deadline is None and not self._in_request:
-            self._expect_head()
-        if self._head_deadline is not None:
+        if not self._in_request:
             self._head_bytes += len(data)
         super().data_received(data)
-        if self._head_deadline is not None and self._head_bytes > _HEAD_BYTES:
+        if self._in_request or self.transport.is_closing():
+            return
+        # Most heads come whole, so only those that do not are worth a timer.
+        if self._head_bytes and self._head_deadline is None:
+            self._expect_head()
+        if self._head_bytes > _HEAD_BYTES:
             self._refuse(
                 Problem(
                     431,
@@ -81,9 +86,13 @@ class GuardedProtocol(HttpToolsProtocol):
         """The head is whole; the body has a deadline of its own."""
         self._head_arrived()
         self._in_request = True
+        self._head_bytes = 0
         self._requests += 1
-        self.scope.setdefault("state", {})[CONNECTION_IS_SPENT] = self._is_spent
         super().on_headers_complete()
+        cycle, transport = self.cycle, self.transport
+        Connection(self._is_spent, lambda: not cycle.more_body, transport.close, transport.abort).left_in(
+            cast("Scope", cycle.scope)
+        )
 
     def on_response_complete(self) -> None:
         """Another request may be on its way already, or sent ahead."""
@@ -102,7 +111,6 @@ class GuardedProtocol(HttpToolsProtocol):
         return worn or (self.bounds.seconds > 0 and self._last_reply_at <= self.loop.time())
 
     def _expect_head(self) -> None:
-        self._head_bytes = 0
         self._head_deadline = self.loop.call_later(self.head_seconds, self._head_is_late)
 
     def _head_arrived(self) -> None:

@@ -6,12 +6,13 @@ Bytes are counted as they arrive: a Content-Length may be missing or wrong. uvic
 import asyncio
 from dataclasses import dataclass
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sentiment_server.web.connection import connection_of
 from sentiment_server.web.problems import Problem
+from sentiment_server.web.reply import STREAM_ROUTE, header
 
-_CLOSE = {"Connection": "close"}
+CLOSE = {"Connection": "close"}
 _LINGER_SECONDS = 2.0
 _LINGER_BYTES = 32 * 2**20
 
@@ -35,7 +36,7 @@ class Disconnected(Exception):
 
 
 class Receipt:
-    """ASGI middleware: the application behind it sees whole bodies only."""
+    """ASGI middleware: the application behind it sees whole bodies only, but for streams, which bound themselves."""
 
     def __init__(self, app: ASGIApp, limits: BodyLimits) -> None:
         self._app = app
@@ -44,7 +45,7 @@ class Receipt:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers what is too large, too slow or too much; passes the rest on."""
-        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+        if scope["method"] in ("GET", "HEAD", "OPTIONS") or scope["path"] == STREAM_ROUTE:
             await self._app(scope, receive, send)
             return
         body = bytearray()
@@ -54,15 +55,18 @@ class Receipt:
         except Disconnected:
             return
         except _Refusal as refusal:
-            await _answer_and_linger(refusal.problem, scope, receive, send)
+            await answer_and_linger(refusal.problem, receive, send)
         finally:
             self._held -= len(body)
 
     async def _collect(self, scope: Scope, receive: Receive, body: bytearray) -> None:
         limit = self._limits.of(scope["path"])
-        declared = Headers(scope=scope).get("content-length", "")
-        if declared.isdecimal() and int(declared[:20]) > limit:
+        declared = header(scope, b"content-length") or b""
+        if declared.isdigit() and int(declared[:20]) > limit:
             raise _Refusal(_too_large(limit))
+        if connection_of(scope).body_is_whole():  # a deadline would cost more than all else here
+            await self._take(receive, body, limit)
+            return
         try:
             async with asyncio.timeout(self._limits.seconds):
                 while await self._take(receive, body, limit):
@@ -100,7 +104,7 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return replay
 
 
-async def _answer_and_linger(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
+async def answer_and_linger(problem: Problem, receive: Receive, send: Send) -> None:
     """Sends the whole reply, then reads what is still on its way for a moment before the connection is closed.
 
     Closing with unread bytes would reset the connection, and the client might never see the reply.
@@ -111,7 +115,7 @@ async def _answer_and_linger(problem: Problem, scope: Scope, receive: Receive, s
             message["more_body"] = True
         await send(message)
 
-    await problem.response()(scope, receive, keep_open)
+    await problem.send(keep_open)
     remaining = _LINGER_BYTES
     try:
         async with asyncio.timeout(_LINGER_SECONDS):
@@ -128,19 +132,19 @@ async def _answer_and_linger(problem: Problem, scope: Scope, receive: Receive, s
 def _too_large(limit: int) -> Problem:
     return Problem(
         413, "The body is too large", f"At most {limit} bytes are taken on this path.",
-        "Send less at once: split a batch, or cut a text.", headers=_CLOSE,
+        "Send less at once: split a batch, or cut a text.", headers=CLOSE,
     )  # fmt: skip
 
 
 def _too_slow(seconds: float) -> Problem:
     return Problem(
         408, "The body took too long", f"The whole body has to arrive within {seconds:g} seconds.",
-        "Send it again over a faster connection.", headers=_CLOSE,
+        "Send it again over a faster connection.", headers=CLOSE,
     )  # fmt: skip
 
 
 def _too_much() -> Problem:
     return Problem(
         503, "The server is overloaded", "Other requests hold all the memory that is set aside for bodies.",
-        "Try again after the time in Retry-After.", headers=_CLOSE | {"Retry-After": "1"},
+        "Try again after the time in Retry-After.", headers=CLOSE | {"Retry-After": "1"},
     )  # fmt: skip

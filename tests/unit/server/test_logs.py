@@ -1,12 +1,15 @@
 """Every line is one JSON object with the names that log stores expect."""
 
+import asyncio
 import io
 import json
 import logging
+from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 
-from sentiment_server.logs import log_event, set_up_logs
+from sentiment_server.logs import EcsHandler, log_event, log_request, set_up_logs
 
 
 @pytest.fixture
@@ -41,3 +44,54 @@ def test_a_defect_brings_its_traceback_in_the_same_line(lines) -> None:
         logging.getLogger("a").exception("broken")
     (line,) = lines()
     assert "ZeroDivisionError" in line["error.stack_trace"]
+
+
+@pytest.fixture
+def alone() -> Callable[[], None]:
+    """Has the server's handler log without those of pytest, which come back for each phase of a test."""
+
+    def leave_alone() -> None:
+        root = logging.getLogger()
+        root.handlers[:] = [handler for handler in root.handlers if isinstance(handler, EcsHandler)]
+        assert len(root.handlers) == 1
+
+    return leave_alone
+
+
+async def test_a_request_leaves_the_line_that_any_event_leaves(lines, alone) -> None:
+    alone()
+    fields = {"labels.route": "/predict", "score": 0.5, "text": ["“é\ud800”\n"]}
+    log_event(logging.getLogger("a"), logging.INFO, "predict", "1 texts scored.", **fields)
+    log_request(logging.getLogger("a"), "1 texts scored.", {"event.action": "predict", **fields})
+    await asyncio.sleep(0)
+    one, other = lines()
+    assert abs(_seconds(one) - _seconds(other)) < 60
+    assert {**one, "@timestamp": ""} == {**other, "@timestamp": ""}
+    assert list(one) == list(other)
+
+
+async def test_lines_stand_in_the_order_in_which_things_happened(lines, alone) -> None:
+    alone()
+
+    def say(number: int) -> None:
+        log_request(logging.getLogger("a"), f"{number}", {})
+
+    say(1)
+    say(2)
+    assert lines() == []
+    logging.getLogger("a").info("3")
+    say(4)
+    await asyncio.sleep(0)
+    say(5)
+    logging.getLogger().handlers[0].flush()
+    assert [line["message"] for line in lines()] == ["1", "2", "3", "4", "5"]
+
+
+def test_a_request_is_logged_by_whoever_else_logs(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO"):
+        log_request(logging.getLogger("a"), "1 texts scored.", {"event.action": "predict"})
+    assert caplog.messages == ["1 texts scored."]
+
+
+def _seconds(line: dict[str, str]) -> float:
+    return datetime.fromisoformat(line["@timestamp"]).timestamp()

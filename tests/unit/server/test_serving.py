@@ -8,6 +8,7 @@ import pytest
 
 from sentiment_artifact import Linear, Tfidf, digest_of, write_model
 from sentiment_server.model import serving as serving_module
+from sentiment_server.model.crew import Crew
 from sentiment_server.model.loading import Retry
 from sentiment_server.model.serving import Identity, NotReady, Serving
 from sentiment_server.model.source import LocalFile
@@ -70,6 +71,16 @@ def test_draining_while_loading_stays_draining(path: Path) -> None:
     serving.drain()
     asyncio.run(serving.load_until_ready())
     assert serving.state.reason is Reason.DRAINING
+
+
+def test_a_process_is_ready_when_its_whole_crew_is(path: Path) -> None:
+    crew = Crew(2)
+    serving = Serving(Identity("imdb", "2", None, {}), LocalFile(path, None), Retry(0.001, 0.002), crew)
+    serving.load_now()
+    serving.join(0)
+    assert (serving.state.ready, serving.state.reason) == (False, Reason.LOADING)
+    serving.join(1)  # the other process, which shares the memory
+    assert serving.state.ready
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 7])

@@ -1,0 +1,89 @@
+"""What is answered to each request that has the right shape. The direct way and FastAPI's routes both end here."""
+
+from collections.abc import Sequence
+
+from starlette.types import Scope
+
+from sentiment_artifact import Score
+from sentiment_server.model.serving import Serving
+from sentiment_server.web.admission import Admission
+from sentiment_server.web.envelope import Predicted, remember
+from sentiment_server.web.oip_types import LABEL, PROBABILITY, InferReply, InferRequest, InputTensor, OutputTensor
+from sentiment_server.web.problems import Problem
+from sentiment_server.web.schemas import Prediction, Predictions, Readiness, Review, Reviews, Sentiment
+
+STRINGS = {"content_type": "str"}
+
+
+class Answering:
+    """The answers of one process. All methods belong to one event loop, and raise Problem or NotReady."""
+
+    def __init__(self, serving: Serving, admission: Admission) -> None:
+        self._serving = serving
+        self._admission = admission
+
+    async def review(self, scope: Scope, review: Review) -> Prediction:
+        """One text."""
+        (score,) = await self._scores(scope, [review.text])
+        version = self._serving.identity.version
+        return Prediction(sentiment=score.sentiment, probability=score.probability, version=version)
+
+    async def reviews(self, scope: Scope, reviews: Reviews) -> Predictions:
+        """A batch."""
+        scores = await self._scores(scope, reviews.texts)
+        answers = [Sentiment(sentiment=score.sentiment, probability=score.probability) for score in scores]
+        return Predictions(predictions=answers, version=self._serving.identity.version)
+
+    async def infer(self, scope: Scope, asked: InferRequest, model: str, version: str | None) -> InferReply:
+        """A request of the Open Inference Protocol for this model and, unless None, this version."""
+        self.require(model, version)
+        (tensor,) = asked.inputs
+        scores = await self._scores(scope, tensor.data)
+        return InferReply(
+            model_name=model,
+            model_version=self._serving.identity.version,
+            id=asked.id,
+            outputs=_outputs(asked, tensor, scores),
+        )
+
+    def require(self, model: str, version: str | None) -> None:
+        """Raises Problem 404 unless the path names the model, and the version, that this process serves."""
+        identity = self._serving.identity
+        if model != identity.model:
+            raise Problem(
+                404, "Unknown model", "This server has another model.", f"Ask for /v2/models/{identity.model}."
+            )
+        if version not in (None, identity.version):
+            raise Problem(
+                404, "Unknown version", "This server has another version.", f"Ask for version {identity.version}."
+            )
+
+    def readiness(self) -> tuple[int, Readiness]:
+        """What `/readyz` says, and its status."""
+        state, identity = self._serving.state, self._serving.identity
+        readiness = Readiness(
+            ready=state.ready, reason=state.reason, message=state.message,
+            model=identity.model, version=identity.version, digest=self._serving.digest,
+        )  # fmt: skip
+        return 200 if state.ready else 503, readiness
+
+    async def _scores(self, scope: Scope, texts: list[str]) -> Sequence[Score]:
+        async with self._admission.admit():
+            scores = await self._serving.score(texts)
+        remember(scope, Predicted(texts, scores))
+        return scores
+
+
+def _outputs(asked: InferRequest, tensor: InputTensor, scores: Sequence[Score]) -> list[OutputTensor]:
+    wanted = {output.name for output in asked.outputs or ()}
+    label = OutputTensor(
+        name=LABEL,
+        shape=tensor.shape,
+        datatype="BYTES",
+        data=[score.sentiment for score in scores],
+        parameters=STRINGS,
+    )
+    probability = OutputTensor(
+        name=PROBABILITY, shape=tensor.shape, datatype="FP64", data=[score.probability for score in scores]
+    )
+    return [output for output in (label, probability) if not wanted or output.name in wanted]
