@@ -105,7 +105,8 @@ def test_calls_are_counted_by_verb_and_resource(shop: Shop, operator: OperatorPr
     assert calls["list", "sentimentmodels", "200"] >= 1
     assert any(resource == "leases" and verb in ("create", "update") for verb, resource, _ in calls)
     assert 1 <= calls["patch", "sentimentmodels/status", "200"] <= 20
-    assert {verb for verb, _, _ in calls} == {"get", "list", "create", "update", "patch"}
+    # The Lease alone is updated, and not before it has to be renewed.
+    assert {verb for verb, _, _ in calls} - {"update"} == {"get", "list", "create", "patch"}
 
 
 def test_a_follower_says_that_it_does_not_lead(start: Start) -> None:
