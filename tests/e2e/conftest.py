@@ -12,6 +12,16 @@ collect_ignore = [] if NEARBY.is_file() else ["test_real_reviews.py"]
 """Figures of the real reviews exist only where these are."""
 
 
+LONG = ("stages", "story", "following", "autoscaling", "gates", "lifecycle", "rollouts")
+"""Modules that take minutes, the longest first: begun last, one of them would run on alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The order in which modules are dealt out to workers; within a module it stays."""
+    order = {f"test_{name}.py": place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: order.get(item.path.name, len(LONG)))
+
+
 @pytest.fixture(scope="module")
 def shop() -> Iterator[Shop]:
     """A namespace with data and no model. The name is new each time: MLflow remembers what was trained in one."""
