@@ -194,7 +194,7 @@ def compiled(model_file: Path) -> CompiledModel:
 StartServer = Callable[..., ServerProcess]
 
 
-@pytest.fixture(scope="module", params=["direct", "fastapi"])
+@pytest.fixture(scope="module", params=["direct", pytest.param("fastapi", marks=pytest.mark.campaign)])
 def way(request: pytest.FixtureRequest) -> str:
     """Who answers: every test of this tier holds for both, unless its module says that it is about something else."""
     return request.param

@@ -176,6 +176,7 @@ def test_a_push_is_served_without_a_command_and_a_revert_brings_back_the_same_mo
     assert trainings(shop, "imdb") <= trained
 
 
+@pytest.mark.campaign
 def test_other_parameters_are_trained_and_a_note_is_not(shop: Shop, forge: Forge) -> None:
     shop.apply(follower(shop, "tuned"))
     first = serves_another(shop, "tuned", "")

@@ -19,6 +19,7 @@ def pods(shop: Shop) -> set[str]:
     return {pod["metadata"]["uid"] for pod in shop.servers("imdb")}
 
 
+@pytest.mark.campaign
 def test_models_survive_an_uninstall_and_are_not_trained_again(served: Shop) -> None:
     served.apply(model("other"))
     served.is_ready("other", "1")

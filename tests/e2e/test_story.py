@@ -83,6 +83,7 @@ def test_nothing_of_the_framework_is_left_on_any_object(told: Target) -> None:
             assert not [name for name in metadata.get("annotations", {}) if "kopf" in name]
 
 
+@pytest.mark.campaign
 def test_told_again_over_a_forwarded_port_it_trains_nothing_again(told: Target) -> None:
     jobs = trainings(told)
     story.tell(told, Reviews(None, "made-up reviews"), NAMESPACE, way=reach.by_port_forward)

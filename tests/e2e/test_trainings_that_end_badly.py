@@ -23,6 +23,7 @@ def test_out_of_memory_is_called_so(shop: Shop) -> None:
     shop.is_ready("small", "1")
 
 
+@pytest.mark.campaign
 def test_out_of_time_is_called_so(shop: Shop) -> None:
     shop.apply(model("slow", training=training({"cpu": "20m", "memory": "1Gi"}, activeDeadlineSeconds=30)))
     found = shop.becomes("slow", "Stalled", "DeadlineExceeded")
