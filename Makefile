@@ -5,11 +5,11 @@ CLUSTER ?= local
 CLUSTER_NAME ?= demo
 export CLUSTER CLUSTER_NAME CONTEXT VALUES DATA KEEP
 DEV = $(shell $(PYTHON) -m tests environment)
-PACKAGES = contract artifact operator model_server trainer kubectl_plugin local_cluster images demo docs tests
+PACKAGES = contract artifact operator model_server trainer kubectl_plugin local_cluster images demo docs bench tests
 IMPORTS = contract:artifact:operator:model_server:trainer:kubectl_plugin:.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test campaign down kubeconfig kubectl images plugin crd docs lock fmt lint types bench bench-server bench-train status
+.PHONY: help demo test campaign down kubeconfig kubectl images plugin crd docs lock fmt lint types bench-scorer bench-server bench-train status
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -62,11 +62,11 @@ lint: ## style, and who may import whom
 types: ## strict types
 	@$(DEV)/bin/pyright --pythonpath $(DEV)/bin/python
 
-bench: ## start-up, memory and speed of the model server on this machine (DATA=file PRESET=name)
-	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m tests.bench
+bench-scorer: ## start-up, memory and speed of the model server on this machine (DATA=file PRESET=name)
+	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m bench.scorer
 
 bench-server: ## what a request costs, beside FastAPI with scikit-learn (DATA=file PRESET=name)
-	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m tests.bench_server
+	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m bench.server
 
 bench-train: ## accuracy, time and memory of the presets beside scikit-learn, and how they grow, with plots (DATA=file SIZES=numbers)
-	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m tests.bench_train
+	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m bench.train

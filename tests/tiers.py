@@ -24,6 +24,7 @@ CODE = (
     "images",
     "demo",
     "docs",
+    "bench",
     "tests",
 )
 TIERS = ("static", "unit", "contract", "chart", "integration", "e2e")

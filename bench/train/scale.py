@@ -9,7 +9,6 @@ import json
 import os
 import random
 import resource
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -20,6 +19,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from bench.results import RESULTS, keep
+from bench.train.apart import figures_of
 from sentiment_contract.recipe import Data, Parameters, Preset, VolumeSource, effective_parameters
 from sentiment_trainer.data.checks import check
 from sentiment_trainer.data.files import identify
@@ -56,7 +57,7 @@ class Step:
         return (self.peak_mib - self.before_mib) * 1024 / self.rows
 
 
-def scale(file: Path, results: Path) -> None:
+def scale(file: Path) -> None:
     """Print a table, and leave scale.json and scale.png."""
     sizes = tuple(map(int, given.split(","))) if (given := os.environ.get("SIZES")) else _SIZES
     print(
@@ -71,9 +72,9 @@ def scale(file: Path, results: Path) -> None:
     print(f"scikit-learn counts no more than {_BY_SCIKIT_LEARN:,} here: beyond, it takes minutes")
     if max(sizes) < _LEFT_OUT:
         print(_left_out(steps))
-    (results / "scale.json").write_text(json.dumps([asdict(step) for step in steps], indent=2) + "\n", encoding="utf-8")
-    save(_plot(steps), results / "scale.png")
-    print(f"{results / 'scale.json'}\n{results / 'scale.png'}")
+    keep("scale", [asdict(step) for step in steps])
+    save(_plot(steps), RESULTS / "scale.png")
+    print(RESULTS / "scale.png")
 
 
 def _left_out(steps: Sequence[Step]) -> str:
@@ -89,8 +90,7 @@ def _rows(step: Step) -> int:
 
 
 def _in_a_process_of_its_own(file: Path, rows: int, counted_by: str) -> Step:
-    command = [sys.executable, "-m", "tests.bench_train_scale", str(file), str(rows), counted_by]
-    step = Step(**json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout))
+    step = Step(**figures_of("bench.train.scale", str(file), str(rows), counted_by))
     print(
         f"{step.rows:>16,}  {step.counted_by:<12}{step.terms:>9,}{step.counting_seconds:>10.1f}"
         f"{step.counting_cpu_seconds:>8.1f}{step.fitting_seconds:>8.1f}{step.fitting_cpu_seconds:>8.1f}"

@@ -1,7 +1,7 @@
 """`make bench-server`: what a request costs the model server, beside FastAPI with scikit-learn on the same model.
 
 Three servers, each alone on one core while the load comes from another: the direct way, FastAPI's routes, and the
-hand-written application of bench_peer.py. They take turns, so that a machine that is slow for a while is slow for all. The
+hand-written application of tutorial.py. They take turns, so that a machine that is slow for a while is slow for all. The
 figure to compare is requests for each second of the processor: others may be at work on this machine.
 DATA=<csv or parquet> takes real reviews, PRESET=<name> another preset.
 """
@@ -23,11 +23,11 @@ from typing import TypeVar
 
 from sklearn.pipeline import make_pipeline
 
+from bench.results import keep
+from bench.reviews import reviews_of
 from sentiment_contract.recipe import Parameters, Preset, effective_parameters
 from sentiment_trainer.learn.export import export
 from sentiment_trainer.learn.fit import FittedModel, fit
-from tests.bench import reviews_of
-from tests.bench_train import RESULTS
 from tests.support.load import load, request
 from tests.support.ports import free_port
 
@@ -138,7 +138,7 @@ def main() -> int:
 def _servers(artifact: Path, pipeline: Path) -> tuple[Server, ...]:
     ours = ("sentiment_server", "--artifact", str(artifact), "--metrics-port", str(free_port()))
     return (
-        Server(PEER, ("uvicorn", "tests.bench_peer:app"), {"BENCH_PIPELINE": str(pipeline)}),
+        Server(PEER, ("uvicorn", "bench.server.tutorial:app"), {"BENCH_PIPELINE": str(pipeline)}),
         Server("FastAPI's routes", ours, {"SENTIMENT_DIRECT": "false"}),
         Server("the direct way", ours, {"SENTIMENT_DIRECT": "true"}),
     )
@@ -185,13 +185,11 @@ def _tell(measured: _Measured, starts: Mapping[str, Start]) -> None:
     print(f"{'server':24}{'start: s CPU':>12}{'s':>7}{'private MiB':>13}")
     for name, start in starts.items():
         print(f"{name:24}{start.cpu_seconds:12.2f}{start.seconds:7.2f}{start.private_mib:13.1f}")
-    RESULTS.mkdir(parents=True, exist_ok=True)
     told = {
         "loads": {cell: {name: asdict(figures) for name, figures in by.items()} for cell, by in measured.items()},
         "starts": {name: asdict(start) for name, start in starts.items()},
     }
-    (RESULTS / "server.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
-    print(RESULTS / "server.json")
+    keep("server", told)
 
 
 def _answers(port: int) -> bool:

@@ -1,4 +1,4 @@
-"""`make bench`: what the model server takes to start, to hold and to answer, beside scikit-learn on the same reviews.
+"""`make bench-scorer`: what the model server takes to start, to hold and to answer, beside scikit-learn on the same reviews.
 
 Absolute times depend on the machine and on what else it does: the ratios are what to compare. DATA=<csv or parquet> takes
 real reviews; without it they are made up. PRESET=<name> is what is served, Default without it.
@@ -16,20 +16,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from bench.reviews import reviews_of
 from sentiment_artifact import CompiledModel, Engine
 from sentiment_artifact.native.library import library
-from sentiment_contract.recipe import Data, Parameters, Preset, VolumeSource, effective_parameters
-from sentiment_trainer.data.checks import check
-from sentiment_trainer.data.files import identify
-from sentiment_trainer.data.read import read
-from sentiment_trainer.data.reviews import Reviews
-from sentiment_trainer.generate import write_csv
+from sentiment_contract.recipe import Parameters, Preset, effective_parameters
 from sentiment_trainer.learn.export import export, require_parity
 from sentiment_trainer.learn.fit import FittedModel, fit
 from tests.support.ports import free_port
 
 SCORED, REQUESTS, STARTS, ROUNDS, BATCH = 2_000, 1_000, 5, 5, 64
-MADE_UP = 10_000
 
 
 def main() -> int:
@@ -45,17 +40,6 @@ def main() -> int:
         _compare_scorers(model, artifact, reviews.texts[:SCORED])
         _time_server(artifact, reviews.texts[:REQUESTS])
     return 0
-
-
-def reviews_of(folder: Path) -> Reviews:
-    """Those of DATA, or made-up ones."""
-    given = os.environ.get("DATA")
-    file = Path(given) if given else folder / "reviews.csv"
-    if not given:
-        write_csv(file, MADE_UP, seed=1)
-    data = Data(volume=VolumeSource(claim_name="bench", path=file.name))
-    columns = read(identify(file, file.name), data.text_column, data.label_column)
-    return check(columns, data, file.name)[0]
 
 
 def _compare_scorers(model: FittedModel, artifact: Path, texts: Sequence[str]) -> None:

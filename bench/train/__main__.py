@@ -10,7 +10,6 @@ import json
 import os
 import resource
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,6 +19,9 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from bench.results import RESULTS, keep
+from bench.train.apart import figures_of
+from bench.train.scale import scale
 from sentiment_artifact import CompiledModel
 from sentiment_contract.recipe import Data, Parameters, Preset, Recipe, VolumeSource, effective_parameters
 from sentiment_trainer.data.prepare import prepare
@@ -28,10 +30,8 @@ from sentiment_trainer.generate import write_csv
 from sentiment_trainer.learn.learn import learn
 from sentiment_trainer.progress import Progress
 from sentiment_trainer.settings import settings_from
-from tests.bench_train_scale import scale
 from tests.support.counting import NEUTRAL, let_count, who_counts
 
-RESULTS = Path(__file__).parents[1] / "build" / "bench"
 MADE_UP, SCORED = 10_000, 2_000
 _HEAD = "preset  counted by    accuracy  unseen    wall s   cpu s  peak MiB      terms   file MB  µs/review"
 
@@ -65,10 +65,10 @@ def main(arguments: Sequence[str]) -> int:
         file = _reviews(Path(name))
         print(_HEAD, flush=True)
         costs = [cost for preset in Preset for cost in _both(file, preset)]
-        scale(file, RESULTS)
-    (RESULTS / "train.json").write_text(json.dumps([asdict(cost) for cost in costs], indent=2) + "\n", encoding="utf-8")
+        scale(file)
+    keep("train", [asdict(cost) for cost in costs])
     save(_plot(costs), RESULTS / "presets.png")
-    print(f"{RESULTS / 'train.json'}\n{RESULTS / 'presets.png'}")
+    print(RESULTS / "presets.png")
     return 0
 
 
@@ -91,8 +91,7 @@ def _both(file: Path, preset: Preset) -> list[Cost]:
 
 
 def _in_a_process_of_its_own(file: Path, preset: Preset, counted_by: str) -> Cost:
-    command = [sys.executable, "-m", "tests.bench_train", str(file), preset, counted_by]
-    cost = Cost(**json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout))
+    cost = Cost(**figures_of("bench.train", str(file), preset, counted_by))
     print(
         f"{cost.preset:<8}{cost.counted_by:<13}{cost.accuracy:>10.2%}{cost.accuracy_of_unseen_texts:>8.2%}{cost.seconds:>10.1f}"
         f"{cost.cpu_seconds:>8.1f}{cost.peak_mib:>10,.0f}{cost.terms:>11,}{cost.megabytes:>10.1f}"
