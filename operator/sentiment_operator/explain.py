@@ -28,6 +28,7 @@ _OF_TRAINING = frozenset(
         FailureReason.PARITY_FAILED,
         FailureReason.TRAINER_ERROR,
         FailureReason.INVALID_ORDER,
+        FailureReason.SEARCH_FAILED,
     }
 )
 

@@ -86,7 +86,7 @@ class Features:
 
 def fit(reviews: Reviews, parameters: EffectiveParameters, called: str, announce: Announce = silent) -> FittedModel:
     """Learn from the reviews. Raises DataNoTerms where pruning leaves no term."""
-    features, classifier = features_of(reviews, parameters, called), _unfitted(parameters)
+    features, classifier = features_of(reviews, parameters, called), unfitted(parameters)
     announce(40, f"{len(features.terms):,} terms stand in the reviews {features.matrix.nnz:,} times; fitting")
     positive = np.array(reviews.positive, dtype=np.bool_)
     with threadpool_limits(1):
@@ -113,7 +113,8 @@ def features_of(reviews: Reviews, parameters: EffectiveParameters, called: str) 
     return Features(matrix, _vectorizer(counts, transformer, parameters), counts.terms)
 
 
-def _unfitted(parameters: EffectiveParameters) -> LogisticRegression | RandomForestClassifier:
+def unfitted(parameters: EffectiveParameters) -> LogisticRegression | RandomForestClassifier:
+    """The classifier that is fitted, before it is."""
     match parameters.classifier:
         case Classifier.LOGISTIC_REGRESSION:
             # The dual solver of liblinear: as quick as lbfgs here, and its result does not depend on which BLAS kernel
