@@ -30,6 +30,7 @@ from sentiment_operator.plan import (
     Record,
     Roll,
     Seal,
+    Search,
     Shift,
     Step,
     Train,
@@ -152,6 +153,8 @@ def to_write(ahead: Foreseen, settings: Settings) -> Manifest | None:
     match step:
         case Train():
             return children.training_job(model, step, settings)
+        case Search():
+            return children.search_job(model, step, settings)
         case Compare():
             return children.comparison_job(model, step, settings)
         case Roll(revision):

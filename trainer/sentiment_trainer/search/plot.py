@@ -19,6 +19,7 @@ from sentiment_trainer.drawing import GRID, INK, POSITIVE, save
 from sentiment_trainer.registry.trials import Recorded
 
 _MOST_LABELS = 16
+_UNUSED = "–"
 
 
 def draw_trials(path: Path, planned: Sequence[Trial], known: Mapping[int, Recorded], winner: int) -> None:
@@ -50,7 +51,7 @@ def searched(trials: Sequence[Trial]) -> dict[str, list[str]]:
     """The parameters that differ between trials, each with its values in ascending order as text."""
     wires = [_wire(trial) for trial in trials]
     names = list(dict.fromkeys(name for wire in wires for name in wire))
-    values = {name: sorted({wire.get(name, "–") for wire in wires}, key=_in_order) for name in names}
+    values = {name: sorted({wire.get(name, _UNUSED) for wire in wires}, key=_in_order) for name in names}
     return {name: found for name, found in values.items() if len(found) > 1}
 
 
@@ -59,7 +60,9 @@ def _wire(trial: Trial) -> dict[str, str]:
 
 
 def _in_order(text: str) -> tuple[float, str]:
-    """Numbers by their size, before everything else."""
+    """What is not used, then numbers by their size, then everything else."""
+    if text == _UNUSED:
+        return float("-inf"), ""
     try:
         return float(text), ""
     except ValueError:
@@ -68,7 +71,7 @@ def _in_order(text: str) -> tuple[float, str]:
 
 def _places(trial: Trial, axes_of: Mapping[str, Sequence[str]]) -> list[float]:
     wire = _wire(trial)
-    return [values.index(wire.get(name, "–")) / (len(values) - 1) for name, values in axes_of.items()]
+    return [values.index(wire.get(name, _UNUSED)) / (len(values) - 1) for name, values in axes_of.items()]
 
 
 def _axis(axes: Axes, position: int, name: str, values: Sequence[str]) -> None:
