@@ -214,7 +214,7 @@ class Parameters(Wire):
 def _tried(described: str, most: int) -> Any:
     """A list of values to try: each once, none where the parameter stays as it is."""
     return Field(
-        default=(),
+        default=None,
         max_length=most,
         description=f"{described} to try.",
         json_schema_extra={"x-kubernetes-list-type": "set"},
@@ -227,27 +227,27 @@ class SearchedParameters(Wire):
     Neither classifier nor seed is searched: a search compares like with like, and a lucky seed proves nothing.
     """
 
-    ngram_max: tuple[NgramMax, ...] = _tried("Longest word n-grams", 3)
-    min_document_frequency: tuple[MinDocumentFrequency, ...] = _tried("Fewest reviews for a term", 16)
-    max_features: tuple[MaxFeatures, ...] = _tried("Numbers of terms", 16)
-    min_word_length: tuple[MinWordLength, ...] = _tried("Fewest characters of a word", 2)
-    sublinear_tf: tuple[SublinearTF, ...] = Field(
-        default=(),
+    ngram_max: tuple[NgramMax, ...] | None = _tried("Longest word n-grams", 3)
+    min_document_frequency: tuple[MinDocumentFrequency, ...] | None = _tried("Fewest reviews for a term", 16)
+    max_features: tuple[MaxFeatures, ...] | None = _tried("Numbers of terms", 16)
+    min_word_length: tuple[MinWordLength, ...] | None = _tried("Fewest characters of a word", 2)
+    sublinear_tf: tuple[SublinearTF, ...] | None = Field(
+        default=None,
         alias="sublinearTF",
         max_length=2,
         description="Ways to count terms to try.",
         json_schema_extra={"x-kubernetes-list-type": "set"},
     )
-    regularization_c: tuple[RegularizationC, ...] = Field(
-        default=(),
+    regularization_c: tuple[RegularizationC, ...] | None = Field(
+        default=None,
         alias="regularizationC",
         max_length=64,
         description="Inverse regularisation strengths to try, decimal strings.",
         json_schema_extra={"x-kubernetes-list-type": "set"},
     )
-    naive_bayes_smoothing: tuple[NaiveBayesSmoothing, ...] = _tried("Smoothings of the Naive Bayes weights", 16)
-    trees: tuple[Trees, ...] = _tried("Numbers of trees", 16)
-    max_depth: tuple[MaxDepth, ...] = _tried("Depth limits of trees", 16)
+    naive_bayes_smoothing: tuple[NaiveBayesSmoothing, ...] | None = _tried("Smoothings of the Naive Bayes weights", 16)
+    trees: tuple[Trees, ...] | None = _tried("Numbers of trees", 16)
+    max_depth: tuple[MaxDepth, ...] | None = _tried("Depth limits of trees", 16)
 
 
 class SearchStrategy(StrEnum):
@@ -278,6 +278,7 @@ class Search(Wire):
         values = {
             name: [canonical_decimal(value) if isinstance(value, str) else value for value in tried]
             for name, tried in written.items()
+            if tried
         }
         drawn = {"maxTrials": self.max_trials} if self.strategy is SearchStrategy.RANDOM else {}
         return {"strategy": self.strategy.value, "parameters": values, **drawn}

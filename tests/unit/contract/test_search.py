@@ -1,5 +1,6 @@
 """The plan of a search: the same for whoever makes it, complete, bounded, and no trial in two groups."""
 
+from math import prod
 from typing import Any
 
 from hypothesis import given
@@ -93,12 +94,16 @@ def test_what_is_drawn_stands_in_the_grid_and_follows_from_the_seed(
 ) -> None:
     drawn = trials_of(recipe(parameters, "Random", most, seed=seed))
     assert drawn == trials_of(recipe(parameters, "Random", most, seed=seed))
-    whole = recipe(parameters, "Grid", 200, seed=seed)
-    grid = trials_of(whole)
-    if len(grid) < 200:
+    grid = trials_of(recipe(parameters, "Grid", 200, seed=seed))
+    if prod(map(len, parameters.values())) <= 200:
         assert {trial.parameters.model_dump_json() for trial in drawn} <= {
             trial.parameters.model_dump_json() for trial in grid
         }
+
+
+def test_as_many_are_drawn_as_were_asked_for() -> None:
+    values = {"regularizationC": [str(number) for number in range(1, 61)]}
+    assert len(trials_of(recipe(values, "Random", 59))) == 59
 
 
 def test_another_seed_draws_others() -> None:
@@ -154,3 +159,8 @@ def test_one_number_has_one_hash_however_it_is_written() -> None:
 def test_a_search_without_result_waits_for_a_person() -> None:
     assert fault_of(FailureReason.SEARCH_FAILED) is Fault.DATA
     assert EXIT_CODES[FailureReason.SEARCH_FAILED] == max(EXIT_CODES.values())
+
+
+def test_a_list_without_values_says_nothing() -> None:
+    assert recipe({"ngramMax": [1, 2], "trees": []}).recipe_hash() == recipe({"ngramMax": [1, 2]}).recipe_hash()
+    assert trials_of(recipe({"ngramMax": [1, 2], "maxDepth": []})) == trials_of(recipe({"ngramMax": [1, 2]}))

@@ -175,6 +175,14 @@ def test_a_suspended_model_says_that_it_would_search_and_shows_the_job_to_the_ap
     assert found.to_rehearse["metadata"]["name"].startswith("imdb-tune-")
 
 
+def test_the_record_of_a_version_holds_what_the_search_came_to() -> None:
+    step = Record("1", registered(of=searching(), search=tried(4, "0.89")))
+    recorded = children.revision(MODEL, step, SETTINGS)["spec"]
+    assert recorded["search"]["best"]["parameters"]["regularizationC"] == "3"
+    assert recorded["recipe"]["search"]["parameters"] == {"ngramMax": [1, 2], "regularizationC": ["1", "3"]}
+    assert "search" not in children.revision(model(), Record("1", registered()), SETTINGS)["spec"]
+
+
 # What is said
 
 

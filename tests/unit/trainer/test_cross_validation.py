@@ -16,7 +16,7 @@ from sentiment_trainer.failures import TrainingError
 from sentiment_trainer.generate import generate
 from sentiment_trainer.learn.fit import features_of, fit
 from sentiment_trainer.search import cross_validation
-from sentiment_trainer.search.convergence import weights_along
+from sentiment_trainer.search.convergence import decisions_along
 from sentiment_trainer.search.cross_validation import FOLDS, cross_validated, cross_validated_by, folds_of
 
 MADE_UP = list(generate(400, seed=11))
@@ -46,20 +46,30 @@ def noisy() -> tuple[Any, Any]:
 
 
 @pytest.mark.parametrize("strength", [0.01, 1.0, 100.0])
-def test_the_minimum_is_that_of_the_classifier_that_trains(noisy: tuple[Any, Any], strength: float) -> None:
+def test_every_judgement_is_that_at_the_minimum_of_the_classifier_that_trains(
+    noisy: tuple[Any, Any], strength: float
+) -> None:
     matrix, positive = noisy
-    classifier = LogisticRegression(C=strength, solver="liblinear", dual=True, max_iter=100_000, tol=1e-10)
+    classifier = LogisticRegression(C=strength, solver="liblinear", dual=True, max_iter=1_000_000, tol=1e-12)
     classifier.fit(matrix[:, :-1], positive.astype(int))
-    [found] = weights_along(matrix, positive, [strength])
-    assert np.append(classifier.coef_[0], classifier.intercept_) == pytest.approx(found, abs=2e-4 * max(1, strength))
+    exact = classifier.decision_function(matrix[:, :-1])
+    [found] = decisions_along(matrix, positive, matrix, [strength])
+    assert (np.abs(found - exact) <= np.abs(found) + 1e-6).all()
 
 
-def test_a_fit_ends_at_one_place_wherever_it_began(noisy: tuple[Any, Any]) -> None:
+def test_every_judgement_is_the_same_wherever_the_fit_began(noisy: tuple[Any, Any]) -> None:
     matrix, positive = noisy
-    strengths = [0.01, 0.1, 1.0, 3.0, 10.0, 100.0]
-    along = list(weights_along(matrix, positive, strengths))
-    alone = [next(weights_along(matrix, positive, [strength])) for strength in strengths]
-    assert np.abs(np.array(along) - np.array(alone)).max() < 4e-5
+    strengths = [0.01, 0.02, 0.04, 1.0, 3.0, 10.0, 10.1, 900.0]
+    along = list(decisions_along(matrix, positive, matrix, strengths))
+    alone = [next(decisions_along(matrix, positive, matrix, [strength])) for strength in strengths]
+    assert ((np.array(along) > 0) == (np.array(alone) > 0)).all()
+
+
+def test_a_row_whose_decision_is_next_to_nothing_is_judged_after_all(noisy: tuple[Any, Any]) -> None:
+    """Where no distance from the minimum makes it certain, a fit ends all the same."""
+    matrix, positive = noisy
+    [found] = decisions_along(matrix, positive, sp.csr_matrix((1, 81)), [1.0])
+    assert found.tolist() == [0.0]
 
 
 # Folds

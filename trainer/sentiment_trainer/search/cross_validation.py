@@ -32,7 +32,7 @@ from sentiment_trainer.learn.fit import unfitted
 from sentiment_trainer.learn.naive_bayes import log_count_ratio
 from sentiment_trainer.own import Fit
 from sentiment_trainer.progress import Announce, silent
-from sentiment_trainer.search.convergence import weights_along
+from sentiment_trainer.search.convergence import decisions_along
 
 FOLDS = 3
 """Few, since every fold costs every trial a fit; two thirds of the reviews tell parameters apart well enough."""
@@ -158,11 +158,10 @@ def _by_regression(fold: _Fold, trials: Sequence[Trial]) -> Iterator[tuple[Trial
     for smoothing, alike in groupby(sorted(trials, key=_weighing), key=_smoothing):
         along = list(alike)
         ratio = log_count_ratio(fold.learnt, fold.positive, smoothing) if smoothing else None
-        learnt = _with_constant(fold.learnt, ratio)
-        found = weights_along(learnt, fold.positive, [_strength(trial) for trial in along])
-        for trial, weights in zip(along, found, strict=True):
-            terms = weights[:-1] if ratio is None else weights[:-1] * ratio
-            yield trial, fold.judged @ terms + weights[-1] > 0
+        learnt, judged = _with_constant(fold.learnt, ratio), _with_constant(fold.judged, ratio)
+        found = decisions_along(learnt, fold.positive, judged, [_strength(trial) for trial in along])
+        for trial, decisions in zip(along, found, strict=True):
+            yield trial, decisions > 0
 
 
 def _with_constant(matrix: sp.csr_matrix, ratio: Floats | None) -> sp.csr_matrix:
