@@ -9,7 +9,7 @@ PACKAGES = contract artifact operator model_server trainer kubectl_plugin local_
 IMPORTS = contract:artifact:operator:model_server:trainer:kubectl_plugin:.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test campaign down kubeconfig kubectl images plugin crd docs lock fmt lint types bench bench-train status
+.PHONY: help demo test campaign down kubeconfig kubectl images plugin crd docs lock fmt lint types bench bench-train bench-search status
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -67,3 +67,6 @@ bench: ## start-up, memory and speed of the model server on this machine (DATA=f
 
 bench-train: ## accuracy, time and memory of the presets, with a plot (DATA=file)
 	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m tests.bench_train
+
+bench-search: ## 32 sets of parameters tried together and one process for each, with equal figures (DATA=file)
+	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m tests.bench_search
