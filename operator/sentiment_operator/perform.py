@@ -29,6 +29,7 @@ from sentiment_operator.plan import (
     Record,
     Roll,
     Seal,
+    Search,
     Settle,
     Shift,
     Steady,
@@ -68,7 +69,7 @@ class Performer:
 
         A Job, or a rollout that nobody asked for: the version stays and the operator's own template changed.
         """
-        if isinstance(plan.step, Train | Compare) or plan.following.look_up is not None:
+        if isinstance(plan.step, Train | Search | Compare) or plan.following.look_up is not None:
             return True
         live = deployed(observed)
         if live is None or plan.target is None or live.version != plan.target.spec.version:
@@ -98,6 +99,9 @@ class Performer:
             case Train() as step:
                 manifest = children.training_job(model, step, self.settings)
                 await self._create(model, JOB, manifest, "training started", outcome)
+            case Search() as step:
+                manifest = children.search_job(model, step, self.settings)
+                await self._create(model, JOB, manifest, "search started", outcome)
             case Record() as step:
                 manifest = children.revision(model, step, self.settings)
                 await self._create(model, REVISION, manifest, "version recorded", outcome)

@@ -13,7 +13,7 @@ from sentiment_operator.decide import decide
 from sentiment_operator.facts import Manifest, Model, Observed
 from sentiment_operator.observe import Asked, Fresh, Observer
 from sentiment_operator.perform import Outcome, Performer
-from sentiment_operator.plan import Compare, Plan, Queued, Train
+from sentiment_operator.plan import Compare, Plan, Queued, Search, Train
 from sentiment_operator.preview.preview import with_preview
 from sentiment_operator.raw import is_deleting
 from sentiment_operator.report import Reporter
@@ -102,7 +102,7 @@ def _asks(plan: Plan) -> Asked:
     asked |= Asked.NODES if plan.needs_nodes else Asked.NOTHING
     asked |= Asked.REHEARSAL if plan.to_rehearse is not None else Asked.NOTHING
     # No Job is started because of what the store does not know.
-    starts = isinstance(plan.step, Train | Compare) or plan.following.look_up is not None
+    starts = isinstance(plan.step, Train | Search | Compare) or plan.following.look_up is not None
     return asked | (Asked.JOBS if starts else Asked.NOTHING)
 
 
