@@ -54,6 +54,7 @@ def test_the_best_of_all_trials_is_trained_and_serves(shop: Shop) -> None:
     assert (job["spec"]["completions"], job["status"]["completedIndexes"]) == (2, "0,1")
 
 
+@pytest.mark.campaign
 def test_a_group_that_cannot_be_tried_is_done_without(shop: Shop) -> None:
     searching(shop, "partial", {"minDocumentFrequency": [2, 100_000], "regularizationC": ["1", "10"]})
     shop.is_ready("partial", "1", seconds=300)
@@ -62,6 +63,7 @@ def test_a_group_that_cannot_be_tried_is_done_without(shop: Shop) -> None:
     assert search["best"]["parameters"]["minDocumentFrequency"] == 2
 
 
+@pytest.mark.campaign
 def test_a_search_of_nothing_but_failures_says_so(shop: Shop) -> None:
     searching(shop, "hopeless", {"minDocumentFrequency": [99_999, 100_000]})
     found = shop.becomes("hopeless", "Stalled", "SearchFailed", seconds=180)
@@ -70,6 +72,7 @@ def test_a_search_of_nothing_but_failures_says_so(shop: Shop) -> None:
     assert len(shop.jobs() & set(searches(shop, "hopeless"))) == 1
 
 
+@pytest.mark.campaign
 def test_a_pod_that_is_taken_away_is_replaced_and_its_search_comes_to_the_same(shop: Shop) -> None:
     searching(shop, "moved-search", {"ngramMax": [1, 2], "regularizationC": STRENGTHS}, parallelism=1)
 
