@@ -73,6 +73,8 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()
         super().connection_lost(exc)
+        # Else it would hold its last request, and that one it, until the garbage collector comes.
+        self.app_state, self.scope, self.cycle = {}, cast("Any", None), cast("Any", None)
 
     def data_received(self, data: bytes) -> None:
         """Counts bytes as long as a head is incomplete."""
