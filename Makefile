@@ -65,7 +65,7 @@ types: ## strict types
 bench-scorer: ## start-up, memory and speed of the model server on this machine (DATA=file PRESET=name)
 	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m bench.scorer
 
-bench-server: ## what a request costs, beside FastAPI with scikit-learn (DATA=file PRESET=name)
+bench-server: ## what a request costs, beside MLServer, mlflow, BentoML, KServe and FastAPI with scikit-learn, with a plot (DATA=file PRESET=name ROUNDS=3 PEERS=)
 	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m bench.server
 
 bench-train: ## accuracy, time and memory of the presets beside scikit-learn, and how they grow, with plots (DATA=file SIZES=numbers)

@@ -112,6 +112,7 @@ def _serve(settings: Settings, serving: Serving, metrics: Metrics, sockets: list
         port=settings.port,
         loop="auto",
         http=GuardedProtocol,
+        interface="asgi3",
         ws="none",
         lifespan="on",
         log_config=None,
