@@ -109,7 +109,7 @@ def switch(scene: Scene, witness: Witness, version: str) -> Switch:
     """Edit the version of a model that serves the other one."""
 
     def edit() -> None:
-        scene.send("PATCH", f"{MODELS}/{MODEL}", {"spec": {"version": version}})
+        scene.send("PATCH", f"{MODELS}/{MODEL}", {"spec": model(version)["spec"]})
 
     def is_over(body: Manifest) -> bool:
         status = body.get("status", {})
