@@ -9,7 +9,7 @@ PACKAGES = contract artifact operator model_server trainer kubectl_plugin local_
 IMPORTS = contract:artifact:operator:model_server:trainer:kubectl_plugin:.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test campaign down kubeconfig kubectl images plugin crd docs lock fmt lint types bench-scorer bench-server bench-train bench-search status
+.PHONY: help demo test campaign down kubeconfig kubectl images plugin crd docs lock fmt lint types bench-scorer bench-server bench-train bench-search status bench-ready
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -73,3 +73,6 @@ bench-train: ## accuracy, time and memory of the presets beside scikit-learn, an
 
 bench-search: ## 32 sets of parameters tried together and one process for each, with equal figures (DATA=file)
 	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m bench.search
+
+bench-ready: ## from an edit to a right answer on a real cluster, beside a tutorial's pod, with plots (DATA=file PARTS=cold,switch KEEP=1)
+	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m bench.ready

@@ -15,9 +15,9 @@ The rules, in the order in which they are tried:
 5. It ended well: its result stands in the registry, and becomes the revision.
 6. It failed: a fault of the data or a crash waits for another recipe or another value of the retry annotation; a fault
    of the surroundings is tried again after a growing pause.
-7. Nothing is known of the label: ask the registry. Known there from the same recipe: it becomes the revision. Known from
-   another recipe: the label is taken. Unknown: search where the spec asks for it, then train, once the edits have settled
-   and a place is free.
+7. Nothing is known of the label: ask the registry. Known there from the same recipe: it becomes the revision, at once.
+   Once the edits have settled: known from another recipe, the label is taken; unknown, search where the spec asks for it,
+   then train when a place is free.
 
 Trainings of what is no longer wanted are removed. What serves keeps serving until the wanted version is proven.
 """
@@ -236,11 +236,13 @@ def _record(model: Model, observed: Observed, settings: Settings, job: TrainingJ
 def _ask_then_train(model: Model, observed: Observed, settings: Settings, wanted: str, now: datetime) -> Step:
     match observed.registry:
         case RegistryNotAsked():
-            return AskRegistry() if _settled_in(model, settings, now) <= 0 else Settle()
+            return AskRegistry()
         case RegistryAway(message):
             return explain.registry_away(message)
         case RegistryAnswer(versions):
-            return _recorded_as(model, versions, wanted) or _train(model, observed, settings, now)
+            found = _recorded_as(model, versions, wanted) or _train(model, observed, settings, now)
+            # The next edit may be on its way that makes the recipe what the label stands for.
+            return Settle() if isinstance(found, Blocked) and _settled_in(model, settings, now) > 0 else found
 
 
 def _recorded_as(model: Model, versions: tuple[RegisteredVersion, ...], wanted: str) -> Step | None:

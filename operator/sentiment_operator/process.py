@@ -34,6 +34,7 @@ from sentiment_operator.notify.courier import Courier
 from sentiment_operator.notify.senders import senders
 from sentiment_operator.observe import Observer
 from sentiment_operator.perform import Performer
+from sentiment_operator.pod_metrics import loaded_at
 from sentiment_operator.progress import Progress
 from sentiment_operator.raw import uid_of
 from sentiment_operator.reconcile import Reconciler
@@ -42,6 +43,7 @@ from sentiment_operator.report import Reporter
 from sentiment_operator.settings import Settings
 from sentiment_operator.store import Key, Store
 from sentiment_operator.sweep import Sweep
+from sentiment_operator.timing import Timing
 from sentiment_operator.worker import Worker
 from sentiment_operator.workqueue import WorkQueue
 
@@ -99,7 +101,15 @@ class Process:
                 Nodes(kube, settings.preview_nodes),
             ),
             performer=Performer(kube, store, settings),
-            reporter=Reporter(kube, store, settings, self._aliases.serving, self._wake_followers, self._courier),
+            reporter=Reporter(
+                kube,
+                store,
+                settings,
+                self._aliases.serving,
+                self._wake_followers,
+                self._courier,
+                Timing(store, partial(loaded_at, http)).rolled_out,
+            ),
             settings=settings,
             now=lambda: datetime.now(UTC),
         )

@@ -6,6 +6,7 @@ The process lives on whatever happens here; until the model is there the state s
 import asyncio
 import gc
 import logging
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -50,6 +51,8 @@ class Serving:
         self._retry = retry
         self._compiled: CompiledModel | None = None
         self._state = State(Reason.LOADING, "The compiled model is being loaded.")
+        self.loaded_at = 0.0
+        """Unix time at which the model was there; 0 before."""
 
     @property
     def state(self) -> State:
@@ -114,6 +117,7 @@ class Serving:
 
     def _take(self, compiled: CompiledModel) -> None:
         self._compiled = compiled
+        self.loaded_at = time.time()
         self.crew.has_loaded()
         # The model lives as long as the process: the collector need not look at its terms again.
         gc.freeze()

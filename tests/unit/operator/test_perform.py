@@ -5,6 +5,7 @@ import copy
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, cast
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -515,7 +516,15 @@ def reported(api: Any, store: Store, seen: Observed) -> None:
         MODEL_KIND, {"apiVersion": "a/v1", "kind": "SentimentModel", "metadata": {"name": "imdb", "namespace": "shop"}}
     )
     courier = Courier({}, may_send=lambda: True, exists=lambda key, uid: True, wake=lambda key: None)
-    reporter = Reporter(api, store, SETTINGS, serving=lambda key: None, changed=lambda key: None, courier=courier)
+    reporter = Reporter(
+        api,
+        store,
+        SETTINGS,
+        serving=lambda key: None,
+        changed=lambda key: None,
+        courier=courier,
+        rolled_out=AsyncMock(),
+    )
     plan = Plan(step=Steady(seen.revisions["1"]), wanted="1", target=seen.revisions["1"])
     now = datetime(2026, 1, 1, 10, tzinfo=UTC)
     assert asyncio.run(reporter.report(MODEL, body, seen, plan, now))
