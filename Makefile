@@ -9,7 +9,7 @@ PACKAGES = contract artifact operator model_server trainer kubectl_plugin local_
 IMPORTS = contract:artifact:operator:model_server:trainer:kubectl_plugin:.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test campaign down kubeconfig kubectl images plugin crd docs lock fmt lint types bench-scorer bench-server bench-train status
+.PHONY: help demo test campaign down kubeconfig kubectl images plugin crd docs lock fmt lint types bench-scorer bench-server bench-train bench-operator status
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -70,3 +70,6 @@ bench-server: ## what a request costs, beside FastAPI with scikit-learn (DATA=fi
 
 bench-train: ## accuracy, time and memory of the presets beside scikit-learn, and how they grow, with plots (DATA=file SIZES=numbers)
 	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m bench.train
+
+bench-operator: ## what many models cost the operator, beside the usual kopf operator (SIZES=numbers)
+	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m bench.operator
