@@ -166,7 +166,7 @@ async def _steps(bench: Bench, size: int) -> Cell:
         to_children=latency(to_children),
         requests=requests.named(),
         requests_by_verb=requests.by_verb(),
-        objects=objects_made(requests.counts, size),
+        objects=objects_made(requests.counts, size, peer.plural),
         status_writes=requests.status_writes(peer.plural),
         writes=requests.writes,
         cpu_seconds=used,

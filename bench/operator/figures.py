@@ -1,6 +1,6 @@
 """What is measured of one operator with so many models, and the arithmetic on it. It measures nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -95,16 +95,13 @@ def latency(seconds: Sequence[float]) -> Latency:
     return Latency(p50, p99, ordered[-1])
 
 
-def objects_made(requests: dict[tuple[str, str], int], models: int) -> int:
-    """How many objects of any kind but Events were made, be it by create or by the apply of what was not there.
+def objects_made(requests: Mapping[tuple[str, str], int], models: int, of_models: str) -> int:
+    """How many objects were made, be it by create or by the apply of what was not there. Events and models are none of them.
 
     An apply is a PATCH: of each kind, as many made an object as there are models, at most.
     """
-    made = sum(count for (verb, what), count in requests.items() if verb == "create" and _is_object(what))
-    created_kinds = {what for (verb, what) in requests if verb == "create"}
-    applied = {what: count for (verb, what), count in requests.items() if verb == "patch" and _is_object(what)}
-    return made + sum(min(count, models) for what, count in applied.items() if what not in created_kinds)
-
-
-def _is_object(resource: str) -> bool:
-    return "/" not in resource and resource not in {"events", "leases"}
+    others = {"events", "leases", of_models}
+    counted = {call: count for call, count in requests.items() if "/" not in call[1] and call[1] not in others}
+    created = {what: count for (verb, what), count in counted.items() if verb == "create"}
+    applied = {what: min(count, models) for (verb, what), count in counted.items() if verb == "patch"}
+    return sum((applied | created).values())

@@ -44,9 +44,9 @@ def test_the_log_is_read_piece_by_piece_and_never_half_a_line(tmp_path: Any) -> 
 
 def test_an_apply_makes_an_object_once_for_each_model() -> None:
     requests = Counter({("patch", "services"): 30, ("create", "revisions"): 20, ("create", "events"): 40})
-    assert objects_made(requests, models=20) == 40
-    read_then_written = Counter({("create", "services"): 20, ("patch", "services"): 5})
-    assert objects_made(read_then_written, models=20) == 20
+    assert objects_made(requests, models=20, of_models="models") == 40
+    read_then_written = Counter({("create", "services"): 20, ("patch", "services"): 5, ("patch", "models"): 60})
+    assert objects_made(read_then_written, models=20, of_models="models") == 20
 
 
 def test_the_99th_of_a_hundred_durations_is_told_beside_the_median_and_the_worst() -> None:
