@@ -9,7 +9,7 @@ PACKAGES = contract artifact operator model_server trainer kubectl_plugin local_
 IMPORTS = contract:artifact:operator:model_server:trainer:kubectl_plugin:.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test campaign down kubeconfig kubectl images plugin crd docs lock fmt lint types bench-scorer bench-server bench-train bench-search status bench-ready
+.PHONY: help demo test campaign down kubeconfig kubectl images plugin crd docs lock fmt lint types bench-scorer bench-server bench-train bench-search status bench-ready bench-operator
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -76,3 +76,6 @@ bench-search: ## 32 sets of parameters tried together and one process for each, 
 
 bench-ready: ## from an edit to a right answer on a real cluster, beside a tutorial's pod, with plots (DATA=file PARTS=cold,switch KEEP=1)
 	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m bench.ready
+
+bench-operator: ## what many models cost the operator, beside the usual kopf operator (SIZES=numbers)
+	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m bench.operator
