@@ -27,7 +27,7 @@ CODE = (
     "bench",
     "tests",
 )
-TIERS = ("static", "unit", "contract", "chart", "integration", "e2e")
+TIERS = ("static", "speed", "unit", "contract", "chart", "integration", "e2e")
 NO_TESTS = 5
 AT_A_TIME = {"unit": 2, "contract": 2, "chart": 2, "integration": 4, "e2e": 3}
 """Modules at a time: the more a tier waits, the more of them. Each worker has servers of its own, or a namespace."""
