@@ -29,6 +29,8 @@ REQUEST_TIMEOUT_SECONDS = 30
 EXIT_SECONDS = 5.0
 PAGE = 500
 """Objects of one answer to a list: kopf holds no more of them at a time."""
+IDLE_SECONDS = 1.0
+"""kopf keeps a task for each object for so long after its last event: at the start, for thousands at a time."""
 NOTICES_AT_A_TIME = 100
 """So many are taken in one turn of the loop, a few milliseconds of it: others have their turn between."""
 
@@ -97,6 +99,7 @@ def _configure(managed_by: str) -> Callable[..., Any]:
         settings.watching.client_timeout = CLIENT_TIMEOUT_SECONDS
         settings.watching.connect_timeout = CONNECT_TIMEOUT_SECONDS
         settings.watching.chunk_size = PAGE
+        settings.queueing.idle_timeout = IDLE_SECONDS
         settings.persistence.diffbase_storage = _NothingHandled()
         settings.persistence.progress_storage = _NoProgress()
         settings.networking.request_timeout = REQUEST_TIMEOUT_SECONDS
