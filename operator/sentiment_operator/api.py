@@ -29,6 +29,7 @@ from sentiment_operator.api_promotion import ApprovalEvidence, GateEvidence, Pro
 from sentiment_operator.api_resources import SERVER_RESOURCES, TRAINER_RESOURCES, Resources
 from sentiment_operator.api_rollout import Rollout, RolloutStatus
 from sentiment_operator.api_search import SearchSpec, SearchStatus
+from sentiment_operator.remembered import remembered
 
 VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
@@ -222,12 +223,17 @@ class SentimentModelSpec(Wire):
 
     def recipe_hash(self) -> str:
         """The hash of that, empty for a model that trains nothing."""
-        recipe = self.recipe()
-        return recipe.recipe_hash() if recipe is not None else ""
+        return _recipe_hash(self)
 
     def wanted_label(self) -> str:
         """The label that the spec alone names: as written, or following the recipe. Empty: another model tells."""
         return self.version or (followed_label(self.recipe_hash()) if self.data is not None else "")
+
+
+@remembered
+def _recipe_hash(spec: SentimentModelSpec) -> str:
+    recipe = spec.recipe()
+    return recipe.recipe_hash() if recipe is not None else ""
 
 
 class ConditionType(StrEnum):

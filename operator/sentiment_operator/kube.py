@@ -50,6 +50,10 @@ class Kube:
         query = {"limit": str(PAGE)} | ({"labelSelector": selector} if selector else {})
         return await self._list(kind, namespace, query)
 
+    async def is_served(self, kind: Kind, namespace: str = "") -> None:
+        """Return where the API server knows the kind. Raises Refused where it does not."""
+        await self._call("list", kind, kind.path(namespace), {"limit": "1"})
+
     async def events_about(self, namespace: str, uid: str) -> list[Manifest]:
         """Events that are told of the object of that uid."""
         bodies, _ = await self._list(EVENT, namespace, {"limit": str(PAGE), "fieldSelector": f"regarding.uid={uid}"})

@@ -4,6 +4,7 @@ A write that the API server refuses is a fact to report and hinders no other wri
 """
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import assert_never
@@ -12,7 +13,7 @@ from sentiment_operator import children, extract, names
 from sentiment_operator.additions import additions, overwriting
 from sentiment_operator.deployed import deployed
 from sentiment_operator.difference import is_as_desired
-from sentiment_operator.facts import ChildKind, Manifest, Model, Observed, Refusal
+from sentiment_operator.facts import Child, ChildKind, Manifest, Model, Observed, Refusal
 from sentiment_operator.kinds import DEPLOYMENT, JOB, REVISION, SERVING, Kind
 from sentiment_operator.kube import Kube
 from sentiment_operator.kube_errors import Refused, Stale
@@ -43,6 +44,8 @@ from sentiment_operator.store import Store
 
 log = logging.getLogger(__name__)
 
+Children = Mapping[ChildKind, Manifest | None]
+
 
 @dataclass(slots=True)
 class Outcome:
@@ -64,7 +67,12 @@ class Performer:
     store: Store
     settings: Settings
 
-    def takes_turns(self, model: Model, plan: Plan, observed: Observed) -> bool:
+    def differing(self, model: Model, plan: Plan, observed: Observed) -> Children:
+        """The serving children that are not as the plan wants them; None stands for one that must not exist."""
+        desired = children.serving_children(model, plan, observed, self.settings)
+        return {kind: manifest for kind, manifest in desired.items() if _differs(manifest, observed.children.get(kind))}
+
+    def takes_turns(self, plan: Plan, observed: Observed, differing: Children) -> bool:
         """True where the plan leads to a write of which only so many may be under way among all models.
 
         A Job, or a rollout that nobody asked for: the version stays and the operator's own template changed.
@@ -74,11 +82,9 @@ class Performer:
         live = deployed(observed)
         if live is None or plan.target is None or live.version != plan.target.spec.version:
             return False
-        desired = children.serving_children(model, plan, observed, self.settings).get(ChildKind.DEPLOYMENT)
-        body = self.store.get(DEPLOYMENT, model.namespace, model.name)
-        return desired is not None and body is not None and not is_as_desired(desired, body)
+        return differing.get(ChildKind.DEPLOYMENT) is not None
 
-    async def perform(self, model: Model, plan: Plan, observed: Observed) -> Outcome:
+    async def perform(self, model: Model, plan: Plan, observed: Observed, differing: Children) -> Outcome:
         """Write what differs from the plan, and nothing else."""
         outcome = Outcome()
         await self._delete_obsolete_jobs(model, plan, outcome)
@@ -87,7 +93,7 @@ class Performer:
             manifest = children.look_up_job(model, plan.following.look_up, self.settings)
             await self._create(model, JOB, manifest, "look-up started", outcome)
         await self._step(model, plan, outcome)
-        for kind, desired in children.serving_children(model, plan, observed, self.settings).items():
+        for kind, desired in differing.items():
             await self._child(model, kind, desired, observed, outcome)
         if isinstance(plan.step, TakeOver) and plan.step.hand_over:
             await self._hand_over(model, outcome)
@@ -179,13 +185,12 @@ class Performer:
         self, model: Model, child: ChildKind, desired: Manifest | None, observed: Observed, outcome: Outcome
     ) -> None:
         kind, live = SERVING[child], observed.children.get(child)
-        if desired is None:
-            if live is not None and live.ours and not is_deleting(live.body):
-                await self._delete(model, kind, live.body, "child removed", outcome)
-        elif live is None:
+        if live is None and desired is not None:
             await self._first_apply(model, child, desired, outcome)
-        elif live.ours and not is_deleting(live.body) and not is_as_desired(desired, live.body):
+        elif live is not None and desired is not None:
             await self._write(model, kind, outcome, desired, live.body)
+        elif live is not None:
+            await self._delete(model, kind, live.body, "child removed", outcome)
 
     async def _first_apply(self, model: Model, child: ChildKind, desired: Manifest, outcome: Outcome) -> None:
         """The store knows no such object: make sure, then create it, giving way to whoever is quicker."""
@@ -278,6 +283,15 @@ class Performer:
         else:
             self.store.put(DEPLOYMENT, _scaled(live.body, scale))
             _wrote(outcome, model, f"scaled to {replicas}", DEPLOYMENT, model.name)
+
+
+def _differs(desired: Manifest | None, live: Child | None) -> bool:
+    """Whether there is something to write. What is not ours, or is ending, is left alone."""
+    if live is None:
+        return desired is not None
+    if not live.ours or is_deleting(live.body):
+        return False
+    return desired is None or not is_as_desired(desired, live.body)
 
 
 def _scaled(deployment: Manifest, scale: Manifest) -> Manifest:

@@ -44,6 +44,7 @@ from sentiment_operator.settings import Settings
 from sentiment_operator.store import Key, Store
 from sentiment_operator.sweep import Sweep
 from sentiment_operator.timing import Timing
+from sentiment_operator.transport import PlainClient
 from sentiment_operator.worker import Worker
 from sentiment_operator.workqueue import WorkQueue
 
@@ -79,7 +80,9 @@ class Process:
             first_pause_seconds=settings.notification_pause_seconds,
         )
         self.heads = Heads(self._store, partial(refs, http), settings.look_up_seconds, self._queue.add)
-        self._worker = Worker(self._store, self._queue, self._reconciler(registry, http))
+        self._worker = Worker(
+            self._store, self._queue, self._reconciler(registry, http), settings.max_concurrent_trainings
+        )
         namespaces = tuple(filter(None, (name.strip() for name in settings.watch_namespaces.split(","))))
         labels = {MANAGED_BY_LABEL: MANAGER}
         kinds = watched(gateway_api=settings.gateway_api)
@@ -163,8 +166,8 @@ class Process:
         metrics.QUEUE_DEPTH.set(self._queue.depth)
         metrics.QUEUE_OLDEST.set(self._queue.oldest_seconds)
         metrics.TRAININGS.set(len(self._store.unfinished_jobs()))
-        statuses = [extract.model_status(body) for body in filter(None, map(self._store.model, self._store.models()))]
-        counts = Counter((entry.type, entry.status) for status in statuses for entry in status.conditions)
+        models = filter(None, map(self._store.model, self._store.models()))
+        counts = Counter(entry for body in models for entry in extract.conditions(body))
         metrics.MODELS.clear()
         for (condition, status), count in counts.items():
             metrics.MODELS.labels(condition, status).set(count)
@@ -176,7 +179,7 @@ async def run_until_told(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(ApiClient(await client_configuration()))
+        client = await stack.enter_async_context(PlainClient(await client_configuration()))
         client.user_agent = "sentiment-operator"
         http = await stack.enter_async_context(aiohttp.ClientSession())
         process = Process(settings, client, http)

@@ -72,12 +72,14 @@ class Reconciler:
         fresh, rounds = Fresh(), 1
         while True:
             observed, plan, fresh = await self._decide(model, fresh)
-            if self.performer.takes_turns(model, plan, observed):
+            differing = self.performer.differing(model, plan, observed)
+            if self.performer.takes_turns(plan, observed, differing):
                 async with self._turn:
                     observed, plan, fresh = await self._decide(model, fresh)
-                    outcome = await self.performer.perform(model, plan, observed)
+                    differing = self.performer.differing(model, plan, observed)
+                    outcome = await self.performer.perform(model, plan, observed, differing)
             else:
-                outcome = await self.performer.perform(model, plan, observed)
+                outcome = await self.performer.perform(model, plan, observed, differing)
             if rounds == ROUNDS or not (outcome.wrote or outcome.foreign):
                 return observed, plan, outcome
             fresh, rounds = _after(fresh, outcome), rounds + 1

@@ -55,7 +55,7 @@ class Sweep:
         for kind in (kind for kind in self.kinds if kind in OWN or kind in OF_GATEWAY_API):
             while True:
                 try:
-                    await self._all_of(kind, self.namespaces[0] if self.namespaces else "")
+                    await self.kube.is_served(kind, self.namespaces[0] if self.namespaces else "")
                     break
                 except (Away, Refused) as error:
                     log.warning("waiting for %s: %s", kind.plural, _explained(kind, error))

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any, Protocol
 
 import aiohttp
+from kubernetes.aio.client import ApiClient
 from pydantic import TypeAdapter, ValidationError
 
 from sentiment_operator.facts import Manifest
@@ -20,6 +21,14 @@ JSON_PATCH = "application/json-patch+json"
 
 _BODY = TypeAdapter(dict[str, Any])
 _AGAIN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS)
+
+
+class PlainClient(ApiClient):
+    """kubernetes.aio's client for those who send plain values: it need not look at each of them for what is no JSON."""
+
+    def sanitize_for_serialization(self, obj: Any) -> Any:
+        """The value as it is."""
+        return obj
 
 
 class Response(Protocol):

@@ -29,11 +29,15 @@ class Worker:
     store: Store
     queue: WorkQueue[Key]
     reconciler: Reconciler
-    _waiting: set[Key] = field(default_factory=set[Key])
-    """Models whose training waits for another one to end."""
+    places: int
+    """So many trainings may run at a time."""
+    _waiting: dict[Key, None] = field(default_factory=dict[Key, None])
+    """Models whose training waits for another one to end, in the order they came."""
 
     def hear(self, kind: Kind, event: str | None, told: Manifest) -> None:
         """Take note of a watch event."""
+        if event != "DELETED" and self.store.knows(kind, told):
+            return  # Most of what is heard are the operator's own writes, whose answers told it already.
         body = slim(told)
         peers = self._peers(kind, event, body)
         if self.store.remove(kind, body) if event == "DELETED" else self.store.put(kind, body):
@@ -53,9 +57,14 @@ class Worker:
         if kind == JOB and is_look_up(body):
             self._wake_who_asks_the_same(key)
         elif kind == JOB and not is_unfinished(body):
-            for waiting in self._waiting:
-                self.queue.add(waiting)
-            self._waiting.clear()
+            self._offer_place()
+
+    def _offer_place(self) -> None:
+        """Let the model look that waits longest for a free place: with all of them, each ending would cost as many passes."""
+        if self._waiting and len(self.store.unfinished_jobs()) < self.places:
+            first = next(iter(self._waiting))
+            del self._waiting[first]
+            self.queue.add(first)
 
     def _wake_who_asks_the_same(self, key: Key) -> None:
         """Models of a namespace share what a look at their branch found."""
@@ -95,7 +104,11 @@ class Worker:
 
     def _schedule(self, key: Key, done: Done) -> None:
         if done.queued:
-            self._waiting.add(key)
+            self._waiting[key] = None
+        else:
+            self._waiting.pop(key, None)
+            # The place may be left free by whoever it was offered to.
+            self._offer_place()
         if done.unfinished:
             self.queue.back_off(key)
         else:

@@ -147,7 +147,8 @@ def only_a_service(monkeypatch: pytest.MonkeyPatch) -> dict[ChildKind, Manifest 
 
 def performed(api: Any, store: Store, plan: Plan = NOTHING, **seen: Child | None) -> Outcome:
     observed = Observed(children={ChildKind[name.upper()]: child for name, child in seen.items()})
-    return asyncio.run(Performer(api, store, SETTINGS).perform(MODEL, plan, observed))
+    performer = Performer(api, store, SETTINGS)
+    return asyncio.run(performer.perform(MODEL, plan, observed, performer.differing(MODEL, plan, observed)))
 
 
 def test_a_missing_child_is_looked_for_before_it_is_created_without_force(api: Api, store: Store) -> None:
@@ -424,7 +425,7 @@ def test_a_comparison_is_created_once_and_seen_at_once(api: Api, store: Store) -
     assert [job["metadata"]["name"] for job, _ in store.unfinished_jobs()] == ["imdb-gate-01234567-1"]
     again = performed(api, store, plan)
     assert (again.wrote, again.stale, again.refusals) == (False, True, [])
-    assert Performer(cast("Any", api), store, SETTINGS).takes_turns(MODEL, plan, Observed())
+    assert Performer(cast("Any", api), store, SETTINGS).takes_turns(plan, Observed(), {})
 
 
 # The pods of a candidate

@@ -43,7 +43,7 @@ class Stage:
         self.store = Store(lambda body: ("", body.get("spec", {}).get("registered", body["metadata"]["name"])))
         self.queue: WorkQueue[Key] = WorkQueue(self.clock, chance=lambda: 0.5)
         passes: Any = self.passes
-        self.worker = Worker(self.store, self.queue, passes)
+        self.worker = Worker(self.store, self.queue, passes, places=2)
         self.begun: list[Key] = []
 
     def due(self) -> list[Key]:
@@ -63,9 +63,9 @@ class Stage:
         asyncio.run(run())
         return begun
 
-    def work(self, ends: Done | Exception) -> None:
+    def work(self, ends: Done | Exception, key: Key = IMDB) -> None:
         self.passes.ends = ends
-        asyncio.run(self.worker.work(IMDB))
+        asyncio.run(self.worker.work(key))
 
 
 @pytest.fixture
@@ -117,6 +117,24 @@ def test_the_end_of_a_model_frees_those_that_had_to_give_way(stage: Stage) -> No
     stage.due()
     stage.worker.hear(MODEL, "DELETED", thing("imdb", 2, spec={"registered": "shared"}))
     assert stage.due() == [OTHER]
+
+
+def test_the_end_of_a_training_makes_one_due_that_waits_for_a_place_and_its_pass_the_next(stage: Stage) -> None:
+    waiting = [Key("shop", name) for name in ("c", "a", "b")]
+    for key in waiting:
+        stage.worker.hear(MODEL, None, thing(key.name, 1))
+    for job in ("one", "two"):
+        stage.worker.hear(JOB, "ADDED", thing(job, 1, "elsewhere"))
+    stage.due()
+    for key in waiting:
+        stage.work(Done(queued=True), key)
+    stage.work(Done())
+    assert stage.due() == []
+    ended = {"conditions": [{"type": "Complete", "status": "True"}]}
+    stage.worker.hear(JOB, "MODIFIED", thing("one", 2, "elsewhere", status=ended))
+    assert stage.due() == waiting[:1]
+    stage.work(Done(), waiting[0])
+    assert stage.due() == waiting[1:2]
 
 
 def test_the_end_of_a_training_makes_those_due_that_wait_for_a_place(stage: Stage) -> None:
