@@ -50,6 +50,8 @@ class Terms:
 
 
 DEFAULT_TERMS = Terms()
+SHARED_TERMS = Terms(12)
+"""With several shards one Lease more has to be seen before the next holder is known: all within 20 seconds."""
 
 
 class Held(NamedTuple):

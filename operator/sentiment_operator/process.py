@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -26,9 +27,9 @@ from sentiment_operator.handlers import WatchThread
 from sentiment_operator.heads import Heads
 from sentiment_operator.health import serve_health, serve_metrics
 from sentiment_operator.hooks import Hooks
-from sentiment_operator.kinds import calls, watched
+from sentiment_operator.kinds import OWN, Kind, calls, watched
 from sentiment_operator.kube import Kube
-from sentiment_operator.leader import Terms
+from sentiment_operator.leader import DEFAULT_TERMS, SHARED_TERMS, Terms
 from sentiment_operator.names import MANAGED_BY_LABEL, MANAGER
 from sentiment_operator.node_room import Nodes
 from sentiment_operator.notify.courier import Courier
@@ -81,7 +82,7 @@ class Process:
         self._worker = Worker(self._store, self._queue, self._reconciler(registry, http), self.shards.acts_for)
         namespaces = tuple(filter(None, (name.strip() for name in settings.watch_namespaces.split(","))))
         labels = {MANAGED_BY_LABEL: MANAGER}
-        kinds = watched(gateway_api=settings.gateway_api)
+        kinds = self._kinds = watched(gateway_api=settings.gateway_api)
         self._sweep = Sweep(self._kube, self._store, namespaces, labels, kinds, self._worker.wake)
         self.watch = WatchThread(self._worker.hear, namespaces, f"{MANAGED_BY_LABEL}={MANAGER}", kinds)
 
@@ -90,7 +91,8 @@ class Process:
 
     def _shards(self, settings: Settings) -> Shards:
         identity = settings.identity or f"{socket.gethostname()}_{os.getpid()}"
-        terms = Terms(settings.lease_seconds)
+        usual = DEFAULT_TERMS if settings.shards == 1 else SHARED_TERMS
+        terms = Terms(settings.lease_seconds) if settings.lease_seconds else usual
         return Shards(self._kube, settings.operator_namespace, identity, settings.shards, self, terms)
 
     def _reconciler(self, registry: Registry, http: aiohttp.ClientSession) -> Reconciler:
@@ -124,7 +126,7 @@ class Process:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._end_with_watch())
             group.create_task(self.shards.keep())
-            await self._begin()
+            await self._begin(self._kinds)
             for task in (
                 self._begin_with_more(),
                 self._sweep.run(),
@@ -136,17 +138,18 @@ class Process:
                 group.create_task(task)
             await self._queue.run(self._settings.workers, self._worker.work)
 
-    async def _begin(self) -> None:
-        """Wait for shards, read all there is, and make every model due that is in them."""
+    async def _begin(self, kinds: Sequence[Kind]) -> None:
+        """Wait for shards, read what is there of these kinds, and make every model due that is in them."""
         gained = await self.shards.gained()
         log.info("leading", extra={"event.action": "lease-acquired", "shards": sorted(gained)})
-        await self._sweep.fill()
+        await self._sweep.fill(kinds)
         self.shards.begin(gained)
         self._worker.begin()
 
     async def _begin_with_more(self) -> None:
+        # By now the watch tells of everything. What a pass writes as a whole must not be older than what it replaces.
         while True:
-            await self._begin()
+            await self._begin(OWN)
 
     def is_busy(self, shard: int) -> bool:
         """Whether a pass of that shard is under way."""

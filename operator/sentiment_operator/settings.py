@@ -5,7 +5,6 @@ from typing import Any
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from sentiment_operator.leader import DURATION_SECONDS
 from sentiment_operator.notify.sinks import Sinks
 from sentiment_operator.sharding import MOST_SHARDS
 
@@ -28,8 +27,8 @@ class Settings(BaseSettings):
     """Holder name in a Lease; empty: host name and process id."""
     shards: int = Field(default=1, ge=1, le=MOST_SHARDS)
     """Into so many parts the namespaces are divided, each with a Lease of its own. The same in every replica."""
-    lease_seconds: int = Field(default=DURATION_SECONDS, ge=3, le=60)
-    """A Lease that is not renewed for so long is taken by another replica."""
+    lease_seconds: int = Field(default=0, ge=0, le=60)
+    """A Lease that is not renewed for so long is taken by another replica; 0: 15, or 12 with more than one shard."""
     max_concurrent_trainings: int = 4
     max_concurrent_rollouts: int = 5
     max_concurrent_look_ups: int = 4
