@@ -25,7 +25,7 @@ class Kube:
     def __init__(
         self,
         client: Client,
-        may_write: Callable[[], bool],
+        may_write: Callable[[str], bool],
         allowed: Mapping[tuple[str, str], frozenset[str]] = API_CALLS,
     ) -> None:
         self._client = client
@@ -189,7 +189,7 @@ class Kube:
         content: str = JSON,
         subresource: str = "",
     ) -> Manifest:
-        if not self._may_write():
+        if not self._may_write(_namespace_in(path)):
             raise NotLeading(f"{verb} {path}")
         return await self._call(verb, kind, path, query, body, content, subresource)
 
@@ -221,6 +221,11 @@ _METHODS = {"get": "GET", "list": "GET", "create": "POST", "update": "PUT", "pat
 
 def _strict() -> dict[str, str]:
     return {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict"}
+
+
+def _namespace_in(path: str) -> str:
+    """The namespace that is written to; nothing is written outside of one."""
+    return path.partition("/namespaces/")[2].partition("/")[0]
 
 
 def _namespace(manifest: Manifest) -> str:

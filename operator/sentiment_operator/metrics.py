@@ -32,7 +32,8 @@ API_CALLS_TOTAL = Counter(
     ["verb", "resource", "code"],
 )
 REGISTRY_CALLS = Counter("sentiment_operator_registry_calls_total", "Calls to MLflow.", ["call", "outcome"])
-LEADER = Gauge("sentiment_operator_leader", "1 while this process holds the Lease.")
+LEADER = Gauge("sentiment_operator_leader", "1 while this process holds the Lease, or that of any shard.")
+SHARDS_HELD = Gauge("sentiment_operator_shards_held", "Shards that this process acts for; undivided, all is one.")
 MODELS = Gauge("sentiment_operator_models", "Models by the status of a condition.", ["condition", "status"])
 TRAININGS = Gauge("sentiment_operator_trainings_running", "Training Jobs that are not finished.")
 WATCH_EVENTS = Counter(

@@ -5,7 +5,7 @@ The first sweep is also how the store is filled before the first pass. It writes
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -39,9 +39,9 @@ class Sweep:
     blind_for: int = field(default=0)
     """How many sweeps in a row found something that the watch had missed."""
 
-    async def fill(self) -> None:
-        """Read everything, for as long as it takes: before that nothing can be decided."""
-        for kind in self.kinds:
+    async def fill(self, kinds: Sequence[Kind]) -> None:
+        """Read everything of these kinds, for as long as it takes: before that nothing can be decided."""
+        for kind in kinds:
             while True:
                 try:
                     await self._sweep(kind, grace=0.0)

@@ -5,6 +5,7 @@ The one place of the process where any error at all is caught: a model that cann
 
 import asyncio
 import logging
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from time import perf_counter
 
@@ -31,6 +32,8 @@ class Worker:
     reconciler: Reconciler
     places: int
     """So many trainings may run at a time."""
+    acts_for: Callable[[str], bool]
+    """Whether this process may begin a pass in that namespace: others may act for the rest."""
     _waiting: dict[Key, None] = field(default_factory=dict[Key, None])
     """Models whose training waits for another one to end, in the order they came."""
 
@@ -43,17 +46,15 @@ class Worker:
         if self.store.remove(kind, body) if event == "DELETED" else self.store.put(kind, body):
             WATCH_EVENTS.labels(kind.plural).inc()
             self.wake(kind, body)
-            for peer in peers:
-                self.queue.add(peer)
+            self._make_due(peers)
 
     def wake(self, kind: Kind, body: Manifest) -> None:
         """Make due whoever this object concerns."""
         key = owner_of(kind, body)
         if self.store.model(key) is not None:
-            self.queue.add(key)
+            self._make_due([key])
         if kind in (MODEL, REVISION):
-            for follower in self.store.followers(key):
-                self.queue.add(follower)
+            self._make_due(self.store.followers(key))
         if kind == JOB and is_look_up(body):
             self._wake_who_asks_the_same(key)
         elif kind == JOB and not is_unfinished(body):
@@ -64,22 +65,30 @@ class Worker:
         if self._waiting and len(self.store.unfinished_jobs()) < self.places:
             first = next(iter(self._waiting))
             del self._waiting[first]
-            self.queue.add(first)
+            self._make_due([first])
 
     def _wake_who_asks_the_same(self, key: Key) -> None:
         """Models of a namespace share what a look at their branch found."""
         for other in self.store.models():
             body = self.store.model(other)
             if body is not None and other.namespace == key.namespace and "dvc" in body.get("spec", {}).get("data", {}):
-                self.queue.add(other)
+                self._make_due([other])
+
+    def _make_due(self, keys: Iterable[Key]) -> None:
+        for key in keys:
+            if self.acts_for(key.namespace):
+                self.queue.add(key)
 
     def begin(self) -> None:
-        """Make every model due: a new leader has seen none."""
-        for key in self.store.models():
-            self.queue.add(key)
+        """Make every model due that this process acts for: since it began to, it has seen none."""
+        self._make_due(self.store.models())
 
     async def work(self, key: Key) -> None:
         """One pass, and when the next one is due."""
+        if not self.acts_for(key.namespace):
+            self.queue.forget(key)
+            self._waiting.pop(key, None)
+            return
         started = perf_counter()
         try:
             async with asyncio.timeout(PASS_DEADLINE_SECONDS):

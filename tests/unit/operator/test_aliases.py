@@ -56,7 +56,8 @@ class Stage:
         self.store = Store(lambda body: registry_of(body, SETTINGS.tracking_url))
         self.mlflow = MLflow()
         played: Any = self.mlflow
-        self.aliases = Aliases(self.store, played)
+        self.ours = True
+        self.aliases = Aliases(self.store, played, lambda _: self.ours)
         self._version = 0
 
     def serves(self, label: str, number: str, uid: str = "uid-1", **recorded: Any) -> None:

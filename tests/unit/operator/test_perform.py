@@ -516,7 +516,7 @@ def reported(api: Any, store: Store, seen: Observed) -> None:
     body = api.holds(
         MODEL_KIND, {"apiVersion": "a/v1", "kind": "SentimentModel", "metadata": {"name": "imdb", "namespace": "shop"}}
     )
-    courier = Courier({}, may_send=lambda: True, exists=lambda key, uid: True, wake=lambda key: None)
+    courier = Courier({}, may_send=lambda _: True, exists=lambda key, uid: True, wake=lambda key: None)
     reporter = Reporter(
         api,
         store,

@@ -43,7 +43,10 @@ class Stage:
         self.store = Store(lambda body: ("", body.get("spec", {}).get("registered", body["metadata"]["name"])))
         self.queue: WorkQueue[Key] = WorkQueue(self.clock, chance=lambda: 0.5)
         passes: Any = self.passes
-        self.worker = Worker(self.store, self.queue, passes, places=2)
+        self.ours = {"shop"}
+        self.worker = Worker(
+            self.store, self.queue, passes, places=2, acts_for=lambda namespace: namespace in self.ours
+        )
         self.begun: list[Key] = []
 
     def due(self) -> list[Key]:
@@ -194,3 +197,22 @@ def test_a_pass_without_the_lease_is_not_repeated(stage: Stage) -> None:
     stage.work(NotLeading("patch"))
     stage.clock.now = 1000
     assert stage.due() == []
+
+
+def test_what_others_act_for_is_known_and_never_due(stage: Stage) -> None:
+    stage.ours.clear()
+    stage.worker.hear(MODEL, None, thing("imdb", 1))
+    assert stage.due() == []
+    assert stage.store.models() == [IMDB]
+    stage.ours.add("shop")
+    stage.worker.begin()
+    assert stage.due() == [IMDB]
+
+
+def test_a_model_that_others_act_for_by_now_gets_no_pass_and_no_backoff(stage: Stage) -> None:
+    stage.work(Away("503"))
+    stage.ours.clear()
+    stage.work(ZeroDivisionError("a pass"))
+    assert stage.queue.failures(IMDB) == 0
+    stage.clock.now = 1000
+    assert stage.due() == [IMDB]  # What it was put off for is over, and comes to nothing.

@@ -51,7 +51,7 @@ class Operator:
         more = {"first_pause_seconds": 0.01, **more}
         self.courier = Courier(
             senders,
-            may_send=lambda: self.leads,
+            may_send=lambda _: self.leads,
             exists=lambda _, uid: uid == UID,
             wake=lambda _: self.woken.set(),
             **more,
