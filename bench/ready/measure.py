@@ -173,7 +173,9 @@ def _address(witness: Witness, service: str, since: float) -> str:
 
 def _pod(witness: Witness, since: float) -> Manifest:
     witness.wait("pod", since, is_true("Ready"))
-    body = witness.body("pod", since, lambda pod: is_true("Ready")(pod) and VERSION_LABEL in (pod["metadata"].get("labels") or {}))
+    body = witness.body(
+        "pod", since, lambda pod: is_true("Ready")(pod) and VERSION_LABEL in (pod["metadata"].get("labels") or {})
+    )
     assert body is not None
     return body
 
