@@ -94,8 +94,10 @@ class Metrics:
 
     def predicted(self, positive: int, negative: int) -> None:
         """Counts scored texts."""
-        self._positive.inc(positive)
-        self._negative.inc(negative)
+        if positive:
+            self._positive.inc(positive)
+        if negative:
+            self._negative.inc(negative)
 
     def compared(self, agreed: bool) -> None:
         """Counts one text that two versions have scored."""
