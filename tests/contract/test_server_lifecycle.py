@@ -211,6 +211,20 @@ def test_a_registry_that_never_answers_does_not_hold_up_the_end(start_server, fr
             assert time.monotonic() - started < 10
 
 
+def test_a_patient_question_for_readiness_is_answered_when_loading_ends(start_server, registry, from_registry) -> None:
+    server = _start(start_server, from_registry, registry.url)
+    assert server.wait_for(lambda server: server.get("/readyz?wait")).status == 200
+
+
+def test_a_patient_question_for_readiness_hears_what_is_wrong(start_server, from_registry) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        server = _start(start_server, from_registry, f"http://127.0.0.1:{silent.getsockname()[1]}")
+        connection, _ = silent.accept()
+        assert server.get("/readyz").json()["reason"] == "Loading"
+        threading.Timer(0.1, connection.close).start()
+        assert server.get("/readyz?wait").json()["reason"] == "RegistryUnreachable"
+
+
 def test_a_second_signal_ends_it_at_once(start_server) -> None:
     server = start_server(SENTIMENT_DRAIN_SECONDS="600")
     with server.connect():

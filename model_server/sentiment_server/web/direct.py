@@ -37,8 +37,8 @@ class Direct:
         self._streams = streams
         self._answering = answering
         self._predictions: dict[str, _Answer] = {_PREDICT: self._review, _BATCH: self._reviews}
-        self._probes: dict[str, Callable[[], tuple[int, BaseModel]]] = {
-            "/healthz": lambda: (200, Alive()),
+        self._probes: dict[str, Callable[[Scope], Awaitable[tuple[int, BaseModel]]]] = {
+            "/healthz": _alive,
             "/readyz": answering.readiness,
         }
 
@@ -58,7 +58,7 @@ class Direct:
             await self._streams.exchange(scope, receive, send)
         elif method == "GET" and (probe := self._probes.get(path)):
             name_route(scope, path)
-            status, said = probe()
+            status, said = await probe(scope)
             await reply(send, status, said.model_dump_json().encode())
         else:
             await self._rest(scope, receive, send)
@@ -94,6 +94,10 @@ class Direct:
             _require_json(scope)
         answer = await self._answering.infer(scope, read_as(InferRequest, body), model, version)
         return answer.model_dump_json(exclude_none=True).encode()
+
+
+async def _alive(_: Scope) -> tuple[int, Alive]:
+    return 200, Alive()
 
 
 def _require_json(scope: Scope) -> None:
