@@ -39,6 +39,24 @@ def test_a_restart_needs_no_registry(start_server, registry, from_registry) -> N
     _start(start_server, from_registry, registry.url).wait_for_reason("Ready")
 
 
+@pytest.mark.parametrize(
+    ("stored", "asked"),
+    [
+        ("mlflow-artifacts:/3/run/artifacts/model", "/api/2.0/mlflow-artifacts/artifacts/3/run/artifacts/model/"),
+        ("mlflow-artifacts://elsewhere/3/run", "/model-versions/get-artifact?"),
+        ("mlflow-artifacts:/3/../../secret", "/model-versions/get-artifact?"),
+        ("", "/model-versions/get-artifact?"),
+    ],
+)
+def test_what_mlflow_stores_itself_is_fetched_from_there(
+    start_server, registry, from_registry, stored: str, asked: str
+) -> None:
+    registry.artifact_uri = stored
+    _start(start_server, from_registry, registry.url).wait_for_reason("Ready")
+    (path,) = registry.asked
+    assert path.startswith(asked)
+
+
 def test_a_damaged_cache_is_fetched_again(start_server, registry, from_registry) -> None:
     cache = Path(from_registry["SENTIMENT_CACHE_DIRECTORY"])
     cache.mkdir()
