@@ -145,7 +145,7 @@ RECIPE_HASH = MODEL.spec.recipe_hash()
 
 
 def _before_a_training() -> Iterator[Situation]:
-    yield sample_model(edited_at=NOW), Observed()
+    yield sample_model(edited_at=NOW), Observed(registry=RegistryAnswer(()))
     yield MODEL, Observed()
     yield MODEL, Observed(registry=RegistryAnswer(()))
     yield MODEL, Observed(registry=RegistryAnswer(()), trainings_elsewhere=SETTINGS.max_concurrent_trainings)

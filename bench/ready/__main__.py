@@ -77,6 +77,8 @@ def _tell_cold(found: Sequence[Cold]) -> None:
         for name in own[0].steps():
             seconds = [one.steps().get(name, 0.0) for one in own]
             print(f"  {name:24}{statistics.median(seconds):8.2f}{max(seconds):9.2f}")
+        seconds = [one.cpu_seconds for one in own]
+        print(f"  {'processor of the pod':24}{statistics.median(seconds):8.2f}{max(seconds):9.2f}")
     ready = [one.reached["Ready"] for one in found if one.who == OURS]
     print(f"{'Ready, as its status says':26}{statistics.median(ready):8.2f}{max(ready):9.2f}{len(ready):4}")
     keep("ready-cold", [asdict(one) for one in found])

@@ -38,6 +38,7 @@ class Scene:
     def prepare(self) -> None:
         """Both versions trained and registered, once for us and once for the tutorial; nothing runs afterwards."""
         self.target.kubectl("apply", "-f", "-", stdin=restricted_namespace(NAMESPACE))
+        self.apply(tutorial.sources(), tutorial.service())
         if self.kubectl("get", "pod", "tutorial-training", "--ignore-not-found"):
             return
         with step("reviews"):
@@ -48,7 +49,7 @@ class Scene:
                 self.kubectl("wait", "--for=condition=Ready", f"smod/{MODEL}", "--timeout=10m")
             self.remove("smod", MODEL)
         with step("train the tutorial's pipeline"):
-            self.apply(tutorial.sources(), tutorial.service(), tutorial.training(self.image, self.tracking_url))
+            self.apply(tutorial.training(self.image, self.tracking_url))
             done = "--for=jsonpath={.status.phase}=Succeeded"
             self.kubectl("wait", done, "pod/tutorial-training", "--timeout=10m")
 

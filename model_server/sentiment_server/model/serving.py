@@ -20,6 +20,7 @@ from sentiment_server.model.state import LoadFault, Reason, State
 _logger = logging.getLogger(__name__)
 _SLICE_CHARACTERS: dict[Engine, int] = {"native": 50_000, "python": 8_000}
 """Half a millisecond, or a few: so long nobody else gets a turn."""
+_LOOK_SECONDS = 0.02
 _SCORED_BY: dict[Engine, str] = {"native": "native code", "python": "Python"}
 
 
@@ -82,6 +83,12 @@ class Serving:
         if not self._compiled:
             digest = self.identity.digest
             self._take(await load_with_patience(self._source, digest, self._retry, self._fail))
+
+    async def until_loading_ends(self, seconds: float) -> None:
+        """Returns once the model is there or something is wrong with it; after so many seconds in any case."""
+        deadline = time.monotonic() + seconds
+        while self.state.reason is Reason.LOADING and time.monotonic() < deadline:  # noqa: ASYNC110  ended by other processes, too
+            await asyncio.sleep(_LOOK_SECONDS)
 
     def load_now(self) -> None:
         """Loads in the foreground, for a start that should fail at once. Raises LoadFault."""

@@ -13,6 +13,8 @@ from sentiment_server.web.oip_types import LABEL, PROBABILITY, InferReply, Infer
 from sentiment_server.web.problems import Problem
 from sentiment_server.web.schemas import Prediction, Predictions, Readiness, Review, Reviews, Sentiment
 
+PATIENTLY, PATIENCE_SECONDS = b"wait", 3.0
+"""The kubelet asks once a second: its question is answered in the moment in which it can be, and not by the next one."""
 STRINGS = {"content_type": "str"}
 
 
@@ -58,8 +60,10 @@ class Answering:
                 404, "Unknown version", "This server has another version.", f"Ask for version {identity.version}."
             )
 
-    def readiness(self) -> tuple[int, Readiness]:
-        """What `/readyz` says, and its status."""
+    async def readiness(self, scope: Scope) -> tuple[int, Readiness]:
+        """What `/readyz` says, and its status. Asked as `/readyz?wait`, it says so once the model is loaded or cannot be."""
+        if scope["query_string"] == PATIENTLY:
+            await self._serving.until_loading_ends(PATIENCE_SECONDS)
         state, identity = self._serving.state, self._serving.identity
         readiness = Readiness(
             ready=state.ready, reason=state.reason, message=state.message,

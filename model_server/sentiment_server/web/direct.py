@@ -28,7 +28,7 @@ _PREDICT, _BATCH, _INFER, _INFER_VERSION = PREDICT_ROUTES
 _INFERENCES = re.compile(r"/v2/models/([^/]+)(?:/versions/([^/]+))?/infer")
 _BINARY_HEADER = HEADER.encode()
 _Answer = Callable[[Scope, bytes], Awaitable[bytes]]
-_Probe = Callable[[], tuple[int, BaseModel]]
+_Probe = Callable[[Scope], Awaitable[tuple[int, BaseModel]]]
 
 
 class Direct:
@@ -40,7 +40,7 @@ class Direct:
         self._answering = answering
         self._predictions: dict[str, _Answer] = {_PREDICT: self._review, _BATCH: self._reviews}
         self._probes: dict[str, _Probe] = {
-            "/healthz": lambda: (200, Alive()),
+            "/healthz": _alive,
             "/readyz": answering.readiness,
         }
 
@@ -95,8 +95,12 @@ class Direct:
 
 async def _probe(probe: _Probe, scope: Scope, send: Send) -> None:
     name_route(scope, scope["path"])
-    status, said = probe()
+    status, said = await probe(scope)
     await reply(send, status, said.model_dump_json().encode())
+
+
+async def _alive(_: Scope) -> tuple[int, Alive]:
+    return 200, Alive()
 
 
 def _require_json(scope: Scope) -> None:
