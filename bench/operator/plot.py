@@ -17,9 +17,9 @@ _PANELS: tuple[tuple[str, Callable[[Cell], float]], ...] = (
     ("operator CPU-ms, each object and status", lambda cell: cell.cpu_ms_a_write),
     ("models a second until they serve", lambda cell: cell.models_a_second),
     ("writes for each model", lambda cell: cell.writes_a_model),
-    ("edit → children, p99 ms", lambda cell: cell.edit_to_children.p99 * 1000),
+    ("edit → children, p99 ms", lambda cell: cell.edited.recorded.p99 * 1000),
     ("memory at its most, MiB", lambda cell: cell.peak_mib),
-    ("restart, seconds of one processor", lambda cell: cell.restart_cpu_seconds),
+    ("restart, seconds of one processor", lambda cell: cell.restarted.cpu_seconds),
 )
 _COLOURS = ((OURS, POSITIVE), (USUAL, NEUTRAL))
 _WIDTH = 0.38
