@@ -18,6 +18,7 @@ from bench.operator.plot import plot
 from bench.operator.stand_in import LATENCY_SECONDS
 from bench.operator.table import lines
 from bench.results import RESULTS, keep
+from local_cluster.console import ClusterError
 from sentiment_trainer.drawing import save
 
 _SIZES = (20,)
@@ -63,4 +64,9 @@ def _called(peer: Peer) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except ClusterError as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit("interrupted: what was started has ended")
