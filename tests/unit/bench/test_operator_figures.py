@@ -21,14 +21,15 @@ def test_a_watch_counts_when_it_begins_and_leases_count_for_nothing() -> None:
     lines = [
         _event("watch", "pods", "ResponseStarted"),
         _event("watch", "pods"),
+        _event("watch", "jobs", "ResponseStarted"),
         _event("get", "services"),
         _event("patch", "sentimentmodels", subresource="status"),
         _event("update", "leases"),
         json.dumps({"verb": "get", "stage": "ResponseComplete"}),
     ]
     requests = counted(lines)
-    assert (requests.total, requests.writes) == (3, 1)
-    assert requests.by_verb() == {"get": 1, "patch": 1, "watch": 1}
+    assert (requests.total, requests.writes) == (4, 1)
+    assert requests.by_verb() == {"get": 1, "patch": 1, "watch": 2}
     assert requests.status_writes("sentimentmodels") == 1
 
 
@@ -64,6 +65,7 @@ def test_a_model_of_ours_serves_when_it_says_so_of_what_is_wanted_now(observed: 
 def test_a_model_of_the_usual_operator_serves_when_its_status_says_so() -> None:
     peer = usual(autoscaled=False)
     assert peer.serving({"metadata": {}, "status": {"ready": True, "servingVersion": "2"}}) == "2"
+    assert not peer.serving({"metadata": {}, "status": {"ready": False, "servingVersion": "2"}})
     assert not peer.serving({"metadata": {}})
 
 
