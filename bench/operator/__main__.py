@@ -1,6 +1,7 @@
 """`make bench-operator`: our operator beside the usual one, with many models on a real control plane of KWOK nodes.
 
-SIZES=<numbers, with commas> takes other numbers of models; PEERS=ours or usual only one of the two.
+SIZES=<numbers, with commas> takes other numbers of models, PEERS=ours or usual only one of the two, and TRAINED=<numbers> also
+measures ours with models that have to be trained first.
 """
 
 import asyncio
@@ -11,12 +12,13 @@ from dataclasses import asdict
 
 from bench.operator.cell import measured, say
 from bench.operator.figures import Cell
-from bench.operator.peers import OURS, ours, usual
+from bench.operator.peers import OURS, Peer, ours, usual
 from bench.operator.plane import QPS
 from bench.operator.plot import plot
 from bench.operator.stand_in import LATENCY_SECONDS
 from bench.operator.table import lines
 from bench.results import RESULTS, keep
+from local_cluster.console import ClusterError
 from sentiment_trainer.drawing import save
 
 _SIZES = (20,)
@@ -33,22 +35,38 @@ leaves out its question to the Service, and asks it there; the usual operator as
 def main() -> int:
     """Every size, each operator in turn."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # Whatever was started is ended then, too.
-    sizes = tuple(map(int, given.split(","))) if (given := os.environ.get("SIZES")) else _SIZES
+    sizes, trained = _numbers("SIZES", _SIZES), _numbers("TRAINED", ())
     asked = os.environ.get("PEERS", "ours,usual").split(",")
     cells: list[Cell] = []
     say(_CONDITIONS)
     for size in sizes:
-        for peer in (ours(autoscaled=size <= _WITH_AUTOSCALER), usual(autoscaled=size <= _WITH_AUTOSCALER)):
-            if ("ours" if peer.is_ours else "usual") in asked:
-                say(f"{peer.name}, {size} models")
-                cells.append(asyncio.run(measured(peer, size)))
-    for size in sizes:
-        print("\n".join(lines([cell for cell in cells if cell.models == size], OURS)), flush=True)
+        peers = (ours(autoscaled=size <= _WITH_AUTOSCALER), usual(autoscaled=size <= _WITH_AUTOSCALER))
+        own = [asyncio.run(measured(peer, size)) for peer in peers if _called(peer) in asked]
+        print("\n".join([*lines(own, OURS), ""]), flush=True)
+        cells += own
+    for size in trained:
+        own = [asyncio.run(measured(ours(autoscaled=True), size, trained=True))]
+        print("\n".join([*lines(own, OURS), ""]), flush=True)
+        cells += own
     keep("operator", [asdict(cell) for cell in cells])
-    save(plot(cells), RESULTS / "operator.png")
+    save(plot([cell for cell in cells if not cell.trained]), RESULTS / "operator.png")
     print(RESULTS / "operator.png")
     return 0
 
 
+def _numbers(variable: str, default: tuple[int, ...]) -> tuple[int, ...]:
+    given = os.environ.get(variable)
+    return default if given is None else tuple(map(int, filter(None, given.split(","))))
+
+
+def _called(peer: Peer) -> str:
+    return "ours" if peer.is_ours else "usual"
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except ClusterError as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit("interrupted: what was started has ended")

@@ -15,77 +15,114 @@ class Latency:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """One operator, so many models. Counts are of the API server's audit log, seconds of the processor of the kernel."""
+class Made:
+    """From the first model made until nothing was left to do. Counts are of the API server's audit log."""
 
-    operator: str
-    models: int
-    autoscaled: bool
     settled_seconds: float
-    """From the first model made to the last one that serves."""
+    """Until the last one serves."""
     to_children: Latency
     """From a model made to all its children seen."""
     requests: dict[str, int]
-    """`verb resource` → count, from the first model made until nothing was left to do."""
+    """`verb resource` → count."""
     requests_by_verb: dict[str, int]
     objects: int
     """Children and records that it made. Events are none."""
     status_writes: int
     writes: int
+    """Events included."""
     cpu_seconds: float
-    """Of the operator, for all models, until nothing was left to do."""
+    """Of the operator, as all seconds of the processor here."""
     control_plane_cpu_seconds: dict[str, float]
     registry_calls: int
     probes: int
-    idle_before_mib: float
-    idle_mib: float
-    peak_mib: float
     stall: Latency
     """How late its health port answered meanwhile."""
-    quiet_seconds: float
-    quiet_writes: int
-    quiet_cpu_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """While nothing changes."""
+
+    seconds: float
+    writes: int
+    cpu_seconds: float
+    resident_mib: float
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """Models that are to serve another version."""
+
     edits: int
-    new_version_to_children: Latency
-    """From an edit to a version that no object in the cluster tells of yet: our operator lets such edits settle first."""
-    edit_to_children: Latency
-    """The same back to a version that is recorded."""
-    edit_cpu_seconds: float
-    edit_requests: dict[str, int]
-    restart_seconds: float
-    restart_cpu_seconds: float
-    restart_writes: int
-    restart_requests: dict[str, int]
-    others: Latency
-    """From an edit to its children, of models beside a hot and a poisoned one."""
+    unrecorded: Latency
+    """To children, of a version that no object in the cluster tells of yet: our operator lets such edits settle first."""
+    recorded: Latency
+    """The same back to a version that is recorded. So is what follows."""
+    cpu_seconds: float
+    requests: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """From the start of a process that finds everything as it has to be, until it rests."""
+
+    seconds: float
+    cpu_seconds: float
+    writes: int
+    requests: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Models beside one that is edited all the time and one that always fails."""
+
+    to_children: Latency
     hot_edits: int
     queue_oldest_seconds: float | None
     """The longest that a model was seen waiting then; None where the operator does not tell."""
 
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One operator, so many models."""
+
+    operator: str
+    models: int
+    autoscaled: bool
+    trained: bool
+    """Each was trained first; otherwise MLflow knew its version."""
+    resident_before_mib: float
+    peak_mib: float
+    made: Made
+    quiet: Quiet
+    edited: Edited
+    restarted: Restarted
+    beside: Beside
+
     @property
     def models_a_second(self) -> float:
         """Until they serve."""
-        return self.models / self.settled_seconds
+        return self.models / self.made.settled_seconds
 
     @property
     def cpu_ms_a_model(self) -> float:
         """Of the operator, until they serve."""
-        return self.cpu_seconds / self.models * 1000
+        return self.made.cpu_seconds / self.models * 1000
 
     @property
     def cpu_ms_a_write(self) -> float:
         """The same for each object that it made and each status that it wrote."""
-        return self.cpu_seconds / max(1, self.objects + self.status_writes) * 1000
+        return self.made.cpu_seconds / max(1, self.made.objects + self.made.status_writes) * 1000
 
     @property
     def writes_a_model(self) -> float:
         """Until they serve, Events included."""
-        return self.writes / self.models
+        return self.made.writes / self.models
 
     @property
     def requests_a_model(self) -> float:
         """Until they serve; the few that do not depend on the number of models are included."""
-        return sum(self.requests_by_verb.values()) / self.models
+        return sum(self.made.requests_by_verb.values()) / self.models
 
 
 def latency(seconds: Sequence[float]) -> Latency:

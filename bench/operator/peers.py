@@ -15,8 +15,9 @@ import yaml
 ROOT = Path(__file__).parents[2]
 PACKAGES = os.pathsep.join(str(ROOT / folder) for folder in ("operator", "contract", "."))
 OURS, USUAL = "SentimentModel operator", "usual kopf operator"
-RECIPE = {"data": {"volume": {"claimName": "reviews", "path": "reviews.csv"}}}
+RECIPE = {"data": {"url": {"href": "https://data.example.org/reviews.csv", "sha256": "0" * 64}}}
 AUTOSCALING = {"minReplicas": 1, "maxReplicas": 5, "targetCPUUtilizationPercent": 70}
+TRAININGS_AT_ONCE = 50
 CHILDREN = (
     "/api/v1/serviceaccounts",
     "/api/v1/services",
@@ -113,6 +114,7 @@ class Peer:
             "SENTIMENT_OPERATOR_NAMESPACE": "bench",
             "SENTIMENT_HEALTH_PORT": str(place.health_port),
             "SENTIMENT_METRICS_PORT": str(place.metrics_port),
+            "SENTIMENT_MAX_CONCURRENT_TRAININGS": str(TRAININGS_AT_ONCE),
             "SERVICES_ANSWER_AT": place.tracking_url,
         }
         given = {name: value for name, value in os.environ.items() if name.startswith("SENTIMENT_")}

@@ -17,9 +17,9 @@ _PANELS: tuple[tuple[str, Callable[[Cell], float]], ...] = (
     ("operator CPU-ms, each object and status", lambda cell: cell.cpu_ms_a_write),
     ("models a second until they serve", lambda cell: cell.models_a_second),
     ("writes for each model", lambda cell: cell.writes_a_model),
-    ("edit → children, p99 ms", lambda cell: cell.edit_to_children.p99 * 1000),
+    ("edit → children, p99 ms", lambda cell: cell.edited.recorded.p99 * 1000),
     ("memory at its most, MiB", lambda cell: cell.peak_mib),
-    ("restart, seconds of one processor", lambda cell: cell.restart_cpu_seconds),
+    ("restart, seconds of one processor", lambda cell: cell.restarted.cpu_seconds),
 )
 _COLOURS = ((OURS, POSITIVE), (USUAL, NEUTRAL))
 _WIDTH = 0.38
@@ -42,11 +42,15 @@ def _draw(axes: Axes, title: str, figure_of: Callable[[Cell], float], cells: Seq
         own = [cell for cell in cells if cell.operator == name]
         places = [sizes.index(cell.models) + shift for cell in own]
         bars = axes.bar(places, [figure_of(cell) for cell in own], _WIDTH, color=colour, label=name)
-        axes.bar_label(bars, fmt="{:.3g}", fontsize=7.5)
+        axes.bar_label(bars, fmt=_told, fontsize=7.5)
     axes.set_xticks(range(len(sizes)), [f"{size:,} models" for size in sizes], fontsize=8.5)
     axes.set_title(title, fontsize=9.5)
     axes.tick_params(axis="y", labelsize=8)
     axes.grid(axis="y", color=GRID, linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.margins(y=0.15)
+    axes.margins(x=0.25 if len(sizes) == 1 else 0.05, y=0.15)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def _told(figure: float) -> str:
+    return f"{figure:,.0f}" if figure >= 100 else f"{figure:.3g}"

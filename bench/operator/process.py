@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -17,14 +16,6 @@ _REST_SECONDS = 2.0
 _REST_SHARE = 0.1
 _PERIOD_SECONDS = 0.1
 _END_SECONDS = 30
-
-
-@dataclass(frozen=True, slots=True)
-class CaughtUp:
-    """How long it was busy after its start, and what of the processor that took."""
-
-    seconds: float
-    cpu_seconds: float
 
 
 class Operator:
@@ -51,8 +42,8 @@ class Operator:
             end = self.log.read_text(encoding="utf-8")[-3000:]
             raise SystemExit(f"the operator ended with {self._process.returncode}, see {self.log}:\n{end}")
 
-    async def rests(self, deadline: float) -> CaughtUp:
-        """Return when it has hardly used the processor for two seconds; tells of the moment when that began."""
+    async def rests(self, deadline: float) -> float:
+        """Return when it has hardly used the processor for two seconds; seconds from its start until that began."""
         samples = [(time.monotonic(), self.cpu_seconds)]
         while True:
             await asyncio.sleep(_PERIOD_SECONDS)
@@ -62,7 +53,7 @@ class Operator:
             window = [sample for sample in samples if sample[0] >= now - _REST_SECONDS]
             is_resting = used - window[0][1] <= _REST_SHARE * _REST_SECONDS and now - samples[0][0] > _REST_SECONDS
             if is_resting and await asyncio.to_thread(self.answers):
-                return CaughtUp(window[0][0] - self.began, used)
+                return window[0][0] - self.began
             if now > deadline:
                 raise SystemExit(f"the operator was still busy at the deadline, see {self.log}")
 

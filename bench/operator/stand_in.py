@@ -1,13 +1,12 @@
 """Stands in for MLflow and for what answers behind every Service, after a fixed time.
 
-Every registered model has the versions that it was told of. A Service answers with the version that its ready pods run.
+A Service answers with the version that its ready pods run.
 """
 
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from aiohttp import web
 
@@ -19,16 +18,23 @@ POISONED = "poisoned"
 METRICS = {"accuracy": "0.91"}
 
 
-def digest_of(version: str, recipe_hash: str) -> str:
-    """Of the artifact of a version, the same as the played trainer answers where the version was trained by itself."""
-    return hashlib.sha256((recipe_hash if version == "trained" else version).encode()).hexdigest()
+class Seen(Protocol):
+    """What has to be known of the cluster."""
+
+    def serves(self, namespace: str, name: str) -> str:
+        """Which version the ready pods of a model run, empty for none."""
+        ...
+
+    def is_trained(self, namespace: str, name: str) -> bool:
+        """Whether a training of the model got so far that it registers its result."""
+        ...
 
 
 class StandIn:
-    """A server on loopback. `serves` tells which version the ready pods of a model run, empty for none."""
+    """A server on loopback. Every model is registered with the versions that are `known`, and with the one that was trained."""
 
-    def __init__(self, versions: tuple[str, ...], recipe_hash: str, serves: Callable[[str, str], str]) -> None:
-        self._versions, self._recipe_hash, self._serves = versions, recipe_hash, serves
+    def __init__(self, recipe_hash: str, known: tuple[str, ...], trained: str, seen: Seen) -> None:
+        self._recipe_hash, self._known, self._trained, self._seen = recipe_hash, known, trained, seen
         self._aliases: dict[str, dict[str, str]] = {}
         self._tags: dict[tuple[str, str], dict[str, str]] = {}
         self._runner: web.AppRunner | None = None
@@ -63,10 +69,10 @@ class StandIn:
     async def _predict(self, request: web.Request) -> web.Response:
         self.probed += 1
         await asyncio.sleep(LATENCY_SECONDS)
-        version = self._serves(request.match_info["namespace"], request.match_info["service"])
+        version = self._seen.serves(request.match_info["namespace"], request.match_info["service"])
         if not version:
             return web.json_response({}, status=503)
-        headers = {"X-Model-Version": version, "X-Model-Digest": digest_of(version, self._recipe_hash)}
+        headers = {"X-Model-Version": version, "X-Model-Digest": self._digest(version)}
         return web.json_response({"sentiment": "positive", "probability": 0.9, "version": version}, headers=headers)
 
     async def _registry(self, request: web.Request) -> web.Response:
@@ -82,7 +88,7 @@ class StandIn:
         match method, call:
             case "GET", "model-versions/search":
                 model = told["filter"].removeprefix("name='").removesuffix("'")
-                found = [self._version(model, number) for number in range(1, len(self._versions) + 1)]
+                found = [self._version(model, number) for number in range(1, self._count(model) + 1)]
                 return 200, {"model_versions": found}
             case "GET", "model-versions/get":
                 return 200, {"model_version": self._version(told["name"], int(told["version"]))}
@@ -102,9 +108,17 @@ class StandIn:
             case _:
                 return 404, {"error_code": "RESOURCE_DOES_NOT_EXIST"}
 
+    def _count(self, model: str) -> int:
+        namespace, _, name = model.partition(".")
+        return len(self._known) + self._seen.is_trained(namespace, name)
+
+    def _digest(self, label: str) -> str:
+        """Of what was trained, the one that the played trainer answers."""
+        return hashlib.sha256((self._recipe_hash if label == self._trained else label).encode()).hexdigest()
+
     def _version(self, model: str, number: int) -> dict[str, Any]:
-        label = self._versions[number - 1]
-        digest = digest_of(label, self._recipe_hash)
+        label = (*self._known, self._trained)[number - 1]
+        digest = self._digest(label)
         tags = {
             names.REGISTRY_LABEL_TAG + label: self._recipe_hash,
             names.TAG_FINGERPRINT: digest,

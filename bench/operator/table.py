@@ -30,32 +30,32 @@ class Row:
 
 ROWS = (
     Row("models/s until they serve", lambda cell: cell.models_a_second, ".1f", more_is_better=True, of_usual=1.5),
-    Row("made → children, p50 s", lambda cell: cell.to_children.p50, ".2f"),
-    Row("made → children, p99 s", lambda cell: cell.to_children.p99, ".2f"),
-    Row("edit → children, p50 ms", lambda cell: cell.edit_to_children.p50 * 1000, ".0f"),
-    Row("edit → children, p99 ms", lambda cell: cell.edit_to_children.p99 * 1000, ".0f"),
+    Row("made → children, p50 s", lambda cell: cell.made.to_children.p50, ".2f"),
+    Row("made → children, p99 s", lambda cell: cell.made.to_children.p99, ".2f"),
+    Row("edit → children, p50 ms", lambda cell: cell.edited.recorded.p50 * 1000, ".0f"),
+    Row("edit → children, p99 ms", lambda cell: cell.edited.recorded.p99 * 1000, ".0f"),
     Row("requests/model", lambda cell: cell.requests_a_model, ".1f"),
     Row("writes/model", lambda cell: cell.writes_a_model, ".1f", of_usual=2.0, most=_MOST_WRITES),
-    Row("objects/model", lambda cell: cell.objects / cell.models, ".1f"),
-    Row("status writes/model", lambda cell: cell.status_writes / cell.models, ".1f"),
+    Row("objects/model", lambda cell: cell.made.objects / cell.models, ".1f"),
+    Row("status writes/model", lambda cell: cell.made.status_writes / cell.models, ".1f"),
     Row("operator CPU-ms/model", lambda cell: cell.cpu_ms_a_model, ".1f"),
     Row("operator CPU-ms/object and status", lambda cell: cell.cpu_ms_a_write, ".2f", of_usual=5.0),
-    Row("operator CPU-ms/edit", lambda cell: cell.edit_cpu_seconds / cell.edits * 1000, ".1f"),
+    Row("operator CPU-ms/edit", lambda cell: cell.edited.cpu_seconds / cell.edited.edits * 1000, ".1f"),
     Row(
         "control plane CPU-ms/model",
-        lambda cell: sum(cell.control_plane_cpu_seconds.values()) / cell.models * 1000,
+        lambda cell: sum(cell.made.control_plane_cpu_seconds.values()) / cell.models * 1000,
         ".0f",
     ),
-    Row("writes while nothing changes", lambda cell: cell.quiet_writes, ".0f", most=0),
-    Row("CPU-ms/s while nothing changes", lambda cell: cell.quiet_cpu_seconds / cell.quiet_seconds * 1000, ".1f"),
+    Row("writes while nothing changes", lambda cell: cell.quiet.writes, ".0f", most=0),
+    Row("CPU-ms/s while nothing changes", lambda cell: cell.quiet.cpu_seconds / cell.quiet.seconds * 1000, ".1f"),
     Row("peak RSS, MiB", lambda cell: cell.peak_mib, ".0f", most=_MOST_MIB_AT_1000, at=1000),
-    Row("idle RSS, MiB", lambda cell: cell.idle_mib, ".0f"),
-    Row("restart to caught up, s", lambda cell: cell.restart_seconds, ".1f", most=_LONGEST_RESTART_AT_5000, at=5000),
-    Row("restart, CPU-s", lambda cell: cell.restart_cpu_seconds, ".2f"),
-    Row("restart, writes", lambda cell: cell.restart_writes, ".0f", most=0),
-    Row("health answered, worst ms", lambda cell: cell.stall.worst * 1000, ".0f"),
-    Row("beside hot and poisoned, p99 s", lambda cell: cell.others.p99, ".2f"),
-    Row("longest wait in the queue then, s", lambda cell: cell.queue_oldest_seconds, ".2f", most=_LONGEST_WAIT),
+    Row("idle RSS, MiB", lambda cell: cell.quiet.resident_mib, ".0f"),
+    Row("restart to caught up, s", lambda cell: cell.restarted.seconds, ".1f", most=_LONGEST_RESTART_AT_5000, at=5000),
+    Row("restart, CPU-s", lambda cell: cell.restarted.cpu_seconds, ".2f"),
+    Row("restart, writes", lambda cell: cell.restarted.writes, ".0f", most=0),
+    Row("health answered, worst ms", lambda cell: cell.made.stall.worst * 1000, ".0f"),
+    Row("beside hot and poisoned, p99 s", lambda cell: cell.beside.to_children.p99, ".2f"),
+    Row("longest wait in the queue then, s", lambda cell: cell.beside.queue_oldest_seconds, ".2f", most=_LONGEST_WAIT),
 )
 _HEAD = f"{'':34}{'ours':>10}{'usual':>10}{'times better':>14}  goal"
 
@@ -65,7 +65,8 @@ def lines(cells: Sequence[Cell], ours: str) -> list[str]:
     own = next((cell for cell in cells if cell.operator == ours), None)
     other = next((cell for cell in cells if cell.operator != ours), None)
     size = cells[0].models
-    head = f"{size:,} models{', each with an autoscaler' if cells[0].autoscaled else ''}"
+    autoscaled, trained = cells[0].autoscaled, cells[0].trained
+    head = f"{size:,} models{', each trained first' * trained}{', each with an autoscaler' * autoscaled}"
     return ["", head, _HEAD, *[_line(row, own, other, size) for row in ROWS]]
 
 

@@ -31,10 +31,11 @@ Manifest = dict[str, Any]
 
 @kopf.on.startup()
 def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
-    """Log in, and say no more than needed."""
+    """Log in, say no more than needed, and let more handlers run at once than there are processors."""
     config.load_kube_config()
     client.ApiClient.set_default(client.ApiClient())  # One pool of connections for all calls.
     settings.posting.level = logging.INFO
+    settings.execution.max_workers = 20
 
 
 @kopf.on.resume(GROUP, VERSION, PLURAL)

@@ -11,8 +11,8 @@ from sentiment_contract.names import VERSION_LABEL
 
 Key = tuple[str, str]
 """Namespace and name of a model; its children are called like it."""
-DEPLOYMENTS = "/apis/apps/v1/deployments"
-MANAGED_BY = "app.kubernetes.io/managed-by"
+DEPLOYMENTS, JOBS = "/apis/apps/v1/deployments", "/apis/batch/v1/jobs"
+MANAGED_BY, INSTANCE = "app.kubernetes.io/managed-by", "app.kubernetes.io/instance"
 
 
 @dataclass(slots=True)
@@ -28,11 +28,13 @@ class World:
     """When a child of each kind was first seen."""
     serving: dict[Key, str] = field(default_factory=dict[Key, str])
     """Which version all ready pods run."""
+    trained: set[Key] = field(default_factory=set[Key])
+    """Models that have a Job which has begun."""
     _tasks: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
 
     def begin(self, api: Api) -> None:
         """Watch until told to end."""
-        watched = {self.peer.collection(): self._model, DEPLOYMENTS: self._deployment}
+        watched = {self.peer.collection(): self._model, DEPLOYMENTS: self._deployment, JOBS: self._job}
         for path in self.peer.children:
             watched.setdefault(path, self._child)
         self._tasks += [asyncio.create_task(_watch(api, path, told)) for path, told in watched.items()]
@@ -53,6 +55,14 @@ class World:
         seen = self.children.get(key, {})
         return max(seen.values()) if len(seen) >= len(self.peer.children) else None
 
+    def serves(self, namespace: str, name: str) -> str:
+        """The version that the ready pods of a model run, empty for none."""
+        return self.serving.get((namespace, name), "")
+
+    def is_trained(self, namespace: str, name: str) -> bool:
+        """Whether a training of the model has begun: its pod ends a second later."""
+        return (namespace, name) in self.trained
+
     def _model(self, path: str, body: Manifest) -> None:
         del path
         version = self.peer.serving(body)
@@ -62,6 +72,12 @@ class World:
     def _child(self, path: str, body: Manifest) -> None:
         if body["metadata"].get("labels", {}).get(MANAGED_BY) == self.peer.managed_by:
             self.children.setdefault(_key(body), {}).setdefault(path, time.monotonic())
+
+    def _job(self, path: str, body: Manifest) -> None:
+        del path
+        if body.get("status", {}).get("ready") or body.get("status", {}).get("succeeded"):
+            metadata = body["metadata"]
+            self.trained.add((metadata["namespace"], metadata["labels"][INSTANCE]))
 
     def _deployment(self, path: str, body: Manifest) -> None:
         self._child(path, body)

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from bench.operator.figures import latency, objects_made
-from bench.operator.peers import ours, usual
+from bench.operator.figures import Beside, Cell, Edited, Latency, Made, Quiet, Restarted, latency, objects_made
+from bench.operator.peers import OURS, USUAL, ours, usual
 from bench.operator.requests import AuditLog, Requests, counted
+from bench.operator.table import lines
 
 
 def _event(verb: str, resource: str, stage: str = "ResponseComplete", subresource: str = "") -> str:
@@ -20,14 +21,15 @@ def test_a_watch_counts_when_it_begins_and_leases_count_for_nothing() -> None:
     lines = [
         _event("watch", "pods", "ResponseStarted"),
         _event("watch", "pods"),
+        _event("watch", "jobs", "ResponseStarted"),
         _event("get", "services"),
         _event("patch", "sentimentmodels", subresource="status"),
         _event("update", "leases"),
         json.dumps({"verb": "get", "stage": "ResponseComplete"}),
     ]
     requests = counted(lines)
-    assert (requests.total, requests.writes) == (3, 1)
-    assert requests.by_verb() == {"get": 1, "patch": 1, "watch": 1}
+    assert (requests.total, requests.writes) == (4, 1)
+    assert requests.by_verb() == {"get": 1, "patch": 1, "watch": 2}
     assert requests.status_writes("sentimentmodels") == 1
 
 
@@ -63,8 +65,37 @@ def test_a_model_of_ours_serves_when_it_says_so_of_what_is_wanted_now(observed: 
 def test_a_model_of_the_usual_operator_serves_when_its_status_says_so() -> None:
     peer = usual(autoscaled=False)
     assert peer.serving({"metadata": {}, "status": {"ready": True, "servingVersion": "2"}}) == "2"
+    assert not peer.serving({"metadata": {}, "status": {"ready": False, "servingVersion": "2"}})
     assert not peer.serving({"metadata": {}})
 
 
 def test_nothing_asked_is_nothing_counted() -> None:
     assert Requests().writes == 0
+
+
+def _cell(operator: str, *, models: int = 10, seconds: float = 10.0, cpu: float = 1.0, writes: int = 100) -> Cell:
+    quick = Latency(0.1, 0.2, 0.3)
+    made = Made(seconds, quick, {}, {"create": writes}, 60, 40, writes, cpu, {"etcd": 1.0}, 0, 0, quick)
+    quiet, restarted = Quiet(20.0, 0, 0.1, 90.0), Restarted(2.0, 1.0, 0, {})
+    edited, beside = Edited(10, quick, quick, 1.0, {}), Beside(quick, 100, 0.5)
+    return Cell(operator, models, False, False, 80.0, 100.0, made, quiet, edited, restarted, beside)
+
+
+def _line(cells: list[Cell], name: str) -> str:
+    return next(line for line in lines(cells, OURS) if line.startswith(name))
+
+
+def test_a_goal_is_met_or_missed_by_how_many_times_ours_is_better() -> None:
+    cheap = [_cell(OURS, cpu=1.0, writes=30), _cell(USUAL, cpu=6.0, writes=80)]
+    assert "6.0  ≥ 5×: met" in _line(cheap, "operator CPU-ms/object")
+    assert "2.7  ≥ 2×: met, ≤ 20: met" in _line(cheap, "writes/model")
+    dear = [_cell(OURS, cpu=2.0, writes=250), _cell(USUAL, cpu=6.0)]
+    assert "3.0  ≥ 5×: MISSED" in _line(dear, "operator CPU-ms/object")
+    assert "≤ 20: MISSED" in _line(dear, "writes/model")
+    assert "1.0  ≥ 1.5×: MISSED" in _line(dear, "models/s")
+
+
+def test_a_goal_for_a_size_counts_at_that_size_alone_and_one_operator_makes_a_table_too() -> None:
+    assert "met" in _line([_cell(OURS, models=1000)], "peak RSS")
+    assert "met" not in _line([_cell(OURS, models=100)], "peak RSS")
+    assert "–" in _line([_cell(OURS)], "models/s")
