@@ -9,7 +9,7 @@ PACKAGES = contract artifact operator model_server trainer kubectl_plugin local_
 IMPORTS = contract:artifact:operator:model_server:trainer:kubectl_plugin:.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test campaign down kubeconfig kubectl images plugin crd docs lock fmt lint types bench-scorer bench-server bench-train bench-search status bench-ready bench-operator
+.PHONY: help demo test campaign down kubeconfig kubectl images plugin crd docs lock fmt lint types bench-scorer bench-server bench-train bench-search status bench-ready bench-operator bench bench-report
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -61,6 +61,12 @@ lint: ## style, and who may import whom
 
 types: ## strict types
 	@$(DEV)/bin/pyright --pythonpath $(DEV)/bin/python
+
+bench: ## measure every part that this machine can run, one after the other, and write the page of all figures
+	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m bench
+
+bench-report: ## write docs/performance.md and its pictures from what was measured last
+	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m bench.report
 
 bench-scorer: ## start-up, memory and speed of the model server on this machine (DATA=file PRESET=name)
 	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m bench.scorer
