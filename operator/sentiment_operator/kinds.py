@@ -11,9 +11,10 @@ from sentiment_operator.api import VERSION
 from sentiment_operator.facts import ChildKind
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Kind:
-    """One kind as the API server addresses it."""
+    """One kind as the API server addresses it. Each is made once, below, and is equal to itself alone: it is what
+    everything that is known is looked up by."""
 
     group: str
     version: str

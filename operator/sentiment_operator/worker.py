@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 
 from sentiment_operator.facts import Manifest
-from sentiment_operator.kinds import JOB, MODEL, REVISION, Kind
+from sentiment_operator.kinds import JOB, MODEL, OWN, REVISION, Kind
 from sentiment_operator.kube_errors import Away, NotLeading, Stale
 from sentiment_operator.metrics import PASS_SECONDS, WATCH_EVENTS
 from sentiment_operator.raw import is_look_up, is_unfinished, slim
@@ -20,6 +20,9 @@ from sentiment_operator.workqueue import WorkQueue
 log = logging.getLogger(__name__)
 
 PASS_DEADLINE_SECONDS = 60.0
+GATHER_SECONDS = 0.05
+"""Controllers tell of one thing they do in several writes; so much later all of them are seen in one pass. What a person
+writes is looked at at once."""
 
 
 @dataclass(slots=True)
@@ -49,8 +52,10 @@ class Worker:
     def wake(self, kind: Kind, body: Manifest) -> None:
         """Make due whoever this object concerns."""
         key = owner_of(kind, body)
-        if self.store.model(key) is not None:
+        if self.store.model(key) is not None and kind in OWN:
             self.queue.add(key)
+        elif self.store.model(key) is not None:
+            self.queue.add_after(key, GATHER_SECONDS)
         if kind in (MODEL, REVISION):
             for follower in self.store.followers(key):
                 self.queue.add(follower)
