@@ -31,6 +31,7 @@ PAGE = 500
 """Objects of one answer to a list: kopf holds no more of them at a time."""
 IDLE_SECONDS = 1.0
 """kopf keeps a task for each object for so long after its last event: at the start, for thousands at a time."""
+HANDOVER_SECONDS = 0.02
 NOTICES_AT_A_TIME = 100
 """So many are taken in one turn of the loop, a few milliseconds of it: others have their turn between."""
 
@@ -112,7 +113,8 @@ def _configure(managed_by: str) -> Callable[..., Any]:
 
 
 class Handover:
-    """Takes notices from one thread to the loop of another. The loop is woken once for all that come before it looks."""
+    """Takes notices from one thread to the loop of another, which looks a moment after the first of them: a wake-up for
+    each would let the two threads wait for each other more than work."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, notice: Notice) -> None:
         self._loop, self._notice = loop, notice
@@ -124,7 +126,7 @@ class Handover:
         self._notices.append((kind, event, body))
         if not self._is_woken:
             self._is_woken = True
-            self._loop.call_soon_threadsafe(self._take)
+            self._loop.call_soon_threadsafe(self._loop.call_later, HANDOVER_SECONDS, self._take)
 
     def _take(self) -> None:
         # Before the first one is taken: what comes from now on wakes the loop again.
