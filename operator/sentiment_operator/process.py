@@ -19,13 +19,14 @@ from kubernetes.aio.client import ApiClient
 
 from sentiment_operator import extract, metrics
 from sentiment_operator.aliases import Aliases
+from sentiment_operator.child_watch import ChildWatch
 from sentiment_operator.credentials import client_configuration
 from sentiment_operator.git_server import refs
 from sentiment_operator.handlers import WatchThread
 from sentiment_operator.heads import Heads
 from sentiment_operator.health import serve_health, serve_metrics
 from sentiment_operator.hooks import Hooks
-from sentiment_operator.kinds import calls, watched
+from sentiment_operator.kinds import OWN, calls, watched
 from sentiment_operator.kube import Kube
 from sentiment_operator.leader import Election
 from sentiment_operator.names import MANAGED_BY_LABEL, MANAGER
@@ -85,7 +86,11 @@ class Process:
         labels = {MANAGED_BY_LABEL: MANAGER}
         kinds = watched(gateway_api=settings.gateway_api)
         self._sweep = Sweep(self._kube, self._store, namespaces, labels, kinds, self._worker.wake)
-        self.watch = WatchThread(self._worker.hear, namespaces, f"{MANAGED_BY_LABEL}={MANAGER}", kinds)
+        self.watch = WatchThread(self._worker.hear, namespaces, OWN)
+        children = tuple(kind for kind in kinds if kind not in OWN)
+        self._child_watch = ChildWatch(
+            self._kube, self._store, namespaces, labels, children, self._worker.hear, self._worker.wake
+        )
 
     def _reconciler(self, registry: Registry, http: aiohttp.ClientSession) -> Reconciler:
         settings, store, kube = self._settings, self._store, self._kube
@@ -117,6 +122,7 @@ class Process:
         self.watch.start()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._end_with_watch())
+            group.create_task(self._child_watch.run())
             await self.election.win()
             log.info("leading", extra={"event.action": "lease-acquired"})
             group.create_task(self.election.keep())
