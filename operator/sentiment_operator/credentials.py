@@ -28,6 +28,9 @@ async def client_configuration() -> Configuration:
         await config.load_kube_config(client_configuration=configuration)  # pyright: ignore[reportUnknownMemberType]  # untyped library
     # Looking for a proxy in the environment takes a thread for every request, and kopf does not look for one either.
     configuration.client_session_kwargs = {"trust_env": False, "cookie_jar": aiohttp.DummyCookieJar()}
+    configuration.connection_pool_maxsize = (
+        0  # No limit: each watch holds a connection, and calls are counted in kube.py.
+    )
     return configuration
 
 

@@ -21,6 +21,7 @@ from kubernetes.aio.client import ApiClient
 
 from sentiment_operator import extract, metrics
 from sentiment_operator.aliases import Aliases
+from sentiment_operator.child_watch import ChildWatch
 from sentiment_operator.credentials import client_configuration
 from sentiment_operator.git_server import refs
 from sentiment_operator.handlers import WatchThread
@@ -93,7 +94,11 @@ class Process:
         labels = {MANAGED_BY_LABEL: MANAGER}
         kinds = self._kinds = watched(gateway_api=settings.gateway_api)
         self._sweep = Sweep(self._kube, self._store, namespaces, labels, kinds, self._worker.wake)
-        self.watch = WatchThread(self._worker.hear, namespaces, f"{MANAGED_BY_LABEL}={MANAGER}", kinds)
+        self.watch = WatchThread(self._worker.hear, namespaces, OWN)
+        children = tuple(kind for kind in kinds if kind not in OWN)
+        self._child_watch = ChildWatch(
+            self._kube, self._store, namespaces, labels, children, self._worker.hear, self._worker.wake
+        )
 
     def _may_write(self, namespace: str) -> bool:
         return self.shards.may_write(namespace)
@@ -142,6 +147,7 @@ class Process:
         self.watch.start()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._end_with_watch())
+            group.create_task(self._child_watch.run())
             group.create_task(self.shards.keep())
             await self._begin(self._kinds)
             for task in (

@@ -12,13 +12,14 @@ from sentiment_operator import extract
 from sentiment_operator.decide import decide
 from sentiment_operator.facts import Manifest, Model, Observed
 from sentiment_operator.observe import Asked, Fresh, Observer
-from sentiment_operator.perform import Outcome, Performer
+from sentiment_operator.perform import Performer
 from sentiment_operator.plan import Compare, Plan, Queued, Search, Train
 from sentiment_operator.preview.preview import with_preview
 from sentiment_operator.raw import is_deleting
 from sentiment_operator.report import Reporter
 from sentiment_operator.settings import Settings
 from sentiment_operator.store import Key, Store
+from sentiment_operator.writer import Outcome
 
 ROUNDS = 4
 """How often one pass looks again at what it wrote; a longer way is gone in the next pass."""

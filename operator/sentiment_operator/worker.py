@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 
 from sentiment_operator.facts import Manifest
-from sentiment_operator.kinds import JOB, MODEL, REVISION, Kind
+from sentiment_operator.kinds import JOB, MODEL, OWN, REVISION, Kind
 from sentiment_operator.kube_errors import Away, NotLeading, Stale
 from sentiment_operator.metrics import PASS_SECONDS, WATCH_EVENTS
 from sentiment_operator.raw import is_look_up, is_unfinished, slim
@@ -21,6 +21,9 @@ from sentiment_operator.workqueue import WorkQueue
 log = logging.getLogger(__name__)
 
 PASS_DEADLINE_SECONDS = 60.0
+GATHER_SECONDS = 0.05
+"""Controllers tell of one thing they do in several writes; so much later all of them are seen in one pass. What a person
+writes is looked at at once."""
 
 
 @dataclass(slots=True)
@@ -52,7 +55,7 @@ class Worker:
         """Make due whoever this object concerns."""
         key = owner_of(kind, body)
         if self.store.model(key) is not None:
-            self._make_due([key])
+            self._make_due([key], seconds=0.0 if kind in OWN else GATHER_SECONDS)
         if kind in (MODEL, REVISION):
             self._make_due(self.store.followers(key))
         if kind == JOB and is_look_up(body):
@@ -74,9 +77,13 @@ class Worker:
             if body is not None and other.namespace == key.namespace and "dvc" in body.get("spec", {}).get("data", {}):
                 self._make_due([other])
 
-    def _make_due(self, keys: Iterable[Key]) -> None:
+    def _make_due(self, keys: Iterable[Key], seconds: float = 0.0) -> None:
         for key in keys:
-            if self.acts_for(key.namespace):
+            if not self.acts_for(key.namespace):
+                continue
+            if seconds:
+                self.queue.add_after(key, seconds)
+            else:
                 self.queue.add(key)
 
     def begin(self) -> None:

@@ -20,12 +20,13 @@ from sentiment_operator.kinds import JOB, REVISION, SERVICE, Kind
 from sentiment_operator.kinds import MODEL as MODEL_KIND
 from sentiment_operator.kube_errors import Away, Refused, Stale
 from sentiment_operator.notify.courier import Courier
-from sentiment_operator.perform import Outcome, Performer
+from sentiment_operator.perform import Performer
 from sentiment_operator.plan import Compare, Held, Plan, Record, Seal, Steady, TakeOver, Train
 from sentiment_operator.report import Reporter
 from sentiment_operator.sealing import KEPT_FAILURES
 from sentiment_operator.settings import Settings
 from sentiment_operator.store import Key, Store
+from sentiment_operator.writer import Outcome
 from tests.support.builders import answer, pod, registered, revision
 
 MODEL = Model(

@@ -10,7 +10,7 @@ from sentiment_operator.kinds import APPROVAL, DEPLOYMENT, JOB, MODEL
 from sentiment_operator.kube_errors import Away, NotLeading, Stale
 from sentiment_operator.reconcile import Done
 from sentiment_operator.store import Key, Store
-from sentiment_operator.worker import Worker
+from sentiment_operator.worker import GATHER_SECONDS, Worker
 from sentiment_operator.workqueue import WorkQueue
 
 IMDB, OTHER = Key("shop", "imdb"), Key("shop", "other")
@@ -50,6 +50,11 @@ class Stage:
         self.begun: list[Key] = []
 
     def due(self) -> list[Key]:
+        """Which keys are due once what happens together was gathered; they are taken off the queue."""
+        self.clock.now += GATHER_SECONDS
+        return self.due_at_once()
+
+    def due_at_once(self) -> list[Key]:
         """Which keys are due now; they are taken off the queue."""
         begun: list[Key] = []
 
@@ -107,6 +112,19 @@ def test_a_child_makes_its_model_due_also_when_it_is_gone(stage: Stage) -> None:
     stage.due()
     stage.worker.hear(DEPLOYMENT, "DELETED", thing("imdb", 3, "imdb"))
     assert stage.due() == [IMDB]
+
+
+def test_what_controllers_do_together_is_gathered_and_what_a_person_writes_is_not(stage: Stage) -> None:
+    stage.worker.hear(MODEL, None, thing("imdb", 1))
+    assert stage.due_at_once() == [IMDB]
+    for version in (2, 3):
+        stage.worker.hear(DEPLOYMENT, "MODIFIED", thing("imdb", version, "imdb"))
+        assert stage.due_at_once() == []
+    assert stage.due() == [IMDB]
+    stage.worker.hear(DEPLOYMENT, "MODIFIED", thing("imdb", 4, "imdb"))
+    stage.worker.hear(MODEL, "MODIFIED", thing("imdb", 5))
+    assert stage.due_at_once() == [IMDB]
+    assert stage.due() == []
 
 
 def test_a_child_of_no_known_model_makes_nothing_due(stage: Stage) -> None:
