@@ -8,12 +8,13 @@ every task of its loop.
 import asyncio
 import itertools
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 import kopf
 
 from sentiment_operator.credentials import watch_connection
+from sentiment_operator.elsewhere import session
 from sentiment_operator.facts import Manifest
 from sentiment_operator.kinds import LABELLED, Kind
 
@@ -34,10 +35,15 @@ class _Endless:
         return itertools.chain((1, 1, 2, 3, 5, 8), itertools.repeat(10))
 
 
-def registry(notice: Notice, managed_by: str, kinds: Sequence[Kind]) -> kopf.OperatorRegistry:
+Login = Callable[..., kopf.ConnectionInfo | Awaitable[kopf.AiohttpSession | None] | None]
+
+
+def registry(
+    notice: Notice, managed_by: str, kinds: Sequence[Kind], login: Login = watch_connection
+) -> kopf.OperatorRegistry:
     """A kopf registry that watches these kinds and hands on what it hears."""
     handlers = kopf.OperatorRegistry()
-    kopf.on.login(registry=handlers)(watch_connection)
+    kopf.on.login(registry=handlers)(login)
     kopf.on.startup(registry=handlers)(_configure(managed_by))
     for kind in kinds:
         kopf.on.event(kind.group, kind.version, kind.plural, id=kind.plural, registry=handlers)(_listener(kind, notice))
@@ -70,14 +76,25 @@ def _configure(managed_by: str) -> Callable[..., Any]:
 class WatchThread:
     """kopf in a thread of its own, from start to stop."""
 
-    def __init__(self, notice: Notice, namespaces: tuple[str, ...], managed_by: str, kinds: Sequence[Kind]) -> None:
+    def __init__(
+        self,
+        notice: Notice,
+        namespaces: tuple[str, ...],
+        managed_by: str,
+        kinds: Sequence[Kind],
+        is_elsewhere: Callable[[str], bool] | None = None,
+    ) -> None:
+        """`is_elsewhere` is asked in the thread whether others act for a namespace; None: nobody else ever does."""
         loop = asyncio.get_running_loop()
         self._stop = threading.Event()
         self._ended = loop.create_future()
         self._loop = loop
         self._namespaces = namespaces
         self._notice = notice
-        self._registry = registry(self._hand_over, managed_by, kinds)
+        self._kinds = {(kind.api_version, kind.name): kind for kind in kinds}
+        self._is_elsewhere = is_elsewhere
+        login = watch_connection if is_elsewhere is None else self._login
+        self._registry = registry(self._hand_over, managed_by, kinds, login)
         self._thread = threading.Thread(target=self._run, name="kopf", daemon=True)
 
     def start(self) -> None:
@@ -95,6 +112,18 @@ class WatchThread:
 
     def _hand_over(self, kind: Kind, event: str | None, body: Manifest) -> None:
         self._loop.call_soon_threadsafe(self._notice, kind, event, body)
+
+    async def _login(self, **given: Any) -> kopf.AiohttpSession | None:
+        connection = watch_connection(**given)
+        return session(connection, self._is_told) if connection is not None else None
+
+    def _is_told(self, event: str, body: Manifest) -> bool:
+        """Tell of what others act for without kopf."""
+        kind = self._kinds.get((body["apiVersion"], body["kind"]))
+        if kind is None or self._is_elsewhere is None or not self._is_elsewhere(body["metadata"]["namespace"]):
+            return False
+        self._hand_over(kind, event, body)
+        return True
 
     def _run(self) -> None:
         try:

@@ -77,6 +77,10 @@ class Shards:
         """Whether that namespace is this process's to look after; whether it may write is asked when it does."""
         return self.of(namespace) in self._begun - self._giving
 
+    def is_elsewhere(self, namespace: str) -> bool:
+        """Whether this process does not hold that namespace's shard. May be asked in any thread."""
+        return self.of(namespace) not in self._held
+
     async def gained(self) -> frozenset[int]:
         """Return as soon as there are shards that were not begun yet."""
         while not self._held - self._begun:

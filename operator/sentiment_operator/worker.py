@@ -89,6 +89,8 @@ class Worker:
             )
             outcome = "repeat"
         except NotLeading as error:
+            # Late, and not yet lost: a process that lost a Lease ends, and one that did not still owes this pass.
+            self.queue.back_off(key)
             log.warning("nothing was written: the Lease is not held: %s", error, extra={"model": str(key)})
             outcome = "not-leading"
         except Exception:
