@@ -5,8 +5,10 @@ and a cause before it calls a handler, which costs ten times of what reading the
 lets one do, whose watch streams hold only what this replica acts for. Nothing here decides what is told.
 """
 
-from collections.abc import AsyncIterator, Callable
-from typing import Any
+import re
+from collections.abc import AsyncIterator
+from enum import Enum, auto
+from typing import Any, Protocol
 
 import aiohttp
 import kopf
@@ -15,17 +17,38 @@ from pydantic_core import from_json
 from sentiment_operator.facts import Manifest
 
 CHANGES = ("ADDED", "MODIFIED", "DELETED")
+_HEAD = re.compile(
+    rb'{"type":"[A-Z]+","object":{"kind":"(\w+)","apiVersion":"([\w./]+)","metadata":{"name":"[^"]*",'
+    rb'(?:"generateName":"[^"]*",)?"namespace":"([^"]+)"'
+)
+"""As the API server writes the kinds of Kubernetes: where it matches, the line need not be read to be left or dropped."""
 
-Told = Callable[[str, Manifest], bool]
-"""Takes event type and object; True where the event is dealt with."""
+
+class Way(Enum):
+    """Where an event goes."""
+
+    KOPF = auto()
+    PAST_KOPF = auto()
+    NOWHERE = auto()
+
+
+class Listener(Protocol):
+    """Whoever wants to know."""
+
+    def way(self, api_version: str, kind: str, namespace: str) -> Way:
+        """Where events of that kind in that namespace go."""
+        ...
+
+    def hear(self, event: str, body: Manifest) -> None:
+        """Of what goes past kopf: type of the event, and the object."""
 
 
 class _Stream:
     """A response's content without the lines that are dealt with."""
 
-    def __init__(self, content: aiohttp.StreamReader, told: Told) -> None:
+    def __init__(self, content: aiohttp.StreamReader, listener: Listener) -> None:
         self._content = content
-        self._told = told
+        self._listener = listener
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._content, name)
@@ -35,30 +58,38 @@ class _Stream:
         rest = b""
         async for chunk in self._content.iter_chunked(size):
             *lines, rest = (rest + chunk).split(b"\n")
-            left = [line for line in lines if not is_told(line, self._told)]
+            left = [line for line in lines if not is_told(line, self._listener)]
             if left:
                 yield b"\n".join([*left, b""])
         if rest:
             yield rest
 
 
-def is_told(line: bytes, told: Told) -> bool:
+def is_told(line: bytes, listener: Listener) -> bool:
     """Whether the line is an event that is dealt with. Whatever is no change of an object is left to kopf."""
+    head = _HEAD.match(line)
+    way = listener.way(head[2].decode(), head[1].decode(), head[3].decode()) if head is not None else None
+    if way not in (None, Way.PAST_KOPF):
+        return way is Way.NOWHERE
     try:
         event = from_json(line)
-        return event["type"] in CHANGES and told(event["type"], event["object"])
+        body = event["object"]
+        way = listener.way(body["apiVersion"], body["kind"], body["metadata"]["namespace"])
     except (ValueError, KeyError, TypeError):
         return False
+    if way is Way.PAST_KOPF and event["type"] in CHANGES:
+        listener.hear(event["type"], body)
+    return way is not Way.KOPF and event["type"] in CHANGES
 
 
-def session(connection: kopf.ConnectionInfo, told: Told) -> kopf.AiohttpSession:
+def session(connection: kopf.ConnectionInfo, listener: Listener) -> kopf.AiohttpSession:
     """A connection with the same address and credentials whose watch streams lack what is dealt with."""
 
     class Response(aiohttp.ClientResponse):
         async def start(self, connection: Any) -> aiohttp.ClientResponse:
             await super().start(connection)
             if self.url.query.get("watch") == "true":
-                content: Any = _Stream(self.content, told)
+                content: Any = _Stream(self.content, listener)
                 self.content = content
             return self
 

@@ -14,9 +14,9 @@ from typing import Any
 import kopf
 
 from sentiment_operator.credentials import watch_connection
-from sentiment_operator.elsewhere import session
+from sentiment_operator.elsewhere import Way, session
 from sentiment_operator.facts import Manifest
-from sentiment_operator.kinds import LABELLED, Kind
+from sentiment_operator.kinds import KNOWN_OF_ALL, LABELLED, Kind
 
 Notice = Callable[[Kind, str | None, Manifest], None]
 """Takes kind, event type (None: it was listed) and object."""
@@ -26,6 +26,8 @@ CLIENT_TIMEOUT_SECONDS = 330
 CONNECT_TIMEOUT_SECONDS = 10
 REQUEST_TIMEOUT_SECONDS = 30
 EXIT_SECONDS = 5.0
+ELSEWHERE_SECONDS = 1.0
+"""Events about what other replicas act for are gathered for so long."""
 
 
 class _Endless:
@@ -93,6 +95,7 @@ class WatchThread:
         self._notice = notice
         self._kinds = {(kind.api_version, kind.name): kind for kind in kinds}
         self._is_elsewhere = is_elsewhere
+        self._elsewhere: dict[str, tuple[Kind, str, Manifest]] = {}
         login = watch_connection if is_elsewhere is None else self._login
         self._registry = registry(self._hand_over, managed_by, kinds, login)
         self._thread = threading.Thread(target=self._run, name="kopf", daemon=True)
@@ -115,15 +118,26 @@ class WatchThread:
 
     async def _login(self, **given: Any) -> kopf.AiohttpSession | None:
         connection = watch_connection(**given)
-        return session(connection, self._is_told) if connection is not None else None
+        return session(connection, self) if connection is not None else None
 
-    def _is_told(self, event: str, body: Manifest) -> bool:
-        """Tell of what others act for without kopf."""
-        kind = self._kinds.get((body["apiVersion"], body["kind"]))
-        if kind is None or self._is_elsewhere is None or not self._is_elsewhere(body["metadata"]["namespace"]):
-            return False
-        self._hand_over(kind, event, body)
-        return True
+    def way(self, api_version: str, kind: str, namespace: str) -> Way:
+        """What others act for goes past kopf, or nowhere where nobody here needs to know of it."""
+        known = self._kinds.get((api_version, kind))
+        if known is None or self._is_elsewhere is None or not self._is_elsewhere(namespace):
+            return Way.KOPF
+        return Way.PAST_KOPF if known in KNOWN_OF_ALL else Way.NOWHERE
+
+    def hear(self, event: str, body: Manifest) -> None:
+        """Remember it as the last of this object until it is told."""
+        if not self._elsewhere:
+            asyncio.get_running_loop().call_later(ELSEWHERE_SECONDS, self._tell_of_elsewhere)
+        self._elsewhere[body["metadata"]["uid"]] = self._kinds[body["apiVersion"], body["kind"]], event, body
+
+    def _tell_of_elsewhere(self) -> None:
+        """The last that was heard of each object: what others are at changes many times before it is of interest here."""
+        last, self._elsewhere = self._elsewhere, {}
+        for kind, event, body in last.values():
+            self._hand_over(kind, event, body)
 
     def _run(self) -> None:
         try:

@@ -32,11 +32,15 @@ class Worker:
     reconciler: Reconciler
     acts_for: Callable[[str], bool]
     """Whether this process may begin a pass in that namespace: others may act for the rest."""
+    keeps: Callable[[Kind, str], bool]
+    """Whether this process needs to know of that kind in that namespace."""
     _waiting: set[Key] = field(default_factory=set[Key])
     """Models whose training waits for another one to end."""
 
     def hear(self, kind: Kind, event: str | None, told: Manifest) -> None:
         """Take note of a watch event."""
+        if not self.keeps(kind, told["metadata"]["namespace"]):
+            return
         body = slim(told)
         peers = self._peers(kind, event, body)
         if self.store.remove(kind, body) if event == "DELETED" else self.store.put(kind, body):

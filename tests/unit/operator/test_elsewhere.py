@@ -1,6 +1,7 @@
 """What others act for is taken out of a watch stream, however the network cuts it; all else goes on as it came."""
 
 import asyncio
+import itertools
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,28 +12,44 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kopf import ConnectionInfo
 
-from sentiment_operator.elsewhere import _Stream, is_told, session  # pyright: ignore[reportPrivateUsage]
+from sentiment_operator.elsewhere import Way, _Stream, is_told, session  # pyright: ignore[reportPrivateUsage]
 
 
-def event(kind: str, namespace: str, name: str = "imdb") -> bytes:
-    return json.dumps({"type": kind, "object": {"metadata": {"namespace": namespace, "name": name}}}).encode()
+def event(type_: str, namespace: str, name: str = "imdb", kind: str = "Deployment") -> bytes:
+    """As the API server writes it: kinds of Kubernetes with their names first, others sorted."""
+    metadata = {"name": name, "namespace": namespace, "uid": name}
+    body = {"kind": kind, "apiVersion": "apps/v1", "metadata": metadata}
+    if kind == "SentimentModel":
+        body = {"apiVersion": "v1", "kind": kind, "metadata": {"labels": {"namespace": "ours"}, **metadata}}
+    return json.dumps({"type": type_, "object": body}, separators=(",", ":")).encode()
 
 
 class Listener:
     def __init__(self) -> None:
         self.heard: list[tuple[str, str]] = []
 
-    def told(self, kind: str, body: Any) -> bool:
-        if body["metadata"]["namespace"] != "theirs":
-            return False
-        self.heard.append((kind, body["metadata"]["name"]))
-        return True
+    def way(self, api_version: str, kind: str, namespace: str) -> Way:
+        if namespace != "theirs":
+            return Way.KOPF
+        return Way.NOWHERE if kind == "Pod" else Way.PAST_KOPF
+
+    def hear(self, event: str, body: Any) -> None:
+        self.heard.append((event, body["metadata"]["name"]))
 
 
-BOOKMARK = b'{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"7","namespace":"theirs"}}}'
+BOOKMARK = b'{"type":"BOOKMARK","object":{"kind":"Pod","apiVersion":"v1","metadata":{"resourceVersion":"7"}}}'
 GONE = b'{"type":"ERROR","object":{"code":410}}'
-LINES = [event("ADDED", "ours"), event("MODIFIED", "theirs", "a"), BOOKMARK, event("DELETED", "theirs", "b"), GONE]
-LEFT = [LINES[0], BOOKMARK, GONE]
+LINES = [
+    event("ADDED", "ours"),
+    event("MODIFIED", "theirs", "a"),
+    BOOKMARK,
+    event("MODIFIED", "theirs", "pod", "Pod"),
+    event("MODIFIED", "ours", "pod", "Pod"),
+    event("DELETED", "theirs", "b", "SentimentModel"),
+    event("ADDED", "ours", "c", "SentimentModel"),
+    GONE,
+]
+LEFT = [LINES[0], BOOKMARK, LINES[4], LINES[6], GONE]
 
 
 class Content:
@@ -48,10 +65,10 @@ class Content:
 def test_lines_are_told_or_left_wherever_they_are_cut(cuts: set[int]) -> None:
     text, listener = b"\n".join([*LINES, b""]), Listener()
     places = [0, *sorted(cuts), len(text)]
-    content: Any = Content([text[begin:end] for begin, end in zip(places, places[1:], strict=False)])
+    content: Any = Content([text[begin:end] for begin, end in itertools.pairwise(places)])
 
     async def read() -> bytes:
-        return b"".join([chunk async for chunk in _Stream(content, listener.told).iter_chunked(1024)])
+        return b"".join([chunk async for chunk in _Stream(content, listener).iter_chunked(1024)])
 
     assert asyncio.run(read()).splitlines() == LEFT
     assert listener.heard == [("MODIFIED", "a"), ("DELETED", "b")]
@@ -59,7 +76,7 @@ def test_lines_are_told_or_left_wherever_they_are_cut(cuts: set[int]) -> None:
 
 @pytest.mark.parametrize("line", [b"", b"not json", b"[]", b'{"type":"ADDED"}', b'{"type":"ADDED","object":{}}'])
 def test_what_is_no_event_of_an_object_is_left_to_kopf(line: bytes) -> None:
-    assert not is_told(line, Listener().told)
+    assert not is_told(line, Listener())
 
 
 async def test_watches_are_divided_and_lists_are_not() -> None:
@@ -74,7 +91,7 @@ async def test_watches_are_divided_and_lists_are_not() -> None:
     await site.start()
     host, port = runner.addresses[0][:2]
     url = f"http://{host}:{port}"
-    divided: ClientSession = session(ConnectionInfo(server=url), listener.told).aiohttp_session
+    divided: ClientSession = session(ConnectionInfo(server=url), listener).aiohttp_session
     async with divided:
         async with divided.get(url) as response:
             assert len((await response.read()).splitlines()) == len(LINES)
