@@ -34,6 +34,8 @@ class ChildWatch:
     namespaces: tuple[str, ...]
     labels: dict[str, str]
     kinds: tuple[Kind, ...]
+    keeps: Callable[[Kind, str], bool]
+    """Whether this process needs to know of that kind in that namespace."""
     hear: Callable[[Kind, str | None, Manifest], None]
     """Told of every event."""
     found: Callable[[Kind, Manifest], None]
@@ -63,7 +65,8 @@ class ChildWatch:
 
     async def _list(self, kind: Kind, namespace: str) -> int:
         listed, version = await self.kube.all_of(kind, namespace, self.labels)
-        for body in self.store.sweep(kind, listed, version, namespace):
+        kept = [body for body in listed if self.keeps(kind, body["metadata"]["namespace"])]
+        for body in self.store.sweep(kind, kept, version, namespace):
             self.found(kind, body)
         return version
 

@@ -73,6 +73,11 @@ LABELLED: tuple[Kind, ...] = (JOB, POD, *dict.fromkeys(SERVING.values()))
 WATCHED: tuple[Kind, ...] = (*OWN, *LABELLED)
 
 
+KNOWN_OF_ALL: frozenset[Kind] = frozenset({MODEL, REVISION, JOB, DEPLOYMENT})
+"""What a pass reads of other models than its own: whom it follows, who has its registered model, and how many train or roll
+out. Of the other kinds a replica keeps what it acts for."""
+
+
 def watched(*, gateway_api: bool) -> tuple[Kind, ...]:
     """What is watched with this setting."""
     return tuple(kind for kind in WATCHED if gateway_api or kind not in OF_GATEWAY_API)

@@ -99,6 +99,7 @@ class Election:
         self._monotonic = monotonic
         self._watched = Watched(monotonic)
         self._renewed_at: float | None = None
+        self._one_at_a_time = asyncio.Lock()
         self._known: Manifest | None = None
         """The Lease as this process last wrote or read it: what follows needs no read, and is refused if it changed."""
 
@@ -113,7 +114,7 @@ class Election:
     async def look(self) -> Held | None:
         """Who holds the Lease, by a fresh read; None where there was no answer."""
         try:
-            async with asyncio.timeout(self._terms.renew_deadline / 2):
+            async with asyncio.timeout(self._terms.renew_deadline / 2), self._one_at_a_time:
                 self._known = await self._leases.get_lease(self._namespace, self._name)
         except (Away, Refused, TimeoutError) as error:
             log.warning("Lease %s could not be read: %s", self._name, error or "no answer in time")
@@ -122,8 +123,18 @@ class Election:
             return Held("")
         return Held(holder_of(self._known), self._is_abandoned(self._known))
 
-    async def attempt(self) -> bool:
-        """Take or renew the Lease once; True if it is held now."""
+    async def renew(self) -> None:
+        """Renew the Lease once, unless it was given back."""
+        async with self._one_at_a_time:
+            if self._renewed_at is not None:
+                await self._attempt()
+
+    async def take(self) -> bool:
+        """Take the Lease if nobody holds it; True if it is held now."""
+        async with self._one_at_a_time:
+            return await self._attempt()
+
+    async def _attempt(self) -> bool:
         asked_at = self._monotonic()
         try:
             async with asyncio.timeout(self._terms.renew_deadline / 2):
@@ -139,7 +150,11 @@ class Election:
         """Give the Lease back, so that a successor need not wait for its end. Does nothing for a follower."""
         if not self.leads:
             return
-        self._renewed_at = self._known = None
+        async with self._one_at_a_time:
+            self._renewed_at = self._known = None
+            await self._give_back()
+
+    async def _give_back(self) -> None:
         try:
             lease = await self._leases.get_lease(self._namespace, self._name)
             if lease is not None and holder_of(lease) == self._identity:

@@ -10,7 +10,6 @@ import os
 import signal
 import socket
 from collections import Counter
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -28,7 +27,7 @@ from sentiment_operator.handlers import WatchThread
 from sentiment_operator.heads import Heads
 from sentiment_operator.health import serve_health, serve_metrics
 from sentiment_operator.hooks import Hooks
-from sentiment_operator.kinds import OWN, Kind, calls, watched
+from sentiment_operator.kinds import KNOWN_OF_ALL, OWN, Kind, calls, watched
 from sentiment_operator.kube import Kube
 from sentiment_operator.leader import DEFAULT_TERMS, SHARED_TERMS, Terms
 from sentiment_operator.names import MANAGED_BY_LABEL, MANAGER
@@ -89,19 +88,23 @@ class Process:
             self._reconciler(registry, http),
             settings.max_concurrent_trainings,
             self.shards.acts_for,
+            self._keeps,
         )
         namespaces = tuple(filter(None, (name.strip() for name in settings.watch_namespaces.split(","))))
         labels = {MANAGED_BY_LABEL: MANAGER}
-        kinds = self._kinds = watched(gateway_api=settings.gateway_api)
-        self._sweep = Sweep(self._kube, self._store, namespaces, labels, kinds, self._worker.wake)
+        kinds = watched(gateway_api=settings.gateway_api)
+        self._sweep = Sweep(self._kube, self._store, namespaces, labels, kinds, self._keeps, self._worker.wake)
         self.watch = WatchThread(self._worker.hear, namespaces, OWN)
         children = tuple(kind for kind in kinds if kind not in OWN)
         self._child_watch = ChildWatch(
-            self._kube, self._store, namespaces, labels, children, self._worker.hear, self._worker.wake
+            self._kube, self._store, namespaces, labels, children, self._keeps, self._worker.hear, self._worker.wake
         )
 
     def _may_write(self, namespace: str) -> bool:
         return self.shards.may_write(namespace)
+
+    def _keeps(self, kind: Kind, namespace: str) -> bool:
+        return kind in KNOWN_OF_ALL or self._settings.shards == 1 or not self.shards.is_elsewhere(namespace)
 
     def _shards(self, settings: Settings) -> Shards:
         identity = settings.identity or f"{socket.gethostname()}_{os.getpid()}"
@@ -149,7 +152,8 @@ class Process:
             group.create_task(self._end_with_watch())
             group.create_task(self._child_watch.run())
             group.create_task(self.shards.keep())
-            await self._begin(self._kinds)
+            group.create_task(self.shards.spread())
+            await self._begin()
             for task in (
                 self._begin_with_more(),
                 self._sweep.run(),
@@ -161,18 +165,17 @@ class Process:
                 group.create_task(task)
             await self._queue.run(self._settings.workers, self._worker.work)
 
-    async def _begin(self, kinds: Sequence[Kind]) -> None:
-        """Wait for shards, read what is there of these kinds, and make every model due that is in them."""
+    async def _begin(self) -> None:
+        """Wait for shards, read all there is, and make every model due that is in them."""
         gained = await self.shards.gained()
         log.info("leading", extra={"event.action": "lease-acquired", "shards": sorted(gained)})
-        await self._sweep.fill(kinds)
+        await self._sweep.fill()
         self.shards.begin(gained)
         self._worker.begin()
 
     async def _begin_with_more(self) -> None:
-        # By now the watch tells of everything. What a pass writes as a whole must not be older than what it replaces.
         while True:
-            await self._begin(OWN)
+            await self._begin()
 
     def is_busy(self, shard: int) -> bool:
         """Whether a pass of that shard is under way."""
@@ -180,7 +183,14 @@ class Process:
 
     def given_back(self, shard: int) -> None:
         """Others act for that shard from now on."""
-        self._courier.leave(lambda namespace: self.shards.of(namespace) == shard)
+
+        def is_left(namespace: str) -> bool:
+            return self.shards.of(namespace) == shard
+
+        self._courier.leave(is_left)
+        for kind in self._sweep.kinds:
+            if kind not in KNOWN_OF_ALL:
+                self._store.leave(kind, is_left)
 
     async def _end_with_watch(self) -> None:
         await self.watch.ended()

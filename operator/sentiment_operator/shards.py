@@ -52,6 +52,9 @@ class Shards:
         self._roll: Roll = (
             Alone(identity) if count == 1 else SharedRoll(leases, namespace, identity, count, terms, monotonic)
         )
+        self._replicas = frozenset[str]()
+        """Who is there, as the last renewal found."""
+        self._called = asyncio.Event()
         self._held: set[int] = set()
         self._begun: set[int] = set()
         """Held, and all that is there was read since."""
@@ -77,6 +80,10 @@ class Shards:
         """Whether that namespace is this process's to look after; whether it may write is asked when it does."""
         return self.of(namespace) in self._begun - self._giving
 
+    def is_elsewhere(self, namespace: str) -> bool:
+        """Whether this process does not hold that namespace's shard."""
+        return self.of(namespace) not in self._held
+
     async def gained(self) -> frozenset[int]:
         """Return as soon as there are shards that were not begun yet."""
         while not self._held - self._begun:
@@ -89,9 +96,17 @@ class Shards:
         self._begun |= self._held & set(shards)
 
     async def keep(self) -> None:
-        """Take, renew and give back until a Lease is lost; then raise LeaseLost."""
+        """Renew again and again until a Lease is lost; then raise LeaseLost."""
         while True:
-            await self.turn()
+            await self.renew()
+            self._called.set()
+            await asyncio.sleep(self._terms.retry)
+
+    async def spread(self) -> None:
+        """Take and give back again and again. Beside `keep`, since a renewal must wait for nothing else."""
+        await self._called.wait()
+        while True:
+            await self.share()
             await asyncio.sleep(self._terms.retry)
 
     async def release(self) -> None:
@@ -100,19 +115,20 @@ class Shards:
         await asyncio.gather(*(self._elections[shard].release() for shard in sorted(held)))
         await self._roll.leave()
 
-    async def turn(self) -> None:
-        """Renew what is held, take what falls to this process, give back what falls to others; once. Raises LeaseLost."""
-        renewals = asyncio.gather(*(self._elections[shard].attempt() for shard in sorted(self._held)))
-        replicas, _ = await asyncio.gather(self._roll.call(), renewals)
+    async def renew(self) -> None:
+        """Renew what is held, once. Raises LeaseLost."""
+        renewals = asyncio.gather(*(self._elections[shard].renew() for shard in sorted(self._held)))
+        self._replicas, _ = await asyncio.gather(self._roll.call(), renewals)
         for shard in self._held:
             if not self._is_held(shard):
                 name = lease_name(shard, self._count)
                 raise LeaseLost(f"Lease {name} could not be renewed for {self._terms.renew_deadline:g} s")
-        if replicas:
-            await self._share(replicas)
 
-    async def _share(self, replicas: frozenset[str]) -> None:
-        """Take what falls to this replica, give back what falls to another one."""
+    async def share(self) -> None:
+        """Take what falls to this replica, give back what falls to another one; once."""
+        replicas = self._replicas
+        if not replicas:
+            return
         seen = await asyncio.gather(*(self._look(shard) for shard in range(self._count)))
         known = [held or Held("") for held in seen]
         # Whoever let a Lease run out is gone, whatever the roll says; this replica is not.
@@ -127,7 +143,7 @@ class Shards:
         return Held(self._identity) if shard in self._held else await self._elections[shard].look()
 
     async def _take(self, shard: int) -> None:
-        if await self._elections[shard].attempt():
+        if await self._elections[shard].take():
             self._held.add(shard)
             self._gained.set()
 

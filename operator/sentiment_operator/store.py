@@ -125,6 +125,11 @@ class Store:
         self._drop(kind, known)
         return True
 
+    def leave(self, kind: Kind, is_left: Callable[[str], bool]) -> None:
+        """Forget what is in these namespaces: nobody tells of it any more. It is not held to be gone."""
+        for body in [body for (namespace, _), body in self._bodies.get(kind, {}).items() if is_left(namespace)]:
+            self._drop(kind, body)
+
     def lags(self, kind: Kind, listed: Sequence[Manifest], namespace: str = "") -> bool:
         """True where a complete list, of one namespace or of all, does not agree with what is known."""
         known = {uid_of(body): resource_version(body) for body in self._within(kind, namespace)}

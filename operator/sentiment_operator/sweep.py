@@ -5,7 +5,7 @@ The first sweep is also how the store is filled before the first pass. It writes
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -34,14 +34,16 @@ class Sweep:
     labels: dict[str, str]
     kinds: tuple[Kind, ...]
     """What is watched."""
+    keeps: Callable[[Kind, str], bool]
+    """Whether this process needs to know of that kind in that namespace."""
     found: Callable[[Kind, Manifest], None]
     """Told of every object that the watch had missed."""
     blind_for: int = field(default=0)
     """How many sweeps in a row found something that the watch had missed."""
 
-    async def fill(self, kinds: Sequence[Kind]) -> None:
-        """Read everything of these kinds, for as long as it takes: before that nothing can be decided."""
-        for kind in kinds:
+    async def fill(self) -> None:
+        """Read everything, for as long as it takes: before that nothing can be decided."""
+        for kind in self.kinds:
             while True:
                 try:
                     await self._sweep(kind, grace=0.0)
@@ -87,7 +89,8 @@ class Sweep:
         return missed
 
     async def _all_of(self, kind: Kind, namespace: str) -> tuple[list[Manifest], int]:
-        return await self.kube.all_of(kind, namespace, None if kind in OWN else self.labels)
+        listed, version = await self.kube.all_of(kind, namespace, None if kind in OWN else self.labels)
+        return [body for body in listed if self.keeps(kind, body["metadata"]["namespace"])], version
 
 
 def _explained(kind: Kind, error: Away | Refused) -> str:

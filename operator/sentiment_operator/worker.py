@@ -37,11 +37,15 @@ class Worker:
     """So many trainings may run at a time."""
     acts_for: Callable[[str], bool]
     """Whether this process may begin a pass in that namespace: others may act for the rest."""
+    keeps: Callable[[Kind, str], bool]
+    """Whether this process needs to know of that kind in that namespace."""
     _waiting: dict[Key, None] = field(default_factory=dict[Key, None])
     """Models whose training waits for another one to end, in the order they came."""
 
     def hear(self, kind: Kind, event: str | None, told: Manifest) -> None:
         """Take note of a watch event."""
+        if not self.keeps(kind, told["metadata"]["namespace"]):
+            return
         if event != "DELETED" and self.store.knows(kind, told):
             return  # Most of what is heard are the operator's own writes, whose answers told it already.
         body = slim(told)
@@ -107,6 +111,8 @@ class Worker:
             )
             outcome = "repeat"
         except NotLeading as error:
+            # Late, and not yet lost: a process that lost a Lease ends, and one that did not still owes this pass.
+            self.queue.back_off(key)
             log.warning("nothing was written: the Lease is not held: %s", error, extra={"model": str(key)})
             outcome = "not-leading"
         except Exception:

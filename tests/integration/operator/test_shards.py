@@ -15,7 +15,7 @@ from tests.support.api_server import ApiServer, Manifest
 from tests.support.eventually import eventually, never
 
 SHARDS = 4
-QUICK_LEASE = {"SENTIMENT_LEASE_SECONDS": "6"}
+QUICK_LEASE = {"SENTIMENT_LEASE_SECONDS": "9"}
 HELD = "sentiment_operator_shards_held"
 
 

@@ -86,7 +86,12 @@ class Replica:
 
     async def turn(self) -> None:
         """One round, and begin with what came of it."""
-        await self.shards.turn()
+        await self.shards.renew()
+        await self.share()
+
+    async def share(self) -> None:
+        """The second half of it."""
+        await self.shards.share()
         self.shards.begin(self.shards.held)
 
     @property

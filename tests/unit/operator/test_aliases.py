@@ -228,3 +228,17 @@ def test_what_was_taken_over_from_another_model_gets_an_alias_of_its_own() -> No
         assert stage.mlflow.held == {"development.imdb": {"reviews_imdb": "4"}}
 
     play(story)
+
+
+def test_of_what_another_process_acts_for_nothing_is_told() -> None:
+    async def story(stage: Stage) -> None:
+        stage.ours = False
+        stage.serves("1", number="1")
+        await settled()
+        assert stage.champion == ""
+        stage.ours = True
+        stage.aliases.serving(IMDB)
+        await settled()
+        assert stage.champion == "1"
+
+    play(story)

@@ -59,7 +59,7 @@ def watched(*streams: list[Told] | Exception) -> tuple[Played, list[str], list[s
 
     async def run() -> Played:
         played = Played(*streams)
-        watch = ChildWatch(cast("Any", played), Store(lambda _: ("", "")), (), {}, (POD,), hear, find)
+        watch = ChildWatch(cast("Any", played), Store(lambda _: ("", "")), (), {}, (POD,), lambda *_: True, hear, find)
         watching = asyncio.create_task(watch.run())
         async with asyncio.timeout(10):
             await played.over.wait()

@@ -37,21 +37,26 @@ def process(leases: PlayedLeases, clock: Clock, identity: str) -> Shards:
     return Replica(leases, identity, 1, clock).shards
 
 
-async def win(process: Shards) -> None:
+async def turn(process: Shards) -> None:
+    """One round."""
+    await process.renew()
+    await process.share()
+
+
+async def win(process: Shards, clock: Clock) -> None:
     """Return when it holds the Lease."""
-    keeping = asyncio.create_task(process.keep())
-    gained = await process.gained()
-    process.begin(gained)
-    keeping.cancel()
-    await asyncio.wait([keeping])
+    while not process.held:
+        await turn(process)
+        clock.now += 0 if process.held else DEFAULT_TERMS.retry
+    process.begin(await process.gained())
 
 
 def test_the_first_one_wins_and_the_second_one_does_not(leases: PlayedLeases, clock: Clock) -> None:
     first, second = process(leases, clock, "one"), process(leases, clock, "two")
 
     async def story() -> None:
-        await win(first)
-        await second.turn()
+        await win(first, clock)
+        await turn(second)
 
     asyncio.run(story())
     assert (first.held, second.held, leases.holder()) == ({0}, set(), "one")
@@ -62,10 +67,10 @@ def test_a_process_that_waits_reads_its_lease_and_one_that_leads_writes_it(lease
     first, second = process(leases, clock, "one"), process(leases, clock, "two")
 
     async def story() -> list[int]:
-        await win(first)
+        await win(first, clock)
         counts = [leases.calls]
-        for turn in (first.turn, second.turn):
-            await turn()
+        for process in (first, second):
+            await turn(process)
             counts.append(leases.calls)
         return counts
 
@@ -77,9 +82,9 @@ def test_a_lease_that_is_not_renewed_is_taken_after_its_duration_and_not_before(
     leases: PlayedLeases, clock: Clock
 ) -> None:
     first, second = process(leases, clock, "one"), process(leases, clock, "two")
-    asyncio.run(win(first))
+    asyncio.run(win(first, clock))
     began = clock.now
-    asyncio.run(win(second))
+    asyncio.run(win(second, clock))
     assert (first.held, second.held) == (set(), {0})
     assert DURATION_SECONDS < clock.now - began < DURATION_SECONDS + 5
     assert leases.leases[NAME]["spec"]["leaseTransitions"] == 1
@@ -89,11 +94,11 @@ def test_a_released_lease_is_taken_at_once(leases: PlayedLeases, clock: Clock) -
     first, second = process(leases, clock, "one"), process(leases, clock, "two")
 
     async def story() -> float:
-        await win(first)
+        await win(first, clock)
         await first.release()
         assert leases.holder() == ""
         began = clock.now
-        await second.turn()
+        await turn(second)
         return clock.now - began
 
     assert asyncio.run(story()) == 0
@@ -104,8 +109,8 @@ def test_a_follower_releases_nothing(leases: PlayedLeases, clock: Clock) -> None
     first, second = process(leases, clock, "one"), process(leases, clock, "two")
 
     async def story() -> None:
-        await win(first)
-        await second.turn()
+        await win(first, clock)
+        await turn(second)
         await second.release()
 
     asyncio.run(story())
@@ -114,7 +119,7 @@ def test_a_follower_releases_nothing(leases: PlayedLeases, clock: Clock) -> None
 
 def test_a_frozen_leader_does_not_lead_when_it_wakes_up(leases: PlayedLeases, clock: Clock) -> None:
     leader = process(leases, clock, "one")
-    asyncio.run(win(leader))
+    asyncio.run(win(leader, clock))
     clock.now += DEFAULT_TERMS.renew_deadline + 0.1
     assert leader.held == set()
     assert not leader.may_write("shop")
@@ -122,7 +127,7 @@ def test_a_frozen_leader_does_not_lead_when_it_wakes_up(leases: PlayedLeases, cl
 
 def test_a_leader_writes_nothing_before_it_has_read_what_is_there(leases: PlayedLeases, clock: Clock) -> None:
     leader = process(leases, clock, "one")
-    asyncio.run(leader.turn())
+    asyncio.run(turn(leader))
     assert leader.held == {0}
     assert not leader.may_write("shop")
     leader.begin(leader.held)
@@ -131,7 +136,7 @@ def test_a_leader_writes_nothing_before_it_has_read_what_is_there(leases: Played
 
 def test_a_leader_that_another_one_replaced_ends(leases: PlayedLeases, clock: Clock) -> None:
     leader = process(leases, clock, "one")
-    asyncio.run(win(leader))
+    asyncio.run(win(leader, clock))
     leases.leases[NAME]["spec"]["holderIdentity"] = "two"
     leases.leases[NAME]["metadata"]["resourceVersion"] = "99"
     with pytest.raises(LeaseLost):
@@ -140,7 +145,7 @@ def test_a_leader_that_another_one_replaced_ends(leases: PlayedLeases, clock: Cl
 
 def test_a_short_outage_does_not_cost_the_lease_and_a_long_one_does(leases: PlayedLeases, clock: Clock) -> None:
     leader = process(leases, clock, "one")
-    asyncio.run(win(leader))
+    asyncio.run(win(leader, clock))
     leases.away = True
     began = clock.now
     with pytest.raises(LeaseLost):
@@ -152,7 +157,7 @@ def test_an_api_server_that_is_away_is_waited_for(leases: PlayedLeases, clock: C
     leases.away = True
 
     async def story() -> None:
-        winning = asyncio.create_task(win(leader))
+        winning = asyncio.create_task(win(leader, clock))
         for _ in range(5):
             await asyncio.sleep(0)
         assert leader.held == set()

@@ -99,7 +99,8 @@ def test_a_shard_that_falls_back_before_it_was_given_is_begun_anew() -> None:
         a.passes.busy |= {2, 3}
         await stage.rounds(2)
         await stage.replicas.pop("b").shards.release()
-        await a.shards.turn()
+        await a.shards.renew()
+        await a.shards.share()
         assert await a.shards.gained() == {2, 3}
         a.shards.begin({2, 3})
         assert all(a.shards.acts_for(namespace) for namespace in NAMESPACES)
@@ -221,7 +222,8 @@ class World:
             Replica(wire, f"replica-{number}", count, self._clock(speed))
             for number, (wire, speed, count) in enumerate(zip(self.wires, speeds, counts, strict=True))
         ]
-        self.turns: list[asyncio.Task[None] | None] = [None] * len(speeds)
+        self.parts = [part for one in self.replicas for part in (one.shards.renew, one.share)]
+        self.turns: list[asyncio.Task[None] | None] = [None] * len(self.parts)
 
     def _clock(self, speed: float) -> Callable[[], float]:
         return lambda: 1000 * speed + self.now * speed
@@ -229,14 +231,15 @@ class World:
     async def step(self, number: int, chance: random.Random) -> None:
         """Time goes on a little, messages of a replica arrive or break off, or it begins a round."""
         self.now += chance.choice(PAUSES)
-        waiting, turn = self.wires[number].waiting, self.turns[number]
-        if waiting:
+        waiting, part = self.wires[number].waiting, 2 * number + chance.randrange(2)
+        turn = self.turns[part]
+        if waiting and chance.random() < 0.8:
             for _ in range(chance.randint(1, len(waiting))):
                 waiting.pop(chance.randrange(len(waiting))).set_result(chance.random() > 0.01)
         elif turn is None or turn.done():
-            if turn is not None and turn.exception() is not None:
+            if any(one is not None and one.done() and one.exception() for one in self.turns[part - part % 2 :][:2]):
                 return  # It lost a Lease and ended.
-            self.turns[number] = asyncio.create_task(self.replicas[number].turn())
+            self.turns[part] = asyncio.create_task(self.parts[part]())
         for _ in range(4):
             await asyncio.sleep(0)
 

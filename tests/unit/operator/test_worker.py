@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sentiment_operator.facts import Manifest
-from sentiment_operator.kinds import APPROVAL, DEPLOYMENT, JOB, MODEL
+from sentiment_operator.kinds import APPROVAL, DEPLOYMENT, JOB, MODEL, POD, Kind
 from sentiment_operator.kube_errors import Away, NotLeading, Stale
 from sentiment_operator.reconcile import Done
 from sentiment_operator.store import Key, Store
@@ -43,9 +43,14 @@ class Stage:
         self.store = Store(lambda body: ("", body.get("spec", {}).get("registered", body["metadata"]["name"])))
         self.queue: WorkQueue[Key] = WorkQueue(self.clock, chance=lambda: 0.5)
         passes: Any = self.passes
-        self.ours = {"shop"}
+        self.ours, self.unknown = {"shop"}, set[Kind]()
         self.worker = Worker(
-            self.store, self.queue, passes, places=2, acts_for=lambda namespace: namespace in self.ours
+            self.store,
+            self.queue,
+            passes,
+            places=2,
+            acts_for=lambda namespace: namespace in self.ours,
+            keeps=lambda kind, _: kind not in self.unknown,
         )
         self.begun: list[Key] = []
 
@@ -211,10 +216,11 @@ def test_a_server_that_asks_to_wait_is_waited_for(stage: Stage) -> None:
     assert stage.due() == [IMDB]
 
 
-def test_a_pass_without_the_lease_is_not_repeated(stage: Stage) -> None:
+def test_a_pass_that_the_renewal_of_a_lease_came_too_late_for_is_owed_still(stage: Stage) -> None:
     stage.work(NotLeading("patch"))
-    stage.clock.now = 1000
     assert stage.due() == []
+    stage.clock.now = 1000
+    assert stage.due() == [IMDB]
 
 
 def test_what_others_act_for_is_known_and_never_due(stage: Stage) -> None:
@@ -234,3 +240,10 @@ def test_a_model_that_others_act_for_by_now_gets_no_pass_and_no_backoff(stage: S
     assert stage.queue.failures(IMDB) == 0
     stage.clock.now = 1000
     assert stage.due() == [IMDB]  # What it was put off for is over, and comes to nothing.
+
+
+def test_of_what_others_act_for_only_what_is_needed_is_kept(stage: Stage) -> None:
+    stage.unknown.add(POD)
+    for kind in (POD, DEPLOYMENT):
+        stage.worker.hear(kind, "ADDED", thing("imdb", 2, "imdb"))
+    assert [len(stage.store.of_model(kind, IMDB)) for kind in (POD, DEPLOYMENT)] == [0, 1]
