@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -81,15 +83,15 @@ class Operator:
                 self._process.wait()
 
 
-class Pulse:
-    """How late the operator's event loop answers, from now until it is read."""
-
-    def __init__(self, place: Place) -> None:
-        command = [sys.executable, "-m", "bench.operator.pulse", str(place.health_port)]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-
-    def read(self) -> list[float]:
-        """Seconds of every answer. It asks no longer."""
-        self._process.send_signal(signal.SIGTERM)
-        told, _ = self._process.communicate(timeout=_END_SECONDS)
-        return [float(seconds) for seconds in told.split()]
+@contextmanager
+def pulse_of(place: Place) -> Generator[list[float]]:
+    """How late the operator's event loop answers, in seconds: filled at the end of the block."""
+    command = [sys.executable, "-m", "bench.operator.pulse", str(place.health_port)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    taken: list[float] = []
+    try:
+        yield taken
+    finally:
+        process.send_signal(signal.SIGTERM)
+        told, _ = process.communicate(timeout=_END_SECONDS)
+        taken += map(float, told.split())
