@@ -55,7 +55,7 @@ class Bench:
 
     async def rest(self) -> float:
         """Return when the operator has nothing to do; seconds from its start until that began."""
-        return await self.operator.rests(self._deadline())
+        return await self.operator.rests(self.audit.untold, self._deadline())
 
     def _deadline(self) -> float:
         return time.monotonic() + STEP_SECONDS + SECONDS_A_MODEL * len(self.keys)
