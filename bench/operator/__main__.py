@@ -8,6 +8,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from bench.operator.cell import measured, say
@@ -29,6 +30,7 @@ etcd, kube-apiserver, kube-controller-manager and kube-scheduler are real; nodes
 Controllers and scheduler may send {QPS:,} requests a second (by default 20 and 50). No controller acts on autoscalers.
 A stand-in for MLflow and for what answers behind the Services takes {LATENCY_SECONDS * 1000:.0f} ms. Ours has no setting that
 leaves out its question to the Service, and asks it there; the usual operator asks none.
+Ours lets an edit settle for two to three seconds where no object in the cluster tells of the version yet, also a new model's.
 """
 
 
@@ -39,19 +41,31 @@ def main() -> int:
     asked = os.environ.get("PEERS", "ours,usual").split(",")
     cells: list[Cell] = []
     say(_CONDITIONS)
-    for size in sizes:
-        peers = (ours(autoscaled=size <= _WITH_AUTOSCALER), usual(autoscaled=size <= _WITH_AUTOSCALER))
-        own = [asyncio.run(measured(peer, size)) for peer in peers if _called(peer) in asked]
-        print("\n".join([*lines(own, OURS), ""]), flush=True)
-        cells += own
-    for size in trained:
-        own = [asyncio.run(measured(ours(autoscaled=True), size, trained=True))]
-        print("\n".join([*lines(own, OURS), ""]), flush=True)
-        cells += own
-    keep("operator", [asdict(cell) for cell in cells])
-    save(plot([cell for cell in cells if not cell.trained]), RESULTS / "operator.png")
-    print(RESULTS / "operator.png")
+    try:
+        for size in sizes:
+            peers = [ours(autoscaled=size <= _WITH_AUTOSCALER), usual(autoscaled=size <= _WITH_AUTOSCALER)]
+            cells += _measured([peer for peer in peers if _called(peer) in asked], size)
+        for size in trained:
+            cells += _measured([ours(autoscaled=size <= _WITH_AUTOSCALER)], size, trained=True)
+    finally:
+        _keep(cells)
     return 0
+
+
+def _measured(peers: Sequence[Peer], size: int, *, trained: bool = False) -> list[Cell]:
+    """In turn, and as a table."""
+    cells = [asyncio.run(measured(peer, size, trained=trained)) for peer in peers]
+    print("\n".join([*lines(cells, OURS), ""]), flush=True)
+    return cells
+
+
+def _keep(cells: Sequence[Cell]) -> None:
+    """Also what was measured before something went wrong."""
+    if cells:
+        keep("operator", [asdict(cell) for cell in cells])
+    if compared := [cell for cell in cells if not cell.trained]:
+        save(plot(compared), RESULTS / "operator.png")
+        print(RESULTS / "operator.png")
 
 
 def _numbers(variable: str, default: tuple[int, ...]) -> tuple[int, ...]:

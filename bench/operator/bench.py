@@ -23,8 +23,8 @@ from tests.support.ports import free_port
 NAMESPACES = 8
 FIRST, SECOND, TRAINED = "1", "2", "3"
 """Versions: MLflow knows the first two of every model, the third once it was trained."""
-STEP_SECONDS = 420.0
-"""No step may take longer."""
+STEP_SECONDS, SECONDS_A_MODEL = 300.0, 0.3
+"""No step may take longer than these together."""
 LOG = RESULTS / "operator.log"
 _LOOK_SECONDS = 0.05
 
@@ -45,17 +45,20 @@ class Bench:
 
     async def until(self, what: str, holds: Callable[[], bool]) -> None:
         """Return when it holds; end the run if it does not within the time of a step."""
-        deadline = time.monotonic() + STEP_SECONDS
+        deadline = self._deadline()
         while not holds():
             self.operator.fail_if_dead()
             self.world.fail_if_blind()
             if time.monotonic() > deadline:
-                raise SystemExit(f"{self.peer.name}: not after {STEP_SECONDS:.0f} s: {what}. Next: look at {LOG}")
+                raise SystemExit(f"{self.peer.name}: not in its time: {what}. Next: look at {LOG}")
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def rest(self) -> float:
         """Return when the operator has nothing to do; seconds from its start until that began."""
-        return await self.operator.rests(time.monotonic() + STEP_SECONDS)
+        return await self.operator.rests(self.audit.untold, self._deadline())
+
+    def _deadline(self) -> float:
+        return time.monotonic() + STEP_SECONDS + SECONDS_A_MODEL * len(self.keys)
 
     def restart(self) -> None:
         """End the operator, and start it anew."""

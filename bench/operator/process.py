@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -42,18 +44,21 @@ class Operator:
             end = self.log.read_text(encoding="utf-8")[-3000:]
             raise SystemExit(f"the operator ended with {self._process.returncode}, see {self.log}:\n{end}")
 
-    async def rests(self, deadline: float) -> float:
-        """Return when it has hardly used the processor for two seconds; seconds from its start until that began."""
-        samples = [(time.monotonic(), self.cpu_seconds)]
+    async def rests(self, requests: Callable[[], int], deadline: float) -> float:
+        """Return when for two seconds it has hardly used the processor and sent no request; seconds from its start until then.
+
+        `requests`: how many it has sent. On a busy machine an operator that waits for a processor looks as if it rested.
+        """
+        samples = [(time.monotonic(), self.cpu_seconds, requests())]
         while True:
             await asyncio.sleep(_PERIOD_SECONDS)
             self.fail_if_dead()
-            samples.append((time.monotonic(), self.cpu_seconds))
-            now, used = samples[-1]
-            window = [sample for sample in samples if sample[0] >= now - _REST_SECONDS]
-            is_resting = used - window[0][1] <= _REST_SHARE * _REST_SECONDS and now - samples[0][0] > _REST_SECONDS
-            if is_resting and await asyncio.to_thread(self.answers):
-                return window[0][0] - self.began
+            samples.append((time.monotonic(), self.cpu_seconds, requests()))
+            now, used, sent = samples[-1]
+            since, used_before, sent_before = next(sample for sample in samples if sample[0] >= now - _REST_SECONDS)
+            is_resting = used - used_before <= _REST_SHARE * _REST_SECONDS and sent == sent_before
+            if is_resting and now - samples[0][0] > _REST_SECONDS and await asyncio.to_thread(self.answers):
+                return since - self.began
             if now > deadline:
                 raise SystemExit(f"the operator was still busy at the deadline, see {self.log}")
 
@@ -81,15 +86,15 @@ class Operator:
                 self._process.wait()
 
 
-class Pulse:
-    """How late the operator's event loop answers, from now until it is read."""
-
-    def __init__(self, place: Place) -> None:
-        command = [sys.executable, "-m", "bench.operator.pulse", str(place.health_port)]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-
-    def read(self) -> list[float]:
-        """Seconds of every answer. It asks no longer."""
-        self._process.send_signal(signal.SIGTERM)
-        told, _ = self._process.communicate(timeout=_END_SECONDS)
-        return [float(seconds) for seconds in told.split()]
+@contextmanager
+def pulse_of(place: Place) -> Generator[list[float]]:
+    """How late the operator's event loop answers, in seconds: filled at the end of the block."""
+    command = [sys.executable, "-m", "bench.operator.pulse", str(place.health_port)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    taken: list[float] = []
+    try:
+        yield taken
+    finally:
+        process.send_signal(signal.SIGTERM)
+        told, _ = process.communicate(timeout=_END_SECONDS)
+        taken += map(float, told.split())

@@ -67,14 +67,25 @@ class AuditLog:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._read = 0
+        self._untold: Counter[tuple[str, str]] = Counter()
 
     def since_last(self) -> Requests:
         """What was asked since the last call."""
+        self._look()
+        told, self._untold = Requests(self._untold), Counter()
+        return told
+
+    def untold(self) -> int:
+        """How many requests the next call will tell of, as far as is known by now."""
+        self._look()
+        return Requests(self._untold).total
+
+    def _look(self) -> None:
         if not self._file.exists():
-            return Requests()
+            return
         with self._file.open("rb") as log:
             log.seek(self._read)
             content = log.read()
         whole = content[: content.rfind(b"\n") + 1]
         self._read += len(whole)
-        return counted(whole.decode().splitlines())
+        self._untold += counted(whole.decode().splitlines()).counts

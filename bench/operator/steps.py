@@ -9,7 +9,7 @@ from bench.operator import cost
 from bench.operator.bench import FIRST, SECOND, Bench, space
 from bench.operator.figures import Beside, Edited, Made, Quiet, Restarted, latency, objects_made
 from bench.operator.plane import Plane
-from bench.operator.process import Pulse
+from bench.operator.process import pulse_of
 from bench.operator.stand_in import POISONED
 from bench.operator.world import Key
 
@@ -28,12 +28,12 @@ async def make(bench: Bench, size: int, version: str) -> Made:
     bench.keys = [(space(number), f"model-{number}") for number in range(size)]
     bench.audit.since_last()
     before, plane_before = bench.operator.cpu_seconds, _plane_cpu(bench.plane)
-    pulse, began = Pulse(bench.place), time.monotonic()
-    sent = await _send(bench, version)
-    settled = bench.world.settled
-    await bench.until("every model serves", lambda: all((key, version) in settled for key in bench.keys))
-    await bench.rest()
-    stalls = pulse.read()
+    began = time.monotonic()
+    with pulse_of(bench.place) as stalls:
+        sent = await _send(bench, version)
+        settled = bench.world.settled
+        await bench.until("every model serves", lambda: all((key, version) in settled for key in bench.keys))
+        await bench.rest()
     requests, plane_after = bench.audit.since_last(), _plane_cpu(bench.plane)
     seen = bench.world.complete_at
     return Made(

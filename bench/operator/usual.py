@@ -25,6 +25,7 @@ GROUP, VERSION, PLURAL = "usual.example.org", "v1", "usualmodels"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 INSTANCE = "app.kubernetes.io/instance"
 VERSION_LABEL = "rottenpotatoes.com/version"
+WORKERS = 20
 
 Manifest = dict[str, Any]
 
@@ -32,10 +33,12 @@ Manifest = dict[str, Any]
 @kopf.on.startup()
 def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
     """Log in, say no more than needed, and let more handlers run at once than there are processors."""
-    config.load_kube_config()
-    client.ApiClient.set_default(client.ApiClient())  # One pool of connections for all calls.
+    access = client.Configuration()
+    config.load_kube_config(client_configuration=access)
+    access.connection_pool_maxsize = WORKERS  # One pool for all calls, and none of them connects anew.
+    client.ApiClient.set_default(client.ApiClient(access))
     settings.posting.level = logging.INFO
-    settings.execution.max_workers = 20
+    settings.execution.max_workers = WORKERS
 
 
 @kopf.on.resume(GROUP, VERSION, PLURAL)

@@ -41,7 +41,9 @@ def test_the_log_is_read_piece_by_piece_and_never_half_a_line(tmp_path: Any) -> 
     log.write_text(whole + half)
     assert audit.since_last().by_verb() == {"get": 1}
     log.write_text(whole + half + "\n")
+    assert (audit.untold(), audit.untold()) == (1, 1)
     assert audit.since_last().by_verb() == {"create": 1}
+    assert audit.untold() == 0
 
 
 def test_an_apply_makes_an_object_once_for_each_model() -> None:
