@@ -62,7 +62,7 @@ class ChildWatch:
             await asyncio.sleep(PAUSES_SECONDS[min(failures, len(PAUSES_SECONDS) - 1)])
 
     async def _list(self, kind: Kind, namespace: str) -> int:
-        listed, version = await self.kube.all_of(kind, namespace, self.labels)
+        listed, version = await self.kube.all_of(kind, namespace, self.labels, self.store.kept)
         for body in self.store.sweep(kind, listed, version, namespace):
             self.found(kind, body)
         return version

@@ -87,7 +87,7 @@ class Sweep:
         return missed
 
     async def _all_of(self, kind: Kind, namespace: str) -> tuple[list[Manifest], int]:
-        return await self.kube.all_of(kind, namespace, None if kind in OWN else self.labels)
+        return await self.kube.all_of(kind, namespace, None if kind in OWN else self.labels, self.store.kept)
 
 
 def _explained(kind: Kind, error: Away | Refused) -> str:

@@ -157,3 +157,29 @@ def test_a_list_of_one_model_leaves_the_others_alone(store: Store) -> None:
     store.sweep_model(POD, [], 10, IMDB)
     assert store.of_model(POD, IMDB) == []
     assert len(store.of_model(POD, OTHER)) == 1
+
+
+def test_a_list_of_what_is_known_stays_in_memory_once(store: Store) -> None:
+    store.put(DEPLOYMENT, thing("imdb", 7))
+    assert store.kept(DEPLOYMENT, thing("imdb", 7)) is store.get(DEPLOYMENT, "shop", "imdb")
+    for another in (thing("imdb", 8), thing("imdb", 7, uid="new"), thing("other", 7)):
+        assert store.kept(DEPLOYMENT, another) is another
+
+
+def test_a_rollout_to_the_version_that_serves_is_one_that_nobody_asked_for(store: Store) -> None:
+    def rolling(version: int, label: str, updated: int) -> Manifest:
+        body = thing("imdb", version, status={"replicas": 2, "updatedReplicas": updated})
+        body["metadata"]["labels"]["rottenpotatoes.com/version"] = label
+        return body
+
+    model = a_model("imdb", 1)
+    store.put(MODEL, model | {"status": {"servingVersion": "1"}})
+    store.put(DEPLOYMENT, rolling(2, "2", updated=1))
+    assert store.unasked_rollouts_elsewhere(OTHER) == 0
+    store.put(DEPLOYMENT, rolling(3, "1", updated=1))
+    assert (store.unasked_rollouts_elsewhere(OTHER), store.unasked_rollouts_elsewhere(IMDB)) == (1, 0)
+    store.put(DEPLOYMENT, rolling(4, "1", updated=2))
+    assert store.unasked_rollouts_elsewhere(OTHER) == 0
+    store.put(DEPLOYMENT, rolling(5, "1", updated=1))
+    store.remove(MODEL, model)
+    assert store.unasked_rollouts_elsewhere(OTHER) == 0
