@@ -64,7 +64,7 @@ class ChildWatch:
             await asyncio.sleep(PAUSES_SECONDS[min(failures, len(PAUSES_SECONDS) - 1)])
 
     async def _list(self, kind: Kind, namespace: str) -> int:
-        listed, version = await self.kube.all_of(kind, namespace, self.labels)
+        listed, version = await self.kube.all_of(kind, namespace, self.labels, self.store.kept)
         kept = [body for body in listed if self.keeps(kind, body["metadata"]["namespace"])]
         for body in self.store.sweep(kind, kept, version, namespace):
             self.found(kind, body)

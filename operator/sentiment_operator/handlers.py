@@ -27,7 +27,7 @@ CLIENT_TIMEOUT_SECONDS = 330
 CONNECT_TIMEOUT_SECONDS = 10
 REQUEST_TIMEOUT_SECONDS = 30
 EXIT_SECONDS = 5.0
-PAGE = 500
+PAGE = 100
 """Objects of one answer to a list: kopf holds no more of them at a time."""
 IDLE_SECONDS = 1.0
 """kopf keeps a task for each object for so long after its last event: at the start, for thousands at a time."""

@@ -26,10 +26,15 @@ from sentiment_operator.transport import (
     understood,
 )
 
-PAGE = 500
+PAGE = 100
+"""Objects of one answer to a list: reading it is a few milliseconds of the loop."""
 CONCURRENT_CALLS = 32
 Told = tuple[str, Manifest]
 """Type of a watch event, and the object."""
+
+
+def _as_it_came(_: Kind, body: Manifest) -> Manifest:
+    return body
 
 
 class Kube:
@@ -56,12 +61,19 @@ class Kube:
             raise
 
     async def all_of(
-        self, kind: Kind, namespace: str = "", labels: Mapping[str, str] | None = None
+        self,
+        kind: Kind,
+        namespace: str = "",
+        labels: Mapping[str, str] | None = None,
+        kept: Callable[[Kind, Manifest], Manifest] = _as_it_came,
     ) -> tuple[list[Manifest], int]:
-        """Every object of the kind as it is now, and the resourceVersion of the list."""
+        """Every object of the kind as it is now, and the resourceVersion of the list.
+
+        `kept` may give another body of the very same object, so that no second one has to stay in memory.
+        """
         selector = ",".join(f"{name}={value}" for name, value in (labels or {}).items())
         query = {"limit": str(PAGE)} | ({"labelSelector": selector} if selector else {})
-        return await self._list(kind, namespace, query)
+        return await self._list(kind, namespace, query, kept)
 
     async def watch(
         self, kind: Kind, namespace: str, labels: Mapping[str, str], version: int
@@ -91,12 +103,19 @@ class Kube:
         bodies, _ = await self._list(EVENT, namespace, {"limit": str(PAGE), "fieldSelector": f"regarding.uid={uid}"})
         return bodies
 
-    async def _list(self, kind: Kind, namespace: str, query: dict[str, str]) -> tuple[list[Manifest], int]:
+    async def _list(
+        self,
+        kind: Kind,
+        namespace: str,
+        query: dict[str, str],
+        kept: Callable[[Kind, Manifest], Manifest] = _as_it_came,
+    ) -> tuple[list[Manifest], int]:
         bodies: list[Manifest] = []
         version = 0
         async for answer in self._pages(kind, namespace, query):
             # Items of a list carry no kind of their own.
-            bodies += [slim({"apiVersion": kind.api_version, "kind": kind.name, **item}) for item in answer["items"]]
+            whole = ({"apiVersion": kind.api_version, "kind": kind.name, **item} for item in answer["items"])
+            bodies += [kept(kind, slim(item)) for item in whole]
             version = int(answer["metadata"]["resourceVersion"])
         return bodies, version
 

@@ -105,6 +105,12 @@ class Store:
         self._keep(kind, body)
         return True
 
+    def kept(self, kind: Kind, body: Manifest) -> Manifest:
+        """The object as it stands here already, where it is of the same version; else as it came."""
+        known = self.get(kind, *_name(body))
+        is_same = known is not None and uid_of(known) == uid_of(body)
+        return known if known is not None and is_same and resource_version(known) == resource_version(body) else body
+
     def knows(self, kind: Kind, body: Manifest) -> bool:
         """Whether the object, or a newer one of that uid, was heard of already."""
         known, version = self.get(kind, *_name(body)), resource_version(body)

@@ -89,7 +89,8 @@ class Sweep:
         return missed
 
     async def _all_of(self, kind: Kind, namespace: str) -> tuple[list[Manifest], int]:
-        listed, version = await self.kube.all_of(kind, namespace, None if kind in OWN else self.labels)
+        labels = None if kind in OWN else self.labels
+        listed, version = await self.kube.all_of(kind, namespace, labels, self.store.kept)
         return [body for body in listed if self.keeps(kind, body["metadata"]["namespace"])], version
 
 

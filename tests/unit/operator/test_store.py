@@ -167,3 +167,29 @@ def test_what_is_left_to_others_is_forgotten_and_known_again_as_it_was(store: St
     store.leave(DEPLOYMENT, lambda namespace: namespace == "shop")
     assert (versions(store), store.of_model(DEPLOYMENT, IMDB)) == (None, [])
     assert store.put(DEPLOYMENT, body)
+
+
+def test_a_list_of_what_is_known_stays_in_memory_once(store: Store) -> None:
+    store.put(DEPLOYMENT, thing("imdb", 7))
+    assert store.kept(DEPLOYMENT, thing("imdb", 7)) is store.get(DEPLOYMENT, "shop", "imdb")
+    for another in (thing("imdb", 8), thing("imdb", 7, uid="new"), thing("other", 7)):
+        assert store.kept(DEPLOYMENT, another) is another
+
+
+def test_a_rollout_to_the_version_that_serves_is_one_that_nobody_asked_for(store: Store) -> None:
+    def rolling(version: int, label: str, updated: int) -> Manifest:
+        body = thing("imdb", version, status={"replicas": 2, "updatedReplicas": updated})
+        body["metadata"]["labels"]["rottenpotatoes.com/version"] = label
+        return body
+
+    model = a_model("imdb", 1)
+    store.put(MODEL, model | {"status": {"servingVersion": "1"}})
+    store.put(DEPLOYMENT, rolling(2, "2", updated=1))
+    assert store.unasked_rollouts_elsewhere(OTHER) == 0
+    store.put(DEPLOYMENT, rolling(3, "1", updated=1))
+    assert (store.unasked_rollouts_elsewhere(OTHER), store.unasked_rollouts_elsewhere(IMDB)) == (1, 0)
+    store.put(DEPLOYMENT, rolling(4, "1", updated=2))
+    assert store.unasked_rollouts_elsewhere(OTHER) == 0
+    store.put(DEPLOYMENT, rolling(5, "1", updated=1))
+    store.remove(MODEL, model)
+    assert store.unasked_rollouts_elsewhere(OTHER) == 0
