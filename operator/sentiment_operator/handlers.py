@@ -8,15 +8,14 @@ every task of its loop.
 import asyncio
 import itertools
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import kopf
 
 from sentiment_operator.credentials import watch_connection
-from sentiment_operator.elsewhere import Way, session
 from sentiment_operator.facts import Manifest
-from sentiment_operator.kinds import KNOWN_OF_ALL, LABELLED, Kind
+from sentiment_operator.kinds import LABELLED, Kind
 
 Notice = Callable[[Kind, str | None, Manifest], None]
 """Takes kind, event type (None: it was listed) and object."""
@@ -26,8 +25,6 @@ CLIENT_TIMEOUT_SECONDS = 330
 CONNECT_TIMEOUT_SECONDS = 10
 REQUEST_TIMEOUT_SECONDS = 30
 EXIT_SECONDS = 5.0
-ELSEWHERE_SECONDS = 1.0
-"""Events about what other replicas act for are gathered for so long."""
 
 
 class _Endless:
@@ -37,15 +34,10 @@ class _Endless:
         return itertools.chain((1, 1, 2, 3, 5, 8), itertools.repeat(10))
 
 
-Login = Callable[..., kopf.ConnectionInfo | Awaitable[kopf.AiohttpSession | None] | None]
-
-
-def registry(
-    notice: Notice, managed_by: str, kinds: Sequence[Kind], login: Login = watch_connection
-) -> kopf.OperatorRegistry:
+def registry(notice: Notice, managed_by: str, kinds: Sequence[Kind]) -> kopf.OperatorRegistry:
     """A kopf registry that watches these kinds and hands on what it hears."""
     handlers = kopf.OperatorRegistry()
-    kopf.on.login(registry=handlers)(login)
+    kopf.on.login(registry=handlers)(watch_connection)
     kopf.on.startup(registry=handlers)(_configure(managed_by))
     for kind in kinds:
         kopf.on.event(kind.group, kind.version, kind.plural, id=kind.plural, registry=handlers)(_listener(kind, notice))
@@ -78,26 +70,14 @@ def _configure(managed_by: str) -> Callable[..., Any]:
 class WatchThread:
     """kopf in a thread of its own, from start to stop."""
 
-    def __init__(
-        self,
-        notice: Notice,
-        namespaces: tuple[str, ...],
-        managed_by: str,
-        kinds: Sequence[Kind],
-        is_elsewhere: Callable[[str], bool] | None = None,
-    ) -> None:
-        """`is_elsewhere` is asked in the thread whether others act for a namespace; None: nobody else ever does."""
+    def __init__(self, notice: Notice, namespaces: tuple[str, ...], managed_by: str, kinds: Sequence[Kind]) -> None:
         loop = asyncio.get_running_loop()
         self._stop = threading.Event()
         self._ended = loop.create_future()
         self._loop = loop
         self._namespaces = namespaces
         self._notice = notice
-        self._kinds = {(kind.api_version, kind.name): kind for kind in kinds}
-        self._is_elsewhere = is_elsewhere
-        self._elsewhere: dict[str, tuple[Kind, str, Manifest]] = {}
-        login = watch_connection if is_elsewhere is None else self._login
-        self._registry = registry(self._hand_over, managed_by, kinds, login)
+        self._registry = registry(self._hand_over, managed_by, kinds)
         self._thread = threading.Thread(target=self._run, name="kopf", daemon=True)
 
     def start(self) -> None:
@@ -115,29 +95,6 @@ class WatchThread:
 
     def _hand_over(self, kind: Kind, event: str | None, body: Manifest) -> None:
         self._loop.call_soon_threadsafe(self._notice, kind, event, body)
-
-    async def _login(self, **given: Any) -> kopf.AiohttpSession | None:
-        connection = watch_connection(**given)
-        return session(connection, self) if connection is not None else None
-
-    def way(self, api_version: str, kind: str, namespace: str) -> Way:
-        """What others act for goes past kopf, or nowhere where nobody here needs to know of it."""
-        known = self._kinds.get((api_version, kind))
-        if known is None or self._is_elsewhere is None or not self._is_elsewhere(namespace):
-            return Way.KOPF
-        return Way.PAST_KOPF if known in KNOWN_OF_ALL else Way.NOWHERE
-
-    def hear(self, event: str, body: Manifest) -> None:
-        """Remember it as the last of this object until it is told."""
-        if not self._elsewhere:
-            asyncio.get_running_loop().call_later(ELSEWHERE_SECONDS, self._tell_of_elsewhere)
-        self._elsewhere[body["metadata"]["uid"]] = self._kinds[body["apiVersion"], body["kind"]], event, body
-
-    def _tell_of_elsewhere(self) -> None:
-        """The last that was heard of each object: what others are at changes many times before it is of interest here."""
-        last, self._elsewhere = self._elsewhere, {}
-        for kind, event, body in last.values():
-            self._hand_over(kind, event, body)
 
     def _run(self) -> None:
         try:

@@ -85,8 +85,7 @@ class Process:
         labels = {MANAGED_BY_LABEL: MANAGER}
         kinds = watched(gateway_api=settings.gateway_api)
         self._sweep = Sweep(self._kube, self._store, namespaces, labels, kinds, self._keeps, self._worker.wake)
-        elsewhere = self.shards.is_elsewhere if settings.shards > 1 else None
-        self.watch = WatchThread(self._worker.hear, namespaces, f"{MANAGED_BY_LABEL}={MANAGER}", kinds, elsewhere)
+        self.watch = WatchThread(self._worker.hear, namespaces, f"{MANAGED_BY_LABEL}={MANAGER}", kinds)
 
     def _may_write(self, namespace: str) -> bool:
         return self.shards.may_write(namespace)

@@ -81,7 +81,7 @@ class Shards:
         return self.of(namespace) in self._begun - self._giving
 
     def is_elsewhere(self, namespace: str) -> bool:
-        """Whether this process does not hold that namespace's shard. May be asked in any thread."""
+        """Whether this process does not hold that namespace's shard."""
         return self.of(namespace) not in self._held
 
     async def gained(self) -> frozenset[int]:
