@@ -10,7 +10,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from pydantic import TypeAdapter, ValidationError
@@ -92,6 +92,10 @@ class SharedRoll:
         self._lease = Watched(monotonic)
         self._entries: dict[str, Watched] = {}
         self._said_at: float | None = None
+        """The Lease was renewed after this."""
+        self._entered_at: float | None = None
+        self._looked: tuple[str, float] | None = None
+        """The Lease's version at the last look, and when that was begun."""
 
     @property
     def counts(self) -> bool:
@@ -132,6 +136,8 @@ class SharedRoll:
         asked_at = self._monotonic()
         lease = await self._leases.get_lease(self._namespace, LEASE_NAME)
         entries = {} if lease is None else self._living(lease)
+        if lease is not None and self._was_renewed(lease, asked_at) and self._is_entered(entries, asked_at):
+            return frozenset(entries)
         entries[self._identity] = now_text()
         if lease is None:
             lease = new_lease(self._namespace, LEASE_NAME, self._holder, self._terms)
@@ -142,8 +148,25 @@ class SharedRoll:
         else:
             self._said_at = None
             return frozenset()
-        self._said_at = asked_at
+        self._said_at = self._entered_at = asked_at
         return frozenset(entries)
+
+    def _was_renewed(self, lease: Manifest, asked_at: float) -> bool:
+        """Whether another replica renewed the Lease since the last look: that is worth as much as an own renewal then.
+
+        So replicas need not all write, which with a slow API server would be one conflict after the other.
+        """
+        version: str = lease["metadata"]["resourceVersion"]
+        (before, since), self._looked = self._looked or (version, asked_at), (version, asked_at)
+        if holder_of(lease) != self._holder or version == before:
+            return False
+        self._said_at = max(self._said_at or since, since)
+        return True
+
+    def _is_entered(self, entries: Mapping[str, str], now: float) -> bool:
+        """Whether this replica's own entry stands there and is new enough."""
+        entered = self._entered_at is not None and now - self._entered_at < self._terms.duration / 3
+        return entered and self._identity in entries
 
     async def _left(self) -> bool:
         """True when nothing is left to strike off."""
