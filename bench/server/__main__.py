@@ -132,6 +132,10 @@ class _Runs:
             except (Unfit, OSError) as error:
                 self.missing[server.name] = str(error)
                 continue
+            told = ", ".join(f"{cell} {figures.cpu_microseconds:.1f}" for cell, figures in found.items())
+            print(
+                f"  {server.name}, µs CPU a review: {told}", flush=True
+            )  # else a run that is cut off would tell nothing
             self.starts.setdefault(server.name, []).append(start)
             for cell, figures in found.items():
                 self.loads.setdefault(cell, {}).setdefault(server.name, []).append(figures)

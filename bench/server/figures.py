@@ -58,6 +58,15 @@ class Goal:
         return self.reached >= self.wanted if self.more else self.reached <= self.wanted
 
 
+@dataclass(frozen=True)
+class Loads:
+    """By server: reviews one by one and in bulk, and one by one with a forest."""
+
+    one: Mapping[str, Figures]
+    many: Mapping[str, Figures]
+    forest: Mapping[str, Figures]
+
+
 _Row = TypeVar("_Row", Figures, Start, HalfLoad)
 Measured = Mapping[str, Mapping[str, Figures]]
 """By load and server."""
@@ -79,8 +88,9 @@ def ratio(by: Mapping[str, Figures], of: str, to: str = PEER) -> float:
     return by[to].cpu_microseconds / by[of].cpu_microseconds
 
 
-def goals(one: Mapping[str, Figures], many: Mapping[str, Figures], start: Start, half: HalfLoad) -> list[Goal]:
+def goals(loads: Loads, start: Start, half: HalfLoad) -> list[Goal]:
     """Those of the direct way; a peer that was not measured sets none."""
+    one = loads.one
     found = [Goal(f"requests for each s of CPU, × {PEER}", 20, ratio(one, OURS), more=True)]
     mlservers = [ratio(one, OURS, name) for name in MLSERVERS if name in one]
     if mlservers:
@@ -89,7 +99,8 @@ def goals(one: Mapping[str, Figures], many: Mapping[str, Figures], start: Start,
         found.append(Goal(f"the same, × {MLFLOW}", 10, ratio(one, OURS, MLFLOW), more=True))
     return [
         *found,
-        Goal("reviews for each s of CPU in bulk, × scikit-learn's batch", 16, ratio(many, OURS), more=True),
+        Goal("reviews for each s of CPU in bulk, × scikit-learn's batch", 16, ratio(loads.many, OURS), more=True),
+        Goal("requests for a forest, × scikit-learn's", 20, ratio(loads.forest, OURS), more=True),
         Goal("p99 at half load, ms", 2, half.p99_ms, more=False),
         Goal("private memory, MiB", 60, start.private_mib, more=False),
         Goal("start to the first right answer, s of CPU", 0.3, start.cpu_seconds, more=False),

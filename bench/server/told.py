@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from bench.results import RESULTS, keep
-from bench.server.figures import OURS, PEER, Figures, Goal, HalfLoad, Measured, Start, goals, ratio
+from bench.server.figures import OURS, PEER, Figures, Goal, HalfLoad, Loads, Measured, Start, goals, ratio
 from bench.server.inprocess import InProcess
 from bench.server.plot import plot
 from bench.server.servers import MANY, ONE
@@ -38,7 +38,8 @@ def tell(told: Told) -> None:
     print(f"\n{told.terms:,} terms, {told.characters:,.0f} characters a review, one core for each server")
     _tell_loads(told)
     _tell_rest(told)
-    reached = goals(told.loads[ONE.name], told.loads[MANY.name], told.starts[OURS], told.half[OURS])
+    loads = Loads(told.loads[ONE.name], told.loads[MANY.name], told.forest)
+    reached = goals(loads, told.starts[OURS], told.half[OURS])
     print("\ngoals of the direct way")
     for goal in reached:
         sign = "≥" if goal.more else "≤"

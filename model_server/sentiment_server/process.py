@@ -6,6 +6,7 @@ ends it at once.
 """
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -126,5 +127,7 @@ def _serve(settings: Settings, serving: Serving, metrics: Metrics, sockets: list
         timeout_graceful_shutdown=settings.shutdown_seconds,
     )
     server = DrainingServer(config, serving, settings.drain_seconds)
+    gc.freeze()
+    gc.enable()
     server.run(sockets)
     return 0 if server.started else 1

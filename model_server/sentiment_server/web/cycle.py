@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
+from sentiment_server.web.problems import MEDIA_TYPE, of_defect
+
 if TYPE_CHECKING:
     from uvicorn._types import ASGISendEvent
 
@@ -36,6 +38,18 @@ class Cycle(RequestResponseCycle):
             await self.flow.drain()
         if not self.disconnected:
             self._send_whole(whole)
+
+    async def send_500_response(self) -> None:
+        """A defect, which uvicorn has logged: here it ends for the whole process, so here it is answered."""
+        body = of_defect().body()
+        headers = [
+            *self.scope.get("state", {}).get("identity_headers", ()),
+            (b"content-length", b"%d" % len(body)),
+            (b"content-type", MEDIA_TYPE.encode()),
+            (b"connection", b"close"),
+        ]
+        await self.send({"type": "http.response.start", "status": 500, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body, "more_body": False})
 
     def _whole(self, head: dict[str, Any], body: bytes) -> bytes | None:
         """All that is sent; None unless the head says how long the body is, in letters that break no line."""

@@ -67,9 +67,6 @@ class Direct:
             await problem.send(send)
         except NotReady as error:
             await problems.of_not_ready(error.state).send(send)
-        except Exception:
-            await problems.of_defect().send(send)
-            raise
         else:
             await reply(send, 200, body)
 

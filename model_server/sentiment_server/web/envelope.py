@@ -24,6 +24,7 @@ _logger = logging.getLogger("sentiment_server.predict")
 _MIRRORED = MIRRORED_HEADER.lower().encode()
 Count = Callable[[Sequence[str], Sequence[Score]], None]
 """Takes texts and their scores, once these have been sent."""
+_DEFECT = 500
 _METHODS = ("GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH")
 
 
@@ -113,11 +114,13 @@ class Envelope:
                 message["headers"] = [*message.get("headers", ()), *self._stamps(scope)]
             await send(message)
 
+        failed = True
         try:
             await self._app(scope, receive, stamp)
+            failed = False
         finally:
-            if status:
-                self._report(scope, status, time.perf_counter_ns() - started)
+            if status or failed:  # whoever holds the connection answers for a defect
+                self._report(scope, status or _DEFECT, time.perf_counter_ns() - started)
 
     def _stamps(self, scope: Scope) -> list[tuple[bytes, bytes]]:
         ends = self._serving.draining or connection_of(scope).is_spent()

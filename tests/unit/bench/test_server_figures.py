@@ -9,6 +9,7 @@ from bench.server.figures import (
     PEER,
     Figures,
     HalfLoad,
+    Loads,
     Start,
     goals,
     median_of,
@@ -41,12 +42,15 @@ def test_a_ratio_says_how_many_times_more_is_answered() -> None:
 
 def test_goals_are_met_from_the_wanted_value_on() -> None:
     one = _costs(**{MLSERVERS[0]: 600.0, MLSERVERS[1]: 490.0, MLFLOW: 500.0})
-    found = {goal.what: goal for goal in goals(one, _costs(), Start(0.31, 1, 60), HalfLoad(1, 1, 2.1, 9))}
+    found = {
+        goal.what: goal for goal in goals(Loads(one, _costs(), _costs()), Start(0.31, 1, 60), HalfLoad(1, 1, 2.1, 9))
+    }
     told = {what: (goal.reached, goal.met) for what, goal in found.items()}
     assert list(told.values()) == [
         (20, True),
         (9.8, False),
         (10, True),
+        (20, True),
         (20, True),
         (2.1, False),
         (60, True),
@@ -55,5 +59,5 @@ def test_goals_are_met_from_the_wanted_value_on() -> None:
 
 
 def test_a_peer_that_is_missing_sets_no_goal() -> None:
-    found = goals(_costs(), _costs(), Start(0.1, 1, 50), HalfLoad(1, 1, 1, 9))
+    found = goals(Loads(_costs(), _costs(), _costs()), Start(0.1, 1, 50), HalfLoad(1, 1, 1, 9))
     assert not [goal for goal in found if "MLServer" in goal.what or MLFLOW in goal.what]

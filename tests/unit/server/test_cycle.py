@@ -1,10 +1,15 @@
 """A whole reply is one write; whatever else is sent goes out as uvicorn sends it."""
 
 import asyncio
+import json
+import logging
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
 from sentiment_server.web.cycle import Cycle
+from sentiment_server.web.envelope import Envelope
 
 LENGTH = (b"content-length", b"4")
 
@@ -30,7 +35,7 @@ class Wire(asyncio.Transport):
 
 def _cycle(wire: Wire, *, method: str = "POST", keep_alive: bool = True) -> Cycle:
     given: dict[str, Any] = {
-        "scope": {"method": method},
+        "scope": {"method": method, "state": {"identity_headers": [(b"x-model-version", b"2")]}},
         "transport": wire,
         "flow": SimpleNamespace(write_paused=False),
         "default_headers": [(b"date", b"today")],
@@ -38,7 +43,12 @@ def _cycle(wire: Wire, *, method: str = "POST", keep_alive: bool = True) -> Cycl
         "keep_alive": keep_alive,
         "on_response": lambda: None,
     }
-    rest = {"logger": None, "access_logger": None, "access_log": False, "expect_100_continue": False}
+    rest = {
+        "logger": logging.getLogger("uvicorn.error"),
+        "access_logger": None,
+        "access_log": False,
+        "expect_100_continue": False,
+    }
     return Cycle(**given, **cast("Any", rest))
 
 
@@ -77,10 +87,33 @@ async def test_a_header_with_a_line_break_is_never_sent() -> None:
         raise AssertionError(wire.sent)
 
 
-async def test_an_application_that_fails_behind_its_head_can_still_answer() -> None:
+async def test_an_application_that_fails_behind_its_head_is_answered_for_with_a_problem_document() -> None:
+    async def fails(scope, receive, send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [LENGTH]})
+        raise ZeroDivisionError("q7zkqsecret")
+
     cycle = _cycle(wire := Wire())
-    await cycle.send({"type": "http.response.start", "status": 200, "headers": [LENGTH]})
-    assert (wire.sent, cycle.response_started) == ([], False)
-    await cycle.send_500_response()
-    assert len(wire.sent) == 1
-    assert wire.sent[0].startswith(b"HTTP/1.1 500 ")
+    await cycle.run_asgi(fails)
+    (sent,) = wire.sent
+    head, _, body = sent.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 500 ")
+    assert b"content-type: application/problem+json" in head
+    assert b"x-model-version: 2" in head
+    assert (json.loads(body)["title"], wire.closed) == ("The server failed", True)
+    assert b"q7zkqsecret" not in sent
+
+
+async def test_a_defect_is_counted() -> None:
+    counted: list[tuple[object, ...]] = []
+
+    async def fails(scope, receive, send) -> None:
+        raise ZeroDivisionError
+
+    metrics = SimpleNamespace(answered=lambda *told: counted.append(told[:3]))
+    envelope = Envelope(fails, cast("Any", None), cast("Any", metrics), lambda *_: None, log_text=False)
+    with pytest.raises(ZeroDivisionError):
+        await envelope(
+            {"type": "http", "method": "POST", "headers": [], "state": {"route": "/predict"}},
+            *cast("Any", (None, None)),
+        )
+    assert counted == [("/predict", "POST", 500)]
