@@ -1,4 +1,4 @@
-"""Users of a Service, over connections that they keep: which version answered when, and what failed.
+"""Users of a Service, half of them over connections that they keep: which version answered when, and what failed.
 
 They go at a steady pace, so that they cost this machine little. They know nothing of Kubernetes.
 """
@@ -56,7 +56,7 @@ class Callers:
 
     def __enter__(self) -> "Callers":
         self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._call, daemon=True) for _ in range(CALLERS)]
+        self._threads = [threading.Thread(target=self._call, args=(n % 2 == 0,), daemon=True) for n in range(CALLERS)]
         for thread in self._threads:
             thread.start()
         return self
@@ -70,11 +70,14 @@ class Callers:
         """When it first answered."""
         return min(at for at, answered in list(self.answers) if answered == version and at >= since)
 
-    def _call(self) -> None:
+    def _call(self, keeps: bool) -> None:
         connection = http.client.HTTPConnection(self.address, timeout=5)
         while not self._stop.wait(PAUSE_SECONDS):
             try:
-                self.answers.append((time.time(), asked(connection)))
+                version = asked(connection)
+                self.answers.append((time.time(), version))
+                if not keeps:
+                    connection.close()
             except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
                 self.failures.append(f"{type(error).__name__}: {error}")
                 connection.close()

@@ -85,7 +85,12 @@ def draw_switches(found: Sequence[Switch]) -> Figure:
         failed = sum(one.failed for one in own)
         told = f"{failed} of {sum(one.requests for one in own):,} requests failed"
         axes.text(
-            max(one.ready for one in own), row + 0.18, told, ha="right", fontsize=8.5, color=NEGATIVE if failed else INK
+            min(one.first_answer for one in own),
+            row + 0.18,
+            told,
+            ha="left",
+            fontsize=8.5,
+            color=NEGATIVE if failed else INK,
         )
     axes.set_yticks(range(len(rows)), [who + (", back" if back else "") for who, back in rows])
     axes.set_ylim(-0.5, len(rows) - 0.3)
