@@ -7,6 +7,7 @@ operator here is the pass of reconcile.py without its loop and its clients: it c
 
 import hashlib
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -845,6 +846,24 @@ def turn(operator: Operator, end: datetime | None = None) -> bool:
         return False
     world.now = soonest
     return True
+
+
+def killed_before_each_write(operator: Operator, turned: Callable[[Operator], bool]) -> Iterator[Operator]:
+    """On the way to rest, a world for each write of any pass in which the process ended before that write and began anew."""
+    moves = True
+    while moves:
+        before, written = deepcopy(operator), len(operator.writes)
+        moves = turned(operator)
+        for writes in range(len(operator.writes) - written):
+            killed = deepcopy(before)
+            killed.writes_left = writes
+            try:
+                turned(killed)
+            except Killed:
+                killed.restart()
+                yield killed
+            else:
+                raise AssertionError(f"it did not die before its write {written + writes + 1}: {killed.writes[-5:]}")
 
 
 def until_quiet(operator: Operator) -> None:
