@@ -848,6 +848,14 @@ def turn(operator: Operator, end: datetime | None = None) -> bool:
     return True
 
 
+def every_moment(operator: Operator) -> Iterator[Operator]:
+    """On the way to rest, a world of its own for each moment, the first and the last included."""
+    moves = True
+    while moves:
+        yield deepcopy(operator)
+        moves = turn(operator)
+
+
 def killed_before_each_write(operator: Operator, turned: Callable[[Operator], bool]) -> Iterator[Operator]:
     """On the way to rest, a world for each write of any pass in which the process ended before that write and began anew."""
     moves = True

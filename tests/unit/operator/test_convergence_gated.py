@@ -26,7 +26,17 @@ from sentiment_operator.names import ARTIFACT_DIGEST_ANNOTATION
 from sentiment_operator.raw import is_unfinished, uid_of
 from tests.support.builders import spec
 from tests.support.seeds import seeds
-from tests.unit.operator.simulated_world import MOVE, NAME, Killed, Operator, World, for_seconds, turn, until_quiet
+from tests.unit.operator.simulated_world import (
+    MOVE,
+    NAME,
+    Killed,
+    Operator,
+    World,
+    every_moment,
+    for_seconds,
+    turn,
+    until_quiet,
+)
 from tests.unit.operator.test_convergence import (
     assert_honest,
     assert_ready,
@@ -339,20 +349,18 @@ def test_mlflow_that_goes_away_in_the_middle_only_delays_it(seconds: int) -> Non
 
 
 def test_a_job_deleted_by_hand_at_any_moment_only_delays_it() -> None:
-    moment, is_over = 0, False
-    while not is_over:
-        operator = wanting(gated("2", TOO_STRICT))
-        operator.world.edit(gated("2", NO_WORSE, manual=1))
-        operator.world.answer_for("ana", "2")
-        is_over = not all(turn(operator) for _ in range(moment))
+    undisturbed, moments = wanting(gated("2", TOO_STRICT)), 0
+    undisturbed.world.edit(gated("2", NO_WORSE, manual=1))
+    undisturbed.world.answer_for("ana", "2")
+    for operator in every_moment(undisturbed):
         for job in filter(workload.is_comparison, operator.world.of(JOB)):
             operator.world.delete(JOB, job["metadata"]["name"])
         until_quiet(operator)
         assert_ready(operator, "2")
         assert len(compared(operator)) <= 2
         assert_rests(operator)
-        moment += 1
-    assert moment > 10, "there were many moments"
+        moments += 1
+    assert moments > 10, "there were many moments"
 
 
 @pytest.mark.parametrize("first", [(), (CRASH,), (None,)], ids=["the only pod", "after a crash", "after a silent end"])
