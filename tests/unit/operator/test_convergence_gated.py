@@ -34,6 +34,7 @@ from tests.unit.operator.simulated_world import (
     World,
     every_moment,
     for_seconds,
+    killed_before_each_write,
     turn,
     until_quiet,
 )
@@ -565,14 +566,18 @@ def test_a_new_leader_that_has_not_heard_all_the_last_one_wrote_takes_nothing_of
 STORY = (gated("2", NO_WORSE, manual=1), gated(WORSE, NO_WORSE), gated("1", TOO_STRICT))
 
 
-def told_to_the_end(operator: Operator, rest: Callable[[Operator], None]) -> None:
-    """The story, with an approval in its time."""
-    for wanted in STORY:
-        operator.world.edit(wanted)
-        rest(operator)
-        if wanted.promotion.approval.policy == "Manual":
-            operator.world.answer_for("ana", "2")
-            rest(operator)
+def edit_to(wanted: SentimentModelSpec) -> Callable[[Operator], object]:
+    return lambda operator: operator.world.edit(wanted)
+
+
+def approval(operator: Operator) -> None:
+    operator.world.answer_for("ana", "2")
+
+
+ACTS = tuple(
+    act for wanted in STORY for act in (edit_to(wanted), *[approval] * (wanted.promotion.approval.policy == "Manual"))
+)
+"""The story, with an approval in its time."""
 
 
 def assert_told(operator: Operator) -> None:
@@ -584,25 +589,18 @@ def assert_told(operator: Operator) -> None:
 
 
 def test_a_kill_after_any_write_costs_no_comparison_and_no_approval() -> None:
-    undisturbed = serving("1")
-    undisturbed.writes.clear()
-    told_to_the_end(undisturbed, until_quiet)
-    writes_in_all = len(undisturbed.writes)
-    assert_told(undisturbed)
-    for writes in range(writes_in_all):
-        operator = serving("1")
-        operator.writes_left = writes
-        told_to_the_end(operator, quiet_in_spite_of_a_kill)
-        assert operator.writes_left is None, "it was killed"
-        assert_told(operator)
-
-
-def quiet_in_spite_of_a_kill(operator: Operator) -> None:
-    try:
-        until_quiet(operator)
-    except Killed:
-        operator.restart()
-        until_quiet(operator)
+    operator, kills = serving("1"), 0
+    for number, act in enumerate(ACTS, 1):
+        act(operator)
+        for killed in killed_before_each_write(operator, turn):
+            until_quiet(killed)
+            for later in ACTS[number:]:
+                later(killed)
+                until_quiet(killed)
+            assert_told(killed)
+            kills += 1
+    assert_told(operator)
+    assert kills > 10
 
 
 # Suspended
