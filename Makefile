@@ -9,7 +9,7 @@ PACKAGES = contract artifact operator model_server trainer kubectl_plugin local_
 IMPORTS = contract:artifact:operator:model_server:trainer:kubectl_plugin:.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test campaign down kubeconfig kubectl images plugin crd docs lock fmt lint types bench bench-scorer bench-server bench-train bench-report status
+.PHONY: help demo test campaign down kubeconfig kubectl images plugin crd docs lock fmt lint types bench-scorer bench-server bench-train bench-search status bench-ready bench-operator bench bench-report
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -71,8 +71,17 @@ bench-report: ## write docs/performance.md and its pictures from what was measur
 bench-scorer: ## start-up, memory and speed of the model server on this machine (DATA=file PRESET=name)
 	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m bench.scorer
 
-bench-server: ## what a request costs, beside FastAPI with scikit-learn (DATA=file PRESET=name)
+bench-server: ## what a request costs, beside MLServer, mlflow, BentoML, KServe and FastAPI with scikit-learn, with a plot (DATA=file PRESET=name ROUNDS=3 PEERS=)
 	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m bench.server
 
 bench-train: ## accuracy, time and memory of the presets beside scikit-learn, and how they grow, with plots (DATA=file SIZES=numbers)
 	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m bench.train
+
+bench-search: ## 32 sets of parameters tried together and one process for each, with equal figures (DATA=file)
+	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m bench.search
+
+bench-ready: ## from an edit to a right answer on a real cluster, beside a tutorial's pod, with plots (DATA=file PARTS=cold,switch KEEP=1)
+	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m bench.ready
+
+bench-operator: ## what many models cost the operator, beside the usual kopf operator (SIZES=numbers)
+	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m bench.operator

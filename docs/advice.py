@@ -142,9 +142,15 @@ ADVICE: Mapping[str, Calm | Act] = {
     Reason.SETTLING: WAIT,
     Reason.LOOKING_UP: Calm(f"Wait. If it stays so: {code(commands.OBJECTS)}"),
     Reason.NOT_LOOKED_UP: Calm("Nothing. Remove `spec.version` to follow the branch again."),
-    Reason.QUEUED: Calm("Wait, or raise the chart's `operator.maxConcurrentTrainings`."),
+    Reason.QUEUED: Calm(
+        "Wait. Where the message speaks of other trainings, the chart's `operator.maxConcurrentTrainings` says how many run;"
+        " where it speaks of a queue, Kueue does."
+    ),
     Reason.TRAINING_STARTED: WAIT,
     Reason.TRAINING_RUNNING: Calm(f"Wait. To watch it: {code(commands.JOB_LOG)}"),
+    Reason.SEARCH_RUNNING: Calm(
+        f"Wait. `status.training.search` has the figures. To watch it: {code(commands.JOB_LOG)}"
+    ),
     Reason.CHECKING: WAIT,
     Reason.STARTING: WAIT,
     Reason.ROLLING_OUT: WAIT,

@@ -103,6 +103,11 @@ TRAINER: Mapping[str, Act] = {
         meaning="The trainer does not understand what it was told.",
         next="Install operator and trainer images of one version.",
     ),
+    FailureReason.SEARCH_FAILED: Act(
+        look=f"The failed trials in MLflow, and {code(commands.JOB_LOG)}",
+        meaning="No set of parameters could be tried, so there is nothing to train with.",
+        next="Correct `spec.training.search.parameters`, or mend what the message names.",
+    ),
     FailureReason.PARITY_FAILED: Act(
         look=code(commands.JOB_LOG),
         meaning="The compiled model scores some reviews differently from scikit-learn, so it was not registered.",

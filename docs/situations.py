@@ -33,6 +33,7 @@ from sentiment_operator.facts import (
     RegistryAnswer,
     RegistryAway,
     Revision,
+    Searched,
     ServiceProbe,
     ServingPod,
     TrainingJob,
@@ -144,7 +145,7 @@ RECIPE_HASH = MODEL.spec.recipe_hash()
 
 
 def _before_a_training() -> Iterator[Situation]:
-    yield sample_model(edited_at=NOW), Observed()
+    yield sample_model(edited_at=NOW), Observed(registry=RegistryAnswer(()))
     yield MODEL, Observed()
     yield MODEL, Observed(registry=RegistryAnswer(()))
     yield MODEL, Observed(registry=RegistryAnswer(()), trainings_elsewhere=SETTINGS.max_concurrent_trainings)
@@ -157,6 +158,7 @@ def _before_a_training() -> Iterator[Situation]:
 
 def _in_training() -> Iterator[Situation]:
     yield MODEL, Observed(jobs=(_job(JobState.RUNNING),))
+    yield MODEL, Observed(jobs=(_search(JobState.RUNNING, completed=frozenset({0})),))
     for reason in TRAINING_WAITS:
         yield MODEL, Observed(jobs=(_job(JobState.PENDING, trouble=Trouble(reason, WHY)),))
 
@@ -168,6 +170,7 @@ def _after_a_training() -> Iterator[Situation]:
     yield MODEL, Observed(jobs=ended, registry=RegistryAnswer(()))
     yield MODEL, Observed(jobs=ended, registry=RegistryAnswer((_registered(fingerprint=""),)))
     yield MODEL, Observed(registry=RegistryAnswer((_registered(),)), refusals=(_refused("SentimentModelRevision"),))
+    yield MODEL, Observed(jobs=(_search(JobState.FAILED, failed=frozenset({0, 1}), failure=Trouble("OOMKilled", WHY)),))
     for reason in FailureReason:
         answer = TrainingFailed(reason=reason, message=WHY)
         yield MODEL, Observed(jobs=(_job(JobState.FAILED, answer=answer, exit_code=EXIT_CODES[reason]),))
@@ -275,6 +278,16 @@ def _job(state: JobState, **changes: Any) -> TrainingJob:
         progress_percent=40,
     )
     return replace(plain, **changes)
+
+
+def _search(
+    state: JobState,
+    completed: frozenset[int] = frozenset(),
+    failed: frozenset[int] = frozenset(),
+    failure: Trouble | None = None,
+) -> TrainingJob:
+    found = Searched(sizes=(16, 16), completed=completed, failed=failed, results={}, is_held=False)
+    return _job(state, name="NAME-tune-HASH-1", searched=found, failure=failure)
 
 
 def _deployment(label: str = WANTED, **changes: Any) -> Child:

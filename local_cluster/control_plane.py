@@ -29,6 +29,8 @@ class ControlPlane:
     state: Path
     with_controllers: bool = False
     with_audit: bool = False
+    api_server_options: tuple[str, ...] = ()
+    """What the API server is started with besides."""
 
     @property
     def kubeconfig(self) -> Path:
@@ -48,7 +50,7 @@ class ControlPlane:
         etcd, peers, api = _free_ports(3)
         pki.create_for_loopback(self.state, f"https://127.0.0.1:{api}")
         self._start("etcd", *_etcd(self.state, etcd, peers))
-        self._start("kube-apiserver", *_apiserver(self.state, etcd, api), *self._audit())
+        self._start("kube-apiserver", *_apiserver(self.state, etcd, api), *self._audit(), *self.api_server_options)
         late = "is not ready"
         wait_until("kube-apiserver", self._answers, PATIENCE_SECONDS, lambda: self._failure("kube-apiserver", late))
         if self.with_controllers:

@@ -134,5 +134,5 @@ class Settings:
         return f"https://{self.node_address}:{API_PORT}"
 
 
-CLUSTERS = {name: Settings(name, number) for number, name in enumerate(("demo", "test", "spare"))}
-"""`demo` is the person's, `test` the tests', and `spare` is broken on purpose by the tests of this package."""
+CLUSTERS = {name: Settings(name, number) for number, name in enumerate(("demo", "test", "spare", "ready"))}
+"""`demo` is the person's, `test` the tests', `spare` is broken on purpose by the tests of this package, `ready` is measured."""

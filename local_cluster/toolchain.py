@@ -49,11 +49,13 @@ TOOLS = Module("tools", ("github.com/yannh/kubeconform/cmd/kubeconform",))
 GATEWAY = Module("gateway", ("github.com/traefik/traefik/v3/cmd/traefik",))
 """What a cluster has only where a test of the Gateway API asks for it: the build takes long."""
 GATEWAY_API = "sigs.k8s.io/gateway-api"
+KWOK = Module("kwok", ("sigs.k8s.io/kwok/cmd/kwok",))
+"""Plays nodes where operators are measured with more pods than a machine can run."""
 
 
 def binary(name: str) -> Path:
     """Path of a built program; ClusterError if it is not built yet."""
-    for module in (*NODE, TOOLS, GATEWAY):
+    for module in (*NODE, TOOLS, GATEWAY, KWOK):
         candidate = folder_of(module) / name
         if candidate.exists():
             return candidate

@@ -23,6 +23,8 @@ DISAGREEMENTS_METRIC = "sentiment_disagreements_total"
 """Counter of those among them for which the baseline names another sentiment."""
 COMPARING_METRIC = "sentiment_comparing"
 """1 while the baseline is loaded and texts are scored by it too."""
+LOADED_METRIC = "sentiment_loaded_timestamp_seconds"
+"""Unix time at which the model was loaded and had scored a known review; 0 before."""
 MIRRORED_METRIC = "sentiment_mirrored_total"
 """Counter of copies of requests, with the label result: sent, failed or dropped."""
 

@@ -73,6 +73,7 @@ class FailureReason(StrEnum):
     PARITY_FAILED = "ParityFailed"
     TRAINER_ERROR = "TrainerError"
     PARAMETERS_INVALID = "ParametersInvalid"
+    SEARCH_FAILED = "SearchFailed"
 
 
 EXIT_CODES: dict[FailureReason, int] = {reason: 10 + position for position, reason in enumerate(FailureReason)}

@@ -14,6 +14,7 @@ from sentiment_server.model.crew import Crew
 from sentiment_server.model.serving import Identity, Serving
 from sentiment_server.model.source import LocalFile, Registry, Source
 from sentiment_server.model.state import LoadFault
+from sentiment_server.port import open_port
 from sentiment_server.settings import Settings
 
 _USAGE_ERROR = 2
@@ -55,10 +56,11 @@ def _source(settings: Settings) -> Source:
 
 
 def _run(settings: Settings, serving: Serving) -> int:
-    from sentiment_server.process import run  # the web stack takes half a second that a wrong flag need not cost
-
     try:
-        return run(settings, serving)
+        listening = open_port(settings.host, settings.port) if settings.processes == 1 else None
+        from sentiment_server.process import run  # the web stack takes half a second that a wrong flag need not cost
+
+        return run(settings, serving, listening)
     except OSError as error:
         return _complain("a port cannot be had", [f"{error.strerror}. Choose others with --port and --metrics-port."])
 

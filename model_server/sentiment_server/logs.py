@@ -14,6 +14,7 @@ from json.encoder import encode_basestring_ascii
 from typing import TextIO
 
 _EXTRA = "ecs"
+_root = logging.getLogger()
 _quoted = encode_basestring_ascii
 _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
@@ -103,8 +104,8 @@ def log_event(logger: logging.Logger, level: int, action: str, message: str, **f
 
 def log_request(logger: logging.Logger, message: str, fields: Mapping[str, object]) -> None:
     """The same line as `log_event` writes, for what happens thousands of times each second; its action is in `fields`."""
-    match logging.getLogger().handlers:
-        case [EcsHandler() as handler]:
-            handler.write(logger.name, message, fields)
-        case _:
-            logger.info(message, extra={_EXTRA: fields})
+    handlers = _root.handlers
+    if len(handlers) == 1 and isinstance(handler := handlers[0], EcsHandler):
+        handler.write(logger.name, message, fields)
+    else:
+        logger.info(message, extra={_EXTRA: fields})

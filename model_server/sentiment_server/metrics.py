@@ -10,6 +10,7 @@ from sentiment_contract.rollout import (
     COMPARED_METRIC,
     COMPARING_METRIC,
     DISAGREEMENTS_METRIC,
+    LOADED_METRIC,
     MIRRORED_METRIC,
     REQUESTS_METRIC,
     SECONDS_METRIC,
@@ -35,6 +36,11 @@ class Metrics:
             "sentiment_predictions", "Scored texts by predicted sentiment.", ("sentiment",), registry=self.registry
         )
         self._ready = Gauge("sentiment_ready", "1 while the model answers.", registry=self.registry)
+        self._loaded = Gauge(
+            LOADED_METRIC,
+            "When the model was loaded, as Unix time; 0 before. process_start_time_seconds says when the process began.",
+            registry=self.registry,
+        )
         self._native = Gauge("sentiment_native_scorer", "1 while native code scores.", registry=self.registry)
         self._compared = Counter(COMPARED_METRIC, "Texts that the baseline has scored, too.", registry=self.registry)
         self._disagreements = Counter(
@@ -56,6 +62,10 @@ class Metrics:
     def watch_ready(self, ready: Callable[[], bool]) -> None:
         """The gauge asks this function whenever it is read."""
         self._ready.set_function(lambda: float(ready()))
+
+    def watch_loaded(self, loaded_at: Callable[[], float]) -> None:
+        """As for `watch_ready`."""
+        self._loaded.set_function(loaded_at)
 
     def watch_native(self, native: Callable[[], bool]) -> None:
         """As for `watch_ready`."""
@@ -84,8 +94,10 @@ class Metrics:
 
     def predicted(self, positive: int, negative: int) -> None:
         """Counts scored texts."""
-        self._positive.inc(positive)
-        self._negative.inc(negative)
+        if positive:
+            self._positive.inc(positive)
+        if negative:
+            self._negative.inc(negative)
 
     def compared(self, agreed: bool) -> None:
         """Counts one text that two versions have scored."""

@@ -78,14 +78,17 @@ class DrainingServer(uvicorn.Server):
         self.should_exit = True
 
 
-def run(settings: Settings, serving: Serving) -> int:
-    """Serves until a signal ends the process. Returns the exit code. Raises OSError for a port in use."""
+def run(settings: Settings, serving: Serving, listening: socket.socket | None = None) -> int:
+    """Serves until a signal ends the process. Returns the exit code. Raises OSError for a port in use.
+
+    `listening`: where a server of one process listens already.
+    """
     if settings.processes > 1:
         return _run_workers(settings, serving)
     metrics = Metrics(settings.model, settings.version)
     if settings.metrics_port:
         serve_figures(metrics.registry, settings.host, settings.metrics_port)
-    return _serve(settings, serving, metrics, None)
+    return _serve(settings, serving, metrics, [listening] if listening is not None else None)
 
 
 def _run_workers(settings: Settings, serving: Serving) -> int:
@@ -112,6 +115,7 @@ def _serve(settings: Settings, serving: Serving, metrics: Metrics, sockets: list
         port=settings.port,
         loop="auto",
         http=GuardedProtocol,
+        interface="asgi3",
         ws="none",
         lifespan="on",
         log_config=None,

@@ -1,6 +1,7 @@
 """Entry point of `sentiment-operator`: settings, logs, and the exit code."""
 
 import asyncio
+import gc
 import logging
 import sys
 
@@ -14,6 +15,9 @@ from sentiment_operator.process import WatchEnded, run_until_told
 from sentiment_operator.settings import Settings
 
 log = logging.getLogger("sentiment_operator")
+
+OBJECTS_BETWEEN_COLLECTIONS = 50_000
+"""Containers. Python's usual few hundred are as many as one pod brings: each event would look through young objects."""
 
 ENDED, TO_BE_RESTARTED, MISCONFIGURED = 0, 1, 2
 
@@ -32,6 +36,8 @@ def main() -> int:
         print(f"sentiment-operator: {error}: {error.__cause__}. Next: write it as JSON.", file=sys.stderr)
         return MISCONFIGURED
     logs.configure(settings.log_level)
+    gc.freeze()  # What was imported stays: no collection need look at it.
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 20, 20)
     try:
         return _run(settings)
     except ConfigException as error:

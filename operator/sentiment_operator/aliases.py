@@ -8,7 +8,7 @@ absent MLflow delays nothing else.
 import asyncio
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sentiment_contract.names import CHALLENGER, CHAMPION, REGISTRY_SERVED_TAG
@@ -53,6 +53,8 @@ class Aliases:
 
     store: Store
     registry: Registry
+    is_ours: Callable[[str], bool]
+    """Whether this process acts for that namespace: others keep true what is theirs."""
     _queue: WorkQueue[Key] = field(default_factory=WorkQueue[Key])
     _true: dict[Key, Wanted] = field(default_factory=dict[Key, Wanted])
     """What was found or made true since the last look at all."""
@@ -78,7 +80,7 @@ class Aliases:
 
     async def _follow(self, key: Key) -> None:
         wanted = self._wanted(key)
-        if wanted is None:
+        if wanted is None or not self.is_ours(key.namespace):
             self._queue.forget(key)
             return
         try:

@@ -28,6 +28,8 @@ from sentiment_operator.api_preview import Preview
 from sentiment_operator.api_promotion import ApprovalEvidence, GateEvidence, Promotion, UserName
 from sentiment_operator.api_resources import SERVER_RESOURCES, TRAINER_RESOURCES, Resources
 from sentiment_operator.api_rollout import Rollout, RolloutStatus
+from sentiment_operator.api_search import SearchSpec, SearchStatus
+from sentiment_operator.remembered import remembered
 
 VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
@@ -64,6 +66,13 @@ class Training(Wire):
             " preset, and parameters override them."
         ),
     )
+    search: SearchSpec | None = Field(
+        default=None,
+        description=(
+            "Sets of parameters to try by cross-validation on the reviews to learn from. The best is trained with. Absent:"
+            " the parameters as they stand."
+        ),
+    )
     trainer: TrainerName | None = Field(
         default=None,
         description="Name of a trainer image, one of the operator's list of trainers. Absent: the operator's own.",
@@ -73,10 +82,19 @@ class Training(Wire):
         description=f"Resources of the training pod. Default: {TRAINER_RESOURCES.told()}.",
     )
     active_deadline_seconds: int = Field(
-        default=1800, ge=30, le=604_800, description="A training that takes longer is stopped and fails."
+        default=1800,
+        ge=30,
+        le=604_800,
+        description="A training that takes longer is stopped and fails; so is the search before it.",
     )
     backoff_limit: int = Field(
-        default=2, ge=0, le=10, description="How often a crashed training pod is replaced before the training fails."
+        default=2,
+        ge=0,
+        le=10,
+        description=(
+            "How often a crashed training pod is replaced before the training fails; in a search, before its trials count as"
+            " failed."
+        ),
     )
 
 
@@ -193,6 +211,7 @@ class SentimentModelSpec(Wire):
             data=self.data,
             parameters=effective_parameters(self.training.preset, self.training.parameters),
             trainer=self.training.trainer,
+            search=self.training.search.of_recipe() if self.training.search is not None else None,
         )
 
     def own_recipe(self) -> Recipe:
@@ -204,12 +223,17 @@ class SentimentModelSpec(Wire):
 
     def recipe_hash(self) -> str:
         """The hash of that, empty for a model that trains nothing."""
-        recipe = self.recipe()
-        return recipe.recipe_hash() if recipe is not None else ""
+        return _recipe_hash(self)
 
     def wanted_label(self) -> str:
         """The label that the spec alone names: as written, or following the recipe. Empty: another model tells."""
         return self.version or (followed_label(self.recipe_hash()) if self.data is not None else "")
+
+
+@remembered
+def _recipe_hash(spec: SentimentModelSpec) -> str:
+    recipe = spec.recipe()
+    return recipe.recipe_hash() if recipe is not None else ""
 
 
 class ConditionType(StrEnum):
@@ -280,6 +304,9 @@ class TrainingStatus(Wire):
     attempt: int = Field(default=0, ge=0, description="How often this version's training was started.")
     progress_percent: int = Field(default=0, ge=0, le=100, description="How far the running training is, in percent.")
     metrics: tuple[Metric, ...] = Field(default=(), max_length=20, description="Metrics of the wanted version.")
+    search: SearchStatus | None = Field(
+        default=None, description="The search for its parameters. Absent: they are not searched for."
+    )
 
 
 ON_TRIAL = "OnTrial"

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from sentiment_contract.base import Wire
 from sentiment_contract.recipe import Recipe, Sha256
+from sentiment_contract.search import SearchResult
 from sentiment_operator.api import (
     HistoryEntry,
     Metric,
@@ -43,6 +44,10 @@ class SentimentModelRevisionSpec(Wire):
         default=None, description="Data reference and effective parameters it was trained from."
     )
     recipe_hash: Sha256 = Field(description="Hash of the recipe.")
+    search: SearchResult | None = Field(
+        default=None,
+        description="What the search of the recipe came to: what it was trained with. Absent: there was none.",
+    )
     fingerprint: Sha256 = Field(description="Hash of data bytes, parameters, sample and split.")
     data_hash: Sha256 = Field(description="SHA-256 of the data file.")
     git_commit: ShortText = Field(default="", description="Commit of the data repository.")

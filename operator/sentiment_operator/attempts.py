@@ -9,7 +9,7 @@ from sentiment_contract.training import FailureReason, Fault, TrainingFailed, fa
 from sentiment_operator import explain
 from sentiment_operator.api import LastFailure
 from sentiment_operator.facts import JobState, Model, Observed, TrainingJob
-from sentiment_operator.plan import AwaitTraining, Blocked, Step
+from sentiment_operator.plan import AwaitTraining, Blocked, Search, Step, Train
 
 FIRST_PAUSE_SECONDS = 10
 LONGEST_PAUSE_SECONDS = 300
@@ -19,14 +19,42 @@ _SURROUNDINGS = frozenset(str(reason) for reason in FailureReason if fault_of(re
 
 
 def latest_job(model: Model, observed: Observed, wanted: str) -> TrainingJob | None:
-    """The last training of the wanted label from today's recipe."""
+    """The last training of the wanted label from today's recipe, or the search that goes before it."""
+    return max(_own(model, observed, wanted), key=lambda job: (job.attempt, job.searched is None), default=None)
+
+
+def finished_search(model: Model, observed: Observed, wanted: str) -> TrainingJob | None:
+    """The last search that ended well and whose trials MLflow still had: it need not be made again."""
+    own = _own(model, observed, wanted)
+    lost = max((job.attempt for job in own if _missed_trials(job)), default=0)
+    ended = [job for job in own if job.searched and job.state is JobState.SUCCEEDED and job.attempt > lost]
+    return max(ended, key=lambda job: job.attempt, default=None)
+
+
+def _missed_trials(job: TrainingJob) -> bool:
+    """Whether it was to train with the best of trials that MLflow did not have."""
+    is_answer = isinstance(job.answer, TrainingFailed) and job.answer.reason is FailureReason.SEARCH_FAILED
+    return is_answer and job.searched is None
+
+
+def begun(model: Model, observed: Observed) -> Train | Search:
+    """What is done first for the wanted label: a search where one is asked for and not there, else the training."""
+    label, attempt = model.spec.wanted_label(), next_attempt(model, observed)
+    if model.spec.training.search is None:
+        return Train(label, attempt)
+    search = finished_search(model, observed, label)
+    if search is None:
+        return Search(label, attempt)
+    return Train(label, search.attempt if search == latest_job(model, observed, label) else attempt)
+
+
+def _own(model: Model, observed: Observed, wanted: str) -> list[TrainingJob]:
     recipe_hash = model.spec.recipe_hash()
-    own = [
+    return [
         job
         for job in observed.jobs
         if (job.label, job.recipe_hash) == (wanted, recipe_hash) and job.state is not JobState.DELETING
     ]
-    return max(own, key=lambda job: job.attempt, default=None)
 
 
 def next_attempt(model: Model, observed: Observed) -> int:
@@ -43,7 +71,8 @@ def obsolete_jobs(model: Model, observed: Observed, wanted: str, step: Step) -> 
     superseded = [job for job in observed.jobs if job.state in UNFINISHED and job != latest and not model.spec.suspend]
     if latest is not None and latest.state in UNFINISHED and not isinstance(step, AwaitTraining):
         superseded.append(latest)
-    finished = [job for job in observed.jobs if job.state in (JobState.SUCCEEDED, JobState.FAILED) and job != latest]
+    kept = (latest, finished_search(model, observed, wanted))
+    finished = [job for job in observed.jobs if job.state in (JobState.SUCCEEDED, JobState.FAILED) and job not in kept]
     finished.sort(key=lambda job: (job.created_at, job.name), reverse=True)
     return tuple(sorted(job.name for job in (*superseded, *finished[KEPT_FINISHED_JOBS:])))
 
@@ -56,6 +85,8 @@ def is_retried(model: Model, seen: str) -> bool:
 def failure_of(model: Model, job: TrainingJob) -> Blocked:
     """What a failed training comes to."""
     match job.answer:
+        case TrainingFailed(reason=FailureReason.SEARCH_FAILED) | None if job.searched and job.searched.all_failed:
+            return explain.search_failed(model, job)
         case TrainingFailed() as answer:
             again_after = LONGEST_PAUSE_SECONDS if _is_of_surroundings(answer.reason) else None
             return explain.training_answered(model, job, answer, again_after)

@@ -10,7 +10,7 @@ from sentiment_operator import explain, explain_promotion, letting
 from sentiment_operator.api import ConditionType
 from sentiment_operator.conditions import NOT_REACHED, Verdict
 from sentiment_operator.deployed import Deployed, deployed
-from sentiment_operator.facts import Model, Refusal, RegistryAway, Revision, ServiceProbe, TrainingJob
+from sentiment_operator.facts import Model, Refusal, RegistryAway, Revision, Searched, ServiceProbe, TrainingJob
 from sentiment_operator.names import SERVER, TRAINER
 from sentiment_operator.next_step import (
     find_registry,
@@ -33,6 +33,7 @@ from sentiment_operator.plan import (
     Record,
     Roll,
     Seal,
+    Search,
     Settle,
     Shift,
     Steady,
@@ -153,10 +154,19 @@ def _known(view: View) -> Verdict | None:
 def _is_trained(revision: Revision, origin: str) -> Verdict:
     """`origin`: the model that has proven it, empty where it was trained here."""
     version, accuracy = revision.spec.version, revision.spec.metric("accuracy")
-    figures = f", accuracy {accuracy}" if accuracy else ""
+    figures = (f", accuracy {accuracy}" if accuracy else "") + _chosen_from(revision)
     if not origin:
         return Verdict("True", Reason.RECORDED, f"Version {version} is trained{figures}.")
     return Verdict("True", Reason.PROMOTED, f"Version {version} was proven by SentimentModel {origin}{figures}.")
+
+
+def _chosen_from(revision: Revision) -> str:
+    """Where its parameters come from, if they were searched for."""
+    search = revision.spec.search
+    if search is None:
+        return ""
+    failed = f", of which {search.failed} failed" if search.failed else ""
+    return f", with the best parameters of {search.trials} trials{failed}"
 
 
 def _trained(view: View) -> Verdict:
@@ -166,8 +176,9 @@ def _trained(view: View) -> Verdict:
     match step:
         case AwaitTraining(job):
             return _training(view.model, job)
-        case Train(label, attempt):
-            return Verdict("False", Reason.TRAINING_STARTED, f"Training of version {label} starts, attempt {attempt}.")
+        case Train(label, attempt) | Search(label, attempt):
+            what = "Search for the parameters" if isinstance(step, Search) else "Training"
+            return Verdict("False", Reason.TRAINING_STARTED, f"{what} of version {label} starts, attempt {attempt}.")
         case Settle():
             return Verdict("False", Reason.SETTLING, "The training starts once no edit has come for two seconds.")
         case Queued(running, limit):
@@ -201,9 +212,21 @@ def _training(model: Model, job: TrainingJob) -> Verdict:
     if trouble is not None:
         what = f"Job {job.name} cannot run: {trouble.message or trouble.reason}"
         return Verdict("False", trouble.reason, then(what, look_at_pods(model, TRAINER, trouble.reason)))
+    if job.searched is not None:
+        return _searching(model, job, job.searched)
     return Verdict(
         "False", Reason.TRAINING_RUNNING, f"Job {job.name} runs, attempt {job.attempt}, {job.progress_percent} percent."
     )
+
+
+def _searching(model: Model, job: TrainingJob, found: Searched) -> Verdict:
+    asked = model.spec.training.search
+    if found.is_held:
+        queue = f"queue {asked.queue_name}" if asked is not None and asked.queue_name else "whoever suspended it"
+        return Verdict("False", Reason.QUEUED, f"Job {job.name} waits for {queue} to let it begin.")
+    ended = f"{found.ended_well} of {found.trials} trials ended well, {found.ended_badly} failed"
+    best = f", the best got {found.best.accuracy} right in cross-validation" if found.best is not None else ""
+    return Verdict("False", Reason.SEARCH_RUNNING, f"Job {job.name} runs, attempt {job.attempt}: {ended}{best}.")
 
 
 def _registered(view: View) -> Verdict:

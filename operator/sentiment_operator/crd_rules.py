@@ -70,6 +70,26 @@ def _only_with(classifier: str, field: str, given: str) -> Rule:
     )
 
 
+_SEARCHED = ("ngramMax", "minDocumentFrequency", "maxFeatures", "minWordLength", "sublinearTF", "regularizationC",
+             "naiveBayesSmoothing", "trees", "maxDepth")  # fmt: skip
+_COMBINATIONS = " * ".join(
+    f"(has(self.parameters.{name}) && size(self.parameters.{name}) > 0 ? size(self.parameters.{name}) : 1)"
+    for name in _SEARCHED
+)
+
+
+def _searched_only_with(classifier: str, field: str, given: str) -> Rule:
+    return Rule(
+        f"!has(self.search) || !has(self.search.parameters.{field}) || {given}",
+        f"{field} is used by classifier {classifier} alone: remove it, or set parameters.classifier to that",
+        field=f".search.parameters.{field}",
+    )
+
+
+_SEARCHES_FOREST = "has(self.parametersFrom) || self.?parameters.?classifier.orValue('') == 'RandomForest'"
+_SEARCHES_LINEAR = (
+    "has(self.parametersFrom) || self.?parameters.?classifier.orValue('LogisticRegression') == 'LogisticRegression'"
+)
 _FOREST = "self.?classifier.orValue('') == 'RandomForest'"
 _LINEAR = "self.?classifier.orValue('LogisticRegression') == 'LogisticRegression'"
 # The default of the object is checked before the defaults of its fields are there, so each field may be absent.
@@ -168,6 +188,31 @@ RULES: dict[str, tuple[Rule, ...]] = {
             "!has(self.regularizationC) || double(self.regularizationC) > 0.0",
             "regularizationC must be greater than 0",
             field=".regularizationC",
+        ),
+    ),
+    "Training": (
+        _searched_only_with("RandomForest", "trees", _SEARCHES_FOREST),
+        _searched_only_with("RandomForest", "maxDepth", _SEARCHES_FOREST),
+        _searched_only_with("LogisticRegression", "regularizationC", _SEARCHES_LINEAR),
+        _searched_only_with("LogisticRegression", "naiveBayesSmoothing", _SEARCHES_LINEAR),
+    ),
+    "SearchedParameters": (
+        Rule(
+            f"[{', '.join(f'has(self.{name}) && size(self.{name}) > 0' for name in _SEARCHED)}].exists(set, set)",
+            "list values of at least one parameter: without any there is nothing to search",
+        ),
+        Rule(
+            "!has(self.regularizationC) || self.regularizationC.all(strength, double(strength) > 0.0)",
+            "every regularizationC must be greater than 0",
+            field=".regularizationC",
+        ),
+    ),
+    "SearchSpec": (
+        Rule(
+            f"self.strategy == 'Random' || {_COMBINATIONS} <= self.maxTrials",
+            "strategy Grid tries every combination of the values, and these are more than maxTrials: raise it, list fewer"
+            " values, or choose strategy Random",
+            field=".maxTrials",
         ),
     ),
     "Amounts": (

@@ -10,12 +10,14 @@ The rules, in the order in which they are tried:
    for it (rollout/), unless it served before.
    Where the label follows from a branch that nobody has looked at yet (following.py), that is waited for.
 3. `suspend`: nothing new is begun, and nothing that is there is changed or removed; a training that runs may end.
-4. A training of this label and recipe runs: wait for it.
+4. A training of this label and recipe runs: wait for it. So with a search for its parameters; one that ended well leads
+   to the training.
 5. It ended well: its result stands in the registry, and becomes the revision.
 6. It failed: a fault of the data or a crash waits for another recipe or another value of the retry annotation; a fault
    of the surroundings is tried again after a growing pause.
-7. Nothing is known of the label: ask the registry. Known there from the same recipe: it becomes the revision. Known from
-   another recipe: the label is taken. Unknown: train, once the edits have settled and a place is free.
+7. Nothing is known of the label: ask the registry. Known there from the same recipe: it becomes the revision, at once.
+   Once the edits have settled: known from another recipe, the label is taken; unknown, search where the spec asks for it,
+   then train when a place is free.
 
 Trainings of what is no longer wanted are removed. What serves keeps serving until the wanted version is proven.
 """
@@ -58,6 +60,7 @@ from sentiment_operator.plan import (
     Record,
     Roll,
     Seal,
+    Search,
     Settle,
     Shift,
     Steady,
@@ -124,11 +127,11 @@ def _step(
     job = attempts.latest_job(model, observed, wanted)
     if job is not None and job.state in attempts.UNFINISHED:
         return AwaitTraining(job)
-    if job is not None and job.state is JobState.SUCCEEDED:
+    if job is not None and job.state is JobState.SUCCEEDED and job.searched is None:
         return _record(model, observed, settings, job, now)
     if model.spec.suspend:
         return Held()
-    if job is not None and not attempts.is_retried(model, job.retry):
+    if job is not None and job.state is JobState.FAILED and not attempts.is_retried(model, job.retry):
         return _after_failure(
             model, observed, settings, attempts.failure_of(model, job), attempts.failed_at(job), job.attempt, now
         )
@@ -233,11 +236,13 @@ def _record(model: Model, observed: Observed, settings: Settings, job: TrainingJ
 def _ask_then_train(model: Model, observed: Observed, settings: Settings, wanted: str, now: datetime) -> Step:
     match observed.registry:
         case RegistryNotAsked():
-            return AskRegistry() if _settled_in(model, settings, now) <= 0 else Settle()
+            return AskRegistry()
         case RegistryAway(message):
             return explain.registry_away(message)
         case RegistryAnswer(versions):
-            return _recorded_as(model, versions, wanted) or _train(model, observed, settings, now)
+            found = _recorded_as(model, versions, wanted) or _train(model, observed, settings, now)
+            # The next edit may be on its way that makes the recipe what the label stands for.
+            return Settle() if isinstance(found, Blocked) and _settled_in(model, settings, now) > 0 else found
 
 
 def _recorded_as(model: Model, versions: tuple[RegisteredVersion, ...], wanted: str) -> Step | None:
@@ -260,7 +265,7 @@ def _train(model: Model, observed: Observed, settings: Settings, now: datetime) 
         return Settle()
     if observed.trainings_elsewhere >= settings.max_concurrent_trainings:
         return Queued(observed.trainings_elsewhere, settings.max_concurrent_trainings)
-    return Train(model.spec.wanted_label(), attempts.next_attempt(model, observed))
+    return attempts.begun(model, observed)
 
 
 def _settled_in(model: Model, settings: Settings, now: datetime) -> float:
@@ -413,5 +418,5 @@ def _requeue_after(
             return _until_next_try(model, observed, wanted, step, now)
         case Steady() if observed.rollouts_elsewhere >= settings.max_concurrent_rollouts:
             return QUEUE_SECONDS
-        case Train() | AskRegistry() | Record() | Compare() | Seal() | AwaitApproval() | Steady() | Held():
+        case Train() | Search() | AskRegistry() | Record() | Compare() | Seal() | AwaitApproval() | Steady() | Held():
             return None

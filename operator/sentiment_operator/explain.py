@@ -19,6 +19,7 @@ from sentiment_operator.next_step import (
     take_router_replicas,
     then,
     try_again,
+    without_step,
 )
 from sentiment_operator.plan import Blocked
 from sentiment_operator.reasons import Reason
@@ -28,6 +29,7 @@ _OF_TRAINING = frozenset(
         FailureReason.PARITY_FAILED,
         FailureReason.TRAINER_ERROR,
         FailureReason.INVALID_ORDER,
+        FailureReason.SEARCH_FAILED,
     }
 )
 
@@ -128,6 +130,30 @@ def training_answered(model: Model, job: TrainingJob, answer: TrainingFailed, ag
         answer.reason,
         then(add(answer.message, again), try_again(model)),
         dead_end=is_dead_end(answer.reason),
+        exit_code=job.exit_code,
+        attempt=job.attempt,
+    )
+
+
+def search_failed(model: Model, job: TrainingJob) -> Blocked:
+    """No trial of a search ended well, so there is nothing to train with."""
+    trials = job.searched.trials if job.searched is not None else 0
+    trouble = job.failure or Trouble(Reason.JOB_FAILED, "")
+    if isinstance(job.answer, TrainingFailed):
+        said, remedy = (
+            without_step(job.answer.message),
+            f"correct spec.training.search.parameters, or {try_again(model)}",
+        )
+    else:
+        said, remedy = trouble.message or trouble.reason, f"{_remedy(trouble.reason)}, then {try_again(model)}"
+    what = (
+        f"None of {trials} trials of Job {job.name} ended well, so there is nothing to train with; the last one: {said}"
+    )
+    return Blocked(
+        ConditionType.TRAINED,
+        FailureReason.SEARCH_FAILED,
+        then(what, remedy),
+        dead_end=True,
         exit_code=job.exit_code,
         attempt=job.attempt,
     )

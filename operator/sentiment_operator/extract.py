@@ -17,6 +17,7 @@ from sentiment_operator.facts import Child, Manifest, Model, Revision, Source
 from sentiment_operator.notify.transitions import Origin
 from sentiment_operator.pinning import pinned
 from sentiment_operator.raw import annotations_of, is_controlled_by, is_deleting, uid_of
+from sentiment_operator.remembered import remembered
 
 RETRY_CHARACTERS = 256
 """As much of the annotation as a status can hold. Nobody tells two retries apart by what comes later."""
@@ -30,12 +31,7 @@ class Invalid(Exception):
 
 def model(body: Manifest) -> Model:
     """The model as a value. Raises Invalid with what is wrong and where."""
-    metadata = body["metadata"]
-    try:
-        spec = SentimentModelSpec.model_validate(body.get("spec", {}))
-    except ValidationError as error:
-        raise Invalid(explained(error)) from error
-    status = model_status(body)
+    metadata, spec, status = body["metadata"], _spec(body), model_status(body)
     return Model(
         namespace=metadata["namespace"],
         name=metadata["name"],
@@ -50,12 +46,33 @@ def model(body: Manifest) -> Model:
     )
 
 
+def _spec(body: Manifest) -> SentimentModelSpec:
+    try:
+        return SentimentModelSpec.model_validate(body.get("spec", {}))
+    except ValidationError as error:
+        raise Invalid(explained(error)) from error
+
+
+@remembered
 def model_status(body: Manifest) -> SentimentModelStatus:
     """The status as it stands; empty where it cannot be read, so that it is written anew."""
     try:
         return SentimentModelStatus.model_validate(body.get("status") or {})
     except ValidationError:
         return SentimentModelStatus()
+
+
+def serves(body: Manifest) -> str:
+    """The label that the model serves, empty before the first."""
+    status: Manifest = body.get("status") or {}
+    return status.get("servingVersion") or ""
+
+
+def conditions(body: Manifest) -> list[tuple[str, str]]:
+    """Type and status of the model's conditions."""
+    status: Manifest = body.get("status") or {}
+    entries: list[dict[str, str]] = status.get("conditions") or []
+    return [(entry["type"], entry["status"]) for entry in entries]
 
 
 def origin(body: Manifest) -> Origin:
@@ -98,6 +115,7 @@ def revisions(bodies: Sequence[Manifest], owner: str) -> dict[str, Revision]:
     return {revision.spec.version: revision for revision in found if revision is not None}
 
 
+@remembered
 def _revision(body: Manifest) -> Revision | None:
     try:
         return Revision(

@@ -12,6 +12,7 @@ from typing import Any
 
 from sentiment_contract.gates import Compared
 from sentiment_contract.look_up import LookedUp
+from sentiment_contract.search import BestTrial, SearchResult
 from sentiment_contract.training import TrainingFailed, TrainingSucceeded
 from sentiment_operator.api import SentimentModelSpec, SentimentModelStatus
 from sentiment_operator.api_notifications import Delivery
@@ -107,8 +108,51 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class Searched:
+    """How far the groups of trials of a search are, each of which is one index of its Job."""
+
+    sizes: tuple[int, ...]
+    """How many trials each group has."""
+    completed: frozenset[int]
+    failed: frozenset[int]
+    results: Mapping[int, SearchResult]
+    """What the pods said of completed groups, as far as these are still there."""
+    is_held: bool
+    """The Job is suspended: a queue has not let it begin."""
+
+    @property
+    def trials(self) -> int:
+        """All of them."""
+        return sum(self.sizes)
+
+    @property
+    def ended_well(self) -> int:
+        """Those that ended well, in groups that are done."""
+        return sum(self.sizes[index] - self._failed_in(index) for index in self.completed)
+
+    @property
+    def ended_badly(self) -> int:
+        """Those that could not be made."""
+        return sum(self.sizes[index] for index in self.failed) + sum(map(self._failed_in, self.completed))
+
+    @property
+    def best(self) -> BestTrial | None:
+        """The best that is known of. Of equal ones the one that was written first."""
+        known = [result.best for result in self.results.values() if result.best is not None]
+        return max(known, key=lambda best: (Decimal(best.accuracy), -best.trial), default=None)
+
+    @property
+    def all_failed(self) -> bool:
+        """No group ended well, and none is left that could."""
+        return len(self.failed) == len(self.sizes)
+
+    def _failed_in(self, index: int) -> int:
+        return self.results[index].failed if index in self.results else 0
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingJob:
-    """One training Job of this model with what its pods said."""
+    """One Job of this model that trains, or searches for what to train with, with what its pods said."""
 
     name: str
     uid: str
@@ -127,6 +171,8 @@ class TrainingJob:
     trouble: Trouble | None
     """Why its running pod does not get on, for example Unschedulable."""
     progress_percent: int
+    searched: Searched | None = None
+    """None: it trains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +277,8 @@ class RegisteredVersion:
     environment_hash: str
     image_digest: str
     metrics: Mapping[str, str]
+    search: SearchResult | None = None
+    """What the search for its parameters came to, where there was one."""
 
 
 @dataclass(frozen=True, slots=True)

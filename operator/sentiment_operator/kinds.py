@@ -11,9 +11,10 @@ from sentiment_operator.api import VERSION
 from sentiment_operator.facts import ChildKind
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Kind:
-    """One kind as the API server addresses it."""
+    """One kind as the API server addresses it. Each is made once, below, and is equal to itself alone: it is what
+    everything that is known is looked up by."""
 
     group: str
     version: str
@@ -66,10 +67,15 @@ SERVING: dict[ChildKind, Kind] = {
 OF_GATEWAY_API = frozenset({HTTP_ROUTE})
 """Kinds that a cluster has only where somebody installed them: without the setting they are not watched, read or written."""
 OWN: tuple[Kind, ...] = (MODEL, REVISION, APPROVAL)
-"""Watched without a selector: whatever stands there is meant for the operator."""
+"""Watched by kopf and without a selector: whatever stands there is meant for the operator."""
 LABELLED: tuple[Kind, ...] = (JOB, POD, *dict.fromkeys(SERVING.values()))
-"""Watched with a label selector on the server, so that foreign objects are never sent."""
+"""Watched by child_watch.py with a label selector on the server, so that foreign objects are never sent."""
 WATCHED: tuple[Kind, ...] = (*OWN, *LABELLED)
+
+
+KNOWN_OF_ALL: frozenset[Kind] = frozenset({MODEL, REVISION, JOB, DEPLOYMENT})
+"""What a pass reads of other models than its own: whom it follows, who has its registered model, and how many train or roll
+out. Of the other kinds a replica keeps what it acts for."""
 
 
 def watched(*, gateway_api: bool) -> tuple[Kind, ...]:

@@ -4,19 +4,32 @@ Raw bodies in, raw bodies out, a timeout on every call, and the Lease checked be
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from http import HTTPStatus
 
 from sentiment_operator.facts import Manifest
 from sentiment_operator.kinds import API_CALLS, DEPLOYMENT, EVENT, LEASE, PREVIEW_CALLS, Kind
-from sentiment_operator.kube_errors import NotLeading, Refused
+from sentiment_operator.kube_errors import Away, NotLeading, Refused, Stale
 from sentiment_operator.metrics import API_CALLS_TOTAL
 from sentiment_operator.names import FIELD_MANAGER
 from sentiment_operator.raw import slim
-from sentiment_operator.transport import APPLY, JSON, JSON_PATCH, MERGE_PATCH, Client, send, understood
+from sentiment_operator.transport import (
+    APPLY,
+    JSON,
+    JSON_PATCH,
+    MERGE_PATCH,
+    STREAM_SECONDS,
+    Client,
+    send,
+    stream,
+    understood,
+)
 
 PAGE = 500
 CONCURRENT_CALLS = 32
+Told = tuple[str, Manifest]
+"""Type of a watch event, and the object."""
 
 
 class Kube:
@@ -25,7 +38,7 @@ class Kube:
     def __init__(
         self,
         client: Client,
-        may_write: Callable[[], bool],
+        may_write: Callable[[str], bool],
         allowed: Mapping[tuple[str, str], frozenset[str]] = API_CALLS,
     ) -> None:
         self._client = client
@@ -49,6 +62,29 @@ class Kube:
         selector = ",".join(f"{name}={value}" for name, value in (labels or {}).items())
         query = {"limit": str(PAGE)} | ({"labelSelector": selector} if selector else {})
         return await self._list(kind, namespace, query)
+
+    async def watch(
+        self, kind: Kind, namespace: str, labels: Mapping[str, str], version: int
+    ) -> AsyncGenerator[list[Told], None]:
+        """What happens to such objects after that resourceVersion, as many events at a time as came.
+
+        Ends when the server ends it. Stale where the server no longer knows what happened since.
+        """
+        selector = ",".join(f"{name}={value}" for name, value in labels.items())
+        query = {"watch": "true", "allowWatchBookmarks": "true", "resourceVersion": str(version)}
+        query |= {"timeoutSeconds": str(STREAM_SECONDS), "labelSelector": selector}
+        self._check(kind, kind.plural, "watch")
+        async with aclosing(stream(self._client, kind.path(namespace), query)) as answers:
+            async for told in answers:
+                if failed := next((one["object"] for one in told if one["type"] == "ERROR"), None):
+                    # The events before it come again: with the next list, or after the version that was heard last.
+                    failure = Stale if failed.get("code") == HTTPStatus.GONE else Away
+                    raise failure(f"watch {kind.plural}: {failed.get('message', '')}")
+                yield [(one["type"], one["object"]) for one in told]
+
+    async def is_served(self, kind: Kind, namespace: str = "") -> None:
+        """Return where the API server knows the kind. Raises Refused where it does not."""
+        await self._call("list", kind, kind.path(namespace), {"limit": "1"})
 
     async def events_about(self, namespace: str, uid: str) -> list[Manifest]:
         """Events that are told of the object of that uid."""
@@ -185,7 +221,7 @@ class Kube:
         content: str = JSON,
         subresource: str = "",
     ) -> Manifest:
-        if not self._may_write():
+        if not self._may_write(_namespace_in(path)):
             raise NotLeading(f"{verb} {path}")
         return await self._call(verb, kind, path, query, body, content, subresource)
 
@@ -200,16 +236,19 @@ class Kube:
         subresource: str = "",
     ) -> Manifest:
         resource = f"{kind.plural}/{subresource}" if subresource else kind.plural
-        call = kind.group, resource
-        if verb not in self._allowed.get(call, frozenset()) | PREVIEW_CALLS.get(call, frozenset()):
-            raise LookupError(
-                f"neither API_CALLS nor PREVIEW_CALLS lists {verb} {resource}, or the settings leave it out"
-            )
+        self._check(kind, resource, verb)
         async with self._calls:
             answer = await send(self._client, _METHODS[verb], path, query, body, content)
         counted = "dry-run" if query is not None and "dryRun" in query else verb
         API_CALLS_TOTAL.labels(counted, resource, str(answer.code)).inc()
         return understood(answer, f"{verb} {path}")
+
+    def _check(self, kind: Kind, resource: str, verb: str) -> None:
+        call = kind.group, resource
+        if verb not in self._allowed.get(call, frozenset()) | PREVIEW_CALLS.get(call, frozenset()):
+            raise LookupError(
+                f"neither API_CALLS nor PREVIEW_CALLS lists {verb} {resource}, or the settings leave it out"
+            )
 
 
 _METHODS = {"get": "GET", "list": "GET", "create": "POST", "update": "PUT", "patch": "PATCH", "delete": "DELETE"}
@@ -217,6 +256,11 @@ _METHODS = {"get": "GET", "list": "GET", "create": "POST", "update": "PUT", "pat
 
 def _strict() -> dict[str, str]:
     return {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict"}
+
+
+def _namespace_in(path: str) -> str:
+    """The namespace that is written to; nothing is written outside of one."""
+    return path.partition("/namespaces/")[2].partition("/")[0]
 
 
 def _namespace(manifest: Manifest) -> str:

@@ -1,7 +1,7 @@
 """Which one of several operator processes acts: a coordination.k8s.io Lease, renewed, checked and given back.
 
 Times of others are never compared with the own clock: a Lease counts as abandoned when this process has seen it
-unchanged for its whole duration. It knows nothing of models.
+unchanged for its whole duration. It knows nothing of models, nor of how many Leases there are.
 """
 
 import asyncio
@@ -10,17 +10,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sentiment_operator.facts import Manifest
 from sentiment_operator.kube_errors import Away, Refused, Stale
 
 log = logging.getLogger(__name__)
 
-LEASE_NAME = "sentiment-operator"
 DURATION_SECONDS = 15
-RENEW_DEADLINE_SECONDS = 10.0
-RETRY_SECONDS = 2.0
 
 
 class LeaseLost(Exception):
@@ -36,27 +33,75 @@ class Leases(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """A Lease as it was seen, and when by the monotonic clock."""
+class Terms:
+    """How long a Lease counts, and what follows from it. Seconds."""
 
-    version: str
-    at: float
+    duration: int = DURATION_SECONDS
+
+    @property
+    def renew_deadline(self) -> float:
+        """A holder that could not renew for so long no longer acts: well before another one may."""
+        return self.duration * 2 / 3
+
+    @property
+    def retry(self) -> float:
+        """Between two tries."""
+        return self.duration * 2 / 15
+
+
+DEFAULT_TERMS = Terms()
+SHARED_TERMS = Terms(12)
+"""With several shards one Lease more has to be seen before the next holder is known: all within 20 seconds."""
+
+
+class Held(NamedTuple):
+    """Who holds a Lease."""
+
+    holder: str
+    """Empty: nobody ever did, or it was given back."""
+    abandoned: bool = False
+    """Its holder let it run out."""
+
+
+class Watched:
+    """Tells whether something that is renewed has been, by the clock of whoever looks."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._mark: str | None = None
+        self._since = 0.0
+
+    def unchanged_seconds(self, mark: str) -> float:
+        """For how long the mark has been seen as it is now."""
+        now = self._monotonic()
+        if mark != self._mark:
+            self._mark, self._since = mark, now
+        return now - self._since
 
 
 class Election:
-    """One process's part in the election."""
+    """One process's part in the election for one Lease."""
 
     def __init__(
-        self, leases: Leases, namespace: str, identity: str, monotonic: Callable[[], float] = time.monotonic
+        self,
+        leases: Leases,
+        namespace: str,
+        name: str,
+        identity: str,
+        terms: Terms = DEFAULT_TERMS,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._leases = leases
         self._namespace = namespace
+        self._name = name
         self._identity = identity
+        self._terms = terms
         self._monotonic = monotonic
-        self._seen: _Seen | None = None
+        self._watched = Watched(monotonic)
         self._renewed_at: float | None = None
-        self._held: Manifest | None = None
-        """The Lease as this process last wrote it: renewing it needs no read."""
+        self._one_at_a_time = asyncio.Lock()
+        self._known: Manifest | None = None
+        """The Lease as this process last wrote or read it: what follows needs no read, and is refused if it changed."""
 
     @property
     def leads(self) -> bool:
@@ -64,103 +109,124 @@ class Election:
 
         Asked before every write: a process that was frozen finds out here, before it has done harm.
         """
-        return self._renewed_at is not None and self._monotonic() - self._renewed_at < RENEW_DEADLINE_SECONDS
+        return self._renewed_at is not None and self._monotonic() - self._renewed_at < self._terms.renew_deadline
 
-    async def win(self) -> None:
-        """Return as soon as this process holds the Lease."""
-        while True:
-            if await self._try():
-                return
-            await asyncio.sleep(RETRY_SECONDS)
-
-    async def keep(self) -> None:
-        """Renew until it fails for too long or another process holds the Lease; then raise LeaseLost."""
-        while True:
-            await asyncio.sleep(RETRY_SECONDS)
-            if not await self._try() and not self.leads:
-                raise LeaseLost(
-                    f"Lease {self._namespace}/{LEASE_NAME} could not be renewed for {RENEW_DEADLINE_SECONDS:g} s"
-                )
-
-    async def release(self) -> None:
-        """Give the Lease back, so that a successor need not wait for its end. Does nothing for a follower."""
-        if not self.leads:
-            return
-        self._renewed_at = None
+    async def look(self) -> Held | None:
+        """Who holds the Lease, by a fresh read; None where there was no answer."""
         try:
-            lease = await self._leases.get_lease(self._namespace, LEASE_NAME)
-            if lease is not None and _holder(lease) == self._identity:
-                await self._leases.update_lease(
-                    _with_spec(lease, holderIdentity="", leaseDurationSeconds=1, renewTime=_now())
-                )
-        except (Away, Refused, Stale) as error:
-            log.warning("the Lease could not be given back: %s", error)
+            async with asyncio.timeout(self._terms.renew_deadline / 2), self._one_at_a_time:
+                self._known = await self._leases.get_lease(self._namespace, self._name)
+        except (Away, Refused, TimeoutError) as error:
+            log.warning("Lease %s could not be read: %s", self._name, error or "no answer in time")
+            return None
+        if self._known is None:
+            return Held("")
+        return Held(holder_of(self._known), self._is_abandoned(self._known))
 
-    async def _try(self) -> bool:
-        """Take or renew the Lease once; True if it is held now."""
+    async def renew(self) -> None:
+        """Renew the Lease once, unless it was given back."""
+        async with self._one_at_a_time:
+            if self._renewed_at is not None:
+                await self._attempt()
+
+    async def take(self) -> bool:
+        """Take the Lease if nobody holds it; True if it is held now."""
+        async with self._one_at_a_time:
+            return await self._attempt()
+
+    async def _attempt(self) -> bool:
         asked_at = self._monotonic()
         try:
-            async with asyncio.timeout(RENEW_DEADLINE_SECONDS / 2):
+            async with asyncio.timeout(self._terms.renew_deadline / 2):
                 held = await self._take()
         except (Away, Refused, Stale, TimeoutError) as error:
-            log.warning("the Lease could not be renewed: %s", error or "no answer in time")
+            log.warning("Lease %s could not be renewed: %s", self._name, error or "no answer in time")
             return False
         # Counted from before the request: the server may have written the Lease at any moment since then.
         self._renewed_at = asked_at if held else None
         return held
 
+    async def release(self) -> None:
+        """Give the Lease back, so that a successor need not wait for its end. Does nothing for a follower."""
+        if not self.leads:
+            return
+        async with self._one_at_a_time:
+            self._renewed_at = self._known = None
+            await self._give_back()
+
+    async def _give_back(self) -> None:
+        try:
+            lease = await self._leases.get_lease(self._namespace, self._name)
+            if lease is not None and holder_of(lease) == self._identity:
+                await self._leases.update_lease(given_back(lease))
+        except (Away, Refused, Stale) as error:
+            log.warning("Lease %s could not be given back: %s", self._name, error)
+
     async def _take(self) -> bool:
-        lease, self._held = self._held or await self._leases.get_lease(self._namespace, LEASE_NAME), None
+        lease, self._known = self._known or await self._leases.get_lease(self._namespace, self._name), None
         if lease is None:
-            self._held = await self._leases.create_lease(self._first())
+            self._known = await self._leases.create_lease(
+                new_lease(self._namespace, self._name, self._identity, self._terms)
+            )
             return True
-        if _holder(lease) != self._identity and not self._is_abandoned(lease):
+        if holder_of(lease) != self._identity and not self._is_abandoned(lease):
             return False
-        self._held = await self._leases.update_lease(self._taken(lease))
+        self._known = await self._leases.update_lease(taken(lease, self._identity, self._terms))
         return True
 
     def _is_abandoned(self, lease: Manifest) -> bool:
-        if not _holder(lease):
-            return True
-        version: str = lease["metadata"]["resourceVersion"]
-        now = self._monotonic()
-        if self._seen is None or self._seen.version != version:
-            self._seen = _Seen(version, now)
-        duration = float(lease.get("spec", {}).get("leaseDurationSeconds") or DURATION_SECONDS)
-        return now - self._seen.at > duration
-
-    def _first(self) -> Manifest:
-        return {
-            "apiVersion": "coordination.k8s.io/v1",
-            "kind": "Lease",
-            "metadata": {"name": LEASE_NAME, "namespace": self._namespace},
-            "spec": self._spec(transitions=0),
-        }
-
-    def _taken(self, lease: Manifest) -> Manifest:
-        if _holder(lease) == self._identity:
-            return _with_spec(lease, renewTime=_now())
-        transitions = int(lease.get("spec", {}).get("leaseTransitions") or 0)
-        return _with_spec(lease, **self._spec(transitions + 1))
-
-    def _spec(self, transitions: int) -> dict[str, Any]:
-        now = _now()
-        return {
-            "holderIdentity": self._identity,
-            "leaseDurationSeconds": DURATION_SECONDS,
-            "acquireTime": now,
-            "renewTime": now,
-            "leaseTransitions": transitions,
-        }
+        return not holder_of(lease) or is_unrenewed(lease, self._watched, self._terms)
 
 
-def _holder(lease: Manifest) -> str:
+def holder_of(lease: Manifest) -> str:
+    """Who holds the Lease, empty for nobody."""
     return lease.get("spec", {}).get("holderIdentity") or ""
+
+
+def is_unrenewed(lease: Manifest, watched: Watched, terms: Terms) -> bool:
+    """True once the Lease has been seen unchanged for longer than it says that it counts."""
+    duration = float(lease.get("spec", {}).get("leaseDurationSeconds") or terms.duration)
+    return watched.unchanged_seconds(lease["metadata"]["resourceVersion"]) > duration
+
+
+def new_lease(namespace: str, name: str, holder: str, terms: Terms) -> Manifest:
+    """A Lease that there was not yet."""
+    return {
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": _spec(holder, terms, transitions=0),
+    }
+
+
+def taken(lease: Manifest, holder: str, terms: Terms) -> Manifest:
+    """The Lease, renewed by who holds it or taken by another one."""
+    if holder_of(lease) == holder:
+        return _with_spec(lease, renewTime=now_text())
+    transitions = int(lease.get("spec", {}).get("leaseTransitions") or 0)
+    return _with_spec(lease, **_spec(holder, terms, transitions + 1))
+
+
+def given_back(lease: Manifest) -> Manifest:
+    """The Lease, held by nobody."""
+    return _with_spec(lease, holderIdentity="", leaseDurationSeconds=1, renewTime=now_text())
+
+
+def now_text() -> str:
+    """The time as Leases write it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _spec(holder: str, terms: Terms, transitions: int) -> dict[str, Any]:
+    now = now_text()
+    return {
+        "holderIdentity": holder,
+        "leaseDurationSeconds": terms.duration,
+        "acquireTime": now,
+        "renewTime": now,
+        "leaseTransitions": transitions,
+    }
 
 
 def _with_spec(lease: Manifest, **changes: Any) -> Manifest:
     return {**lease, "spec": {**lease.get("spec", {}), **changes}}
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

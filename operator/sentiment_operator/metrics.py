@@ -10,6 +10,20 @@ PASS_SECONDS = Histogram(
     ["outcome"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
 )
+_ROLLOUT_BUCKETS = (0, 1, 2, 3, 5, 8, 13, 30, 60, 120, 300, 900, 3600)
+"""Whole seconds, as the API server writes times."""
+ROLLOUT_STEP_SECONDS = Histogram(
+    "sentiment_rollout_step_seconds",
+    "Seconds from one milestone of a rollout to the next, by the one that was reached: First or Next of a model.",
+    ["reached", "rollout"],
+    buckets=_ROLLOUT_BUCKETS,
+)
+ROLLOUT_SECONDS = Histogram(
+    "sentiment_rollout_seconds",
+    "Seconds from the edit until the version was Ready, its training included where it had one.",
+    ["rollout"],
+    buckets=_ROLLOUT_BUCKETS,
+)
 QUEUE_DEPTH = Gauge("sentiment_operator_queue_depth", "Models that are due for a pass.")
 QUEUE_OLDEST = Gauge("sentiment_operator_queue_oldest_seconds", "Since when the longest waiting model is due.")
 API_CALLS_TOTAL = Counter(
@@ -18,7 +32,8 @@ API_CALLS_TOTAL = Counter(
     ["verb", "resource", "code"],
 )
 REGISTRY_CALLS = Counter("sentiment_operator_registry_calls_total", "Calls to MLflow.", ["call", "outcome"])
-LEADER = Gauge("sentiment_operator_leader", "1 while this process holds the Lease.")
+LEADER = Gauge("sentiment_operator_leader", "1 while this process holds the Lease, or that of any shard.")
+SHARDS_HELD = Gauge("sentiment_operator_shards_held", "Shards that this process acts for; undivided, all is one.")
 MODELS = Gauge("sentiment_operator_models", "Models by the status of a condition.", ["condition", "status"])
 TRAININGS = Gauge("sentiment_operator_trainings_running", "Training Jobs that are not finished.")
 WATCH_EVENTS = Counter(

@@ -44,6 +44,11 @@ LOOK_UP_ANNOTATION = f"{GROUP}/look-up"
 """Tells a look-up from a training: the hash of what is looked up."""
 LOOK_UP_COMMIT_ANNOTATION = f"{GROUP}/look-up-commit"
 
+SEARCH_ANNOTATION = f"{GROUP}/search"
+"""Tells a search from a training: how many trials each of its groups has, with commas between."""
+QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
+"""What Kueue knows the Jobs by that wait in its queues."""
+
 RECIPE_DIGITS = 8
 _SUFFIXES = {
     ChildKind.CANDIDATE: "-candidate",
@@ -57,6 +62,11 @@ LOOK_UP_DIGITS = 8
 def job_name(model: str, recipe_hash: str, attempt: int) -> str:
     """Name of a training Job: at most 40 + 7 + 8 + 1 + digits of the attempt, so always a valid label value too."""
     return f"{model}-train-{recipe_hash[:RECIPE_DIGITS]}-{attempt}"
+
+
+def search_name(model: str, recipe_hash: str, attempt: int) -> str:
+    """Name of a Job that searches. A pod's name of an Indexed Job ends in its index, so this one has to be shorter."""
+    return f"{model}-tune-{recipe_hash[:RECIPE_DIGITS]}-{attempt}"
 
 
 def comparison_name(model: str, key: str, attempt: int) -> str:

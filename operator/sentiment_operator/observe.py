@@ -10,7 +10,6 @@ from enum import Flag, auto
 
 import aiohttp
 
-from sentiment_contract.names import VERSION_LABEL
 from sentiment_operator import extract, pod_metrics, prometheus, rehearsal, service_probe, workload
 from sentiment_operator.api_promotion import ApprovalEvidence
 from sentiment_operator.approving import answers_for
@@ -154,7 +153,7 @@ class Observer:
             nodes=fresh.nodes,
             rehearsed=fresh.rehearsed,
             trainings_elsewhere=self.store.unfinished_jobs_elsewhere(key),
-            rollouts_elsewhere=self._unasked_rollouts(key),
+            rollouts_elsewhere=self.store.unasked_rollouts_elsewhere(key),
             rival=extract.elder(body, self.store.peers(key)) if body else "",
         )
         return replace(seen, answers=self._answers(model, key, seen))
@@ -174,14 +173,6 @@ class Observer:
         named = {gate.compare_with: gate.stage for gate in model.spec.gates if gate.compare_with and gate.stage}
         seen = {called: self._seen_by(model, Key(stage[0], stage[1] or model.name)) for called, stage in named.items()}
         return {called: source for called, source in seen.items() if source is not None}
-
-    def _unasked_rollouts(self, key: Key) -> int:
-        """Other models whose Deployment rolls although it stays at the version that serves: the operator changed it."""
-        rolling = ((body, self.store.model(owner)) for body, owner in self.store.rolling() if owner != key)
-        return sum(
-            owner is not None and extract.model_status(owner).serving_version == labels_of(body).get(VERSION_LABEL)
-            for body, owner in rolling
-        )
 
     def _children(self, model: Model, fresh: Fresh) -> dict[ChildKind, Child | None]:
         live = {

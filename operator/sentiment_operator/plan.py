@@ -26,6 +26,14 @@ class Train:
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """Create the Job of this attempt that tries sets of parameters, before one of them is trained with."""
+
+    label: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
 class Settle:
     """The spec was edited just now: wait for the edits to end, so that quick edits cost one Job."""
 
@@ -40,7 +48,7 @@ class Queued:
 
 @dataclass(frozen=True, slots=True)
 class AwaitTraining:
-    """The training Job runs."""
+    """The Job that trains, or searches for what to train with, runs."""
 
     job: TrainingJob
 
@@ -176,6 +184,7 @@ class Blocked:
 
 Step = (
     Train
+    | Search
     | Settle
     | Queued
     | AwaitTraining

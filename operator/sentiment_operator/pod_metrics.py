@@ -5,6 +5,7 @@ A ready pod that does not tell is named, and never taken for one that answered n
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 import aiohttp
@@ -16,6 +17,7 @@ from sentiment_contract.rollout import (
     COMPARED_METRIC,
     COMPARING_METRIC,
     DISAGREEMENTS_METRIC,
+    LOADED_METRIC,
     PREDICT_ROUTES,
     REQUESTS_METRIC,
     SECONDS_METRIC,
@@ -67,6 +69,21 @@ def together(pods: Iterable[Manifest], parts: Mapping[str, Answered | None]) -> 
         by_pod={name: part.requests for name, part in told.items()},
         silent=tuple(sorted(name for name, ready in names.items() if ready and name not in told)),
     )
+
+
+async def loaded_at(session: aiohttp.ClientSession, pod: Manifest) -> datetime | None:
+    """When the pod's model was there; None where it does not tell."""
+    return when_loaded(await _exposition(session, pod))
+
+
+def when_loaded(exposition: str) -> datetime | None:
+    """When the model was there, by what one pod shows; None before, and where the text is not what a server shows."""
+    try:
+        samples = (sample for family in text_string_to_metric_families(exposition) for sample in family.samples)
+        seconds = next((sample.value for sample in samples if sample.name == LOADED_METRIC), 0.0)
+        return datetime.fromtimestamp(seconds, UTC) if seconds else None
+    except (ValueError, KeyError, IndexError, OverflowError, OSError):
+        return None
 
 
 async def _exposition(session: aiohttp.ClientSession, pod: Manifest) -> str:

@@ -1,6 +1,7 @@
 """One operator process: what is wired to what, in which order it starts, and how it ends.
 
-Every replica watches and keeps its store warm; only the holder of the Lease works on the queue.
+Every replica watches and keeps its store warm; each works on the models of the shards whose Leases it holds, of which there
+is one where nothing else is said.
 """
 
 import asyncio
@@ -19,29 +20,34 @@ from kubernetes.aio.client import ApiClient
 
 from sentiment_operator import extract, metrics
 from sentiment_operator.aliases import Aliases
+from sentiment_operator.child_watch import ChildWatch
 from sentiment_operator.credentials import client_configuration
 from sentiment_operator.git_server import refs
 from sentiment_operator.handlers import WatchThread
 from sentiment_operator.heads import Heads
 from sentiment_operator.health import serve_health, serve_metrics
 from sentiment_operator.hooks import Hooks
-from sentiment_operator.kinds import calls, watched
+from sentiment_operator.kinds import KNOWN_OF_ALL, OWN, Kind, calls, watched
 from sentiment_operator.kube import Kube
-from sentiment_operator.leader import Election
+from sentiment_operator.leader import DEFAULT_TERMS, SHARED_TERMS, Terms
 from sentiment_operator.names import MANAGED_BY_LABEL, MANAGER
 from sentiment_operator.node_room import Nodes
 from sentiment_operator.notify.courier import Courier
 from sentiment_operator.notify.senders import senders
 from sentiment_operator.observe import Observer
 from sentiment_operator.perform import Performer
+from sentiment_operator.pod_metrics import loaded_at
 from sentiment_operator.progress import Progress
 from sentiment_operator.raw import uid_of
 from sentiment_operator.reconcile import Reconciler
 from sentiment_operator.registry import Registry
 from sentiment_operator.report import Reporter
 from sentiment_operator.settings import Settings
+from sentiment_operator.shards import Shards
 from sentiment_operator.store import Key, Store
 from sentiment_operator.sweep import Sweep
+from sentiment_operator.timing import Timing
+from sentiment_operator.transport import PlainClient
 from sentiment_operator.worker import Worker
 from sentiment_operator.workqueue import WorkQueue
 
@@ -61,28 +67,50 @@ class Process:
 
     def __init__(self, settings: Settings, client: ApiClient, http: aiohttp.ClientSession) -> None:
         self._settings = settings
-        self._kube = Kube(client, lambda: self.election.leads, calls(gateway_api=settings.gateway_api))
-        identity = settings.identity or f"{socket.gethostname()}_{os.getpid()}"
-        self.election = Election(self._kube, settings.operator_namespace, identity)
+        self._kube = Kube(client, self._may_write, calls(gateway_api=settings.gateway_api))
+        self.shards = self._shards(settings)
         self._store = Store(lambda body: extract.registered_as(body, settings.tracking_url))
         registry = Registry(http)
         self._queue: WorkQueue[Key] = WorkQueue()
-        self._progress = Progress(self._store, registry, settings, self._queue.add)
-        self._aliases = Aliases(self._store, registry)
+        self._progress = Progress(self._store, registry, settings, self._queue.add, self.shards.acts_for)
+        self._aliases = Aliases(self._store, registry, self.shards.acts_for)
         self._courier = Courier(
             senders(settings.notification_sinks, http),
-            may_send=lambda: self.election.leads,
+            may_send=self.shards.may_write,
             exists=lambda key, uid: (body := self._store.model(key)) is not None and uid_of(body) == uid,
             wake=self._queue.add,
             first_pause_seconds=settings.notification_pause_seconds,
         )
         self.heads = Heads(self._store, partial(refs, http), settings.look_up_seconds, self._queue.add)
-        self._worker = Worker(self._store, self._queue, self._reconciler(registry, http))
+        self._worker = Worker(
+            self._store,
+            self._queue,
+            self._reconciler(registry, http),
+            settings.max_concurrent_trainings,
+            self.shards.acts_for,
+            self._keeps,
+        )
         namespaces = tuple(filter(None, (name.strip() for name in settings.watch_namespaces.split(","))))
         labels = {MANAGED_BY_LABEL: MANAGER}
         kinds = watched(gateway_api=settings.gateway_api)
-        self._sweep = Sweep(self._kube, self._store, namespaces, labels, kinds, self._worker.wake)
-        self.watch = WatchThread(self._worker.hear, namespaces, f"{MANAGED_BY_LABEL}={MANAGER}", kinds)
+        self._sweep = Sweep(self._kube, self._store, namespaces, labels, kinds, self._keeps, self._worker.wake)
+        self.watch = WatchThread(self._worker.hear, namespaces, OWN)
+        children = tuple(kind for kind in kinds if kind not in OWN)
+        self._child_watch = ChildWatch(
+            self._kube, self._store, namespaces, labels, children, self._keeps, self._worker.hear, self._worker.wake
+        )
+
+    def _may_write(self, namespace: str) -> bool:
+        return self.shards.may_write(namespace)
+
+    def _keeps(self, kind: Kind, namespace: str) -> bool:
+        return kind in KNOWN_OF_ALL or self._settings.shards == 1 or not self.shards.is_elsewhere(namespace)
+
+    def _shards(self, settings: Settings) -> Shards:
+        identity = settings.identity or f"{socket.gethostname()}_{os.getpid()}"
+        usual = DEFAULT_TERMS if settings.shards == 1 else SHARED_TERMS
+        terms = Terms(settings.lease_seconds) if settings.lease_seconds else usual
+        return Shards(self._kube, settings.operator_namespace, identity, settings.shards, self, terms)
 
     def _reconciler(self, registry: Registry, http: aiohttp.ClientSession) -> Reconciler:
         settings, store, kube = self._settings, self._store, self._kube
@@ -99,7 +127,15 @@ class Process:
                 Nodes(kube, settings.preview_nodes),
             ),
             performer=Performer(kube, store, settings),
-            reporter=Reporter(kube, store, settings, self._aliases.serving, self._wake_followers, self._courier),
+            reporter=Reporter(
+                kube,
+                store,
+                settings,
+                self._aliases.serving,
+                self._wake_followers,
+                self._courier,
+                Timing(store, partial(loaded_at, http)).rolled_out,
+            ),
             settings=settings,
             now=lambda: datetime.now(UTC),
         )
@@ -109,17 +145,17 @@ class Process:
             self._queue.add(follower)
 
     async def run(self) -> None:
-        """Watch, win the Lease, work. Never returns; raises LeaseLost or WatchEnded."""
+        """Watch, win a Lease, work. Never returns; raises LeaseLost or WatchEnded."""
         await self._sweep.definitions_are_served()
         self.watch.start()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._end_with_watch())
-            await self.election.win()
-            log.info("leading", extra={"event.action": "lease-acquired"})
-            group.create_task(self.election.keep())
-            await self._sweep.fill()
-            self._worker.begin()
+            group.create_task(self._child_watch.run())
+            group.create_task(self.shards.keep())
+            group.create_task(self.shards.spread())
+            await self._begin()
             for task in (
+                self._begin_with_more(),
                 self._sweep.run(),
                 self._progress.run(),
                 self._aliases.run(),
@@ -129,13 +165,40 @@ class Process:
                 group.create_task(task)
             await self._queue.run(self._settings.workers, self._worker.work)
 
+    async def _begin(self) -> None:
+        """Wait for shards, read all there is, and make every model due that is in them."""
+        gained = await self.shards.gained()
+        log.info("leading", extra={"event.action": "lease-acquired", "shards": sorted(gained)})
+        await self._sweep.fill()
+        self.shards.begin(gained)
+        self._worker.begin()
+
+    async def _begin_with_more(self) -> None:
+        while True:
+            await self._begin()
+
+    def is_busy(self, shard: int) -> bool:
+        """Whether a pass of that shard is under way."""
+        return any(self.shards.of(key.namespace) == shard for key in self._queue.running)
+
+    def given_back(self, shard: int) -> None:
+        """Others act for that shard from now on."""
+
+        def is_left(namespace: str) -> bool:
+            return self.shards.of(namespace) == shard
+
+        self._courier.leave(is_left)
+        for kind in self._sweep.kinds:
+            if kind not in KNOWN_OF_ALL:
+                self._store.leave(kind, is_left)
+
     async def _end_with_watch(self) -> None:
         await self.watch.ended()
         raise WatchEnded("watching ended: the log lines before say why")
 
     def problems(self) -> list[str]:
         """What a restart would mend."""
-        if not self.election.leads:
+        if not self.shards.held:
             return []
         found = {
             f"a pass has been running for {self._queue.longest_pass_seconds:.0f} s": self._queue.longest_pass_seconds
@@ -149,24 +212,25 @@ class Process:
 
     def refresh_metrics(self) -> None:
         """Bring the gauges up to date."""
-        metrics.LEADER.set(self.election.leads)
+        metrics.LEADER.set(bool(self.shards.held))
+        metrics.SHARDS_HELD.set(len(self.shards.held))
         metrics.QUEUE_DEPTH.set(self._queue.depth)
         metrics.QUEUE_OLDEST.set(self._queue.oldest_seconds)
         metrics.TRAININGS.set(len(self._store.unfinished_jobs()))
-        statuses = [extract.model_status(body) for body in filter(None, map(self._store.model, self._store.models()))]
-        counts = Counter((entry.type, entry.status) for status in statuses for entry in status.conditions)
+        models = filter(None, map(self._store.model, self._store.models()))
+        counts = Counter(entry for body in models for entry in extract.conditions(body))
         metrics.MODELS.clear()
         for (condition, status), count in counts.items():
             metrics.MODELS.labels(condition, status).set(count)
 
 
 async def run_until_told(settings: Settings) -> None:
-    """Run the operator until SIGTERM or SIGINT, then give the Lease back. Raises LeaseLost and WatchEnded."""
+    """Run the operator until SIGTERM or SIGINT, then give the Leases back. Raises LeaseLost and WatchEnded."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(ApiClient(await client_configuration()))
+        client = await stack.enter_async_context(PlainClient(await client_configuration()))
         client.user_agent = "sentiment-operator"
         http = await stack.enter_async_context(aiohttp.ClientSession())
         process = Process(settings, client, http)
@@ -176,14 +240,14 @@ async def run_until_told(settings: Settings) -> None:
         ):
             stack.push_async_callback(runner.cleanup)
         if settings.webhook_secret_file:
-            hooks = Hooks(Path(settings.webhook_secret_file), lambda: process.election.leads, process.heads.tell)
+            hooks = Hooks(Path(settings.webhook_secret_file), lambda: bool(process.shards.held), process.heads.tell)
             stack.push_async_callback((await hooks.serve(settings.webhook_port)).cleanup)
         running, told = asyncio.create_task(process.run()), asyncio.create_task(stop.wait())
         await asyncio.wait([running, told], return_when=asyncio.FIRST_COMPLETED)
         for task in (running, told):
             task.cancel()
         await asyncio.wait([running])
-        await process.election.release()
+        await process.shards.release()
         await process.watch.stop()
         if not running.cancelled():
             running.result()

@@ -35,6 +35,8 @@ class Progress:
     settings: Settings
     advanced: Callable[[Key], None]
     """Told of every model whose training got further."""
+    is_ours: Callable[[str], bool]
+    """Whether this process acts for that namespace: others ask for theirs."""
     _percentages: dict[Training, int] = field(default_factory=dict[Training, int])
 
     def percent(self, job: Manifest) -> int:
@@ -48,7 +50,7 @@ class Progress:
             await self._poll()
 
     async def _poll(self) -> None:
-        owners: dict[Training, Key] = {_training(job): key for job, key in self.store.unfinished_jobs()}
+        owners: dict[Training, Key] = {_training(job): key for job, key in self._trainings()}
         self._percentages = {training: self._percentages.get(training, 0) for training in owners}
         for url, models in self._registered(owners.values()).items():
             try:
@@ -60,6 +62,9 @@ class Progress:
                 training = (run.model_uid, run.recipe_hash)
                 if training in owners:
                     self._advance(owners[training], training, run.progress_percent)
+
+    def _trainings(self) -> list[tuple[Manifest, Key]]:
+        return [(job, key) for job, key in self.store.unfinished_jobs() if self.is_ours(key.namespace)]
 
     def _registered(self, keys: Iterable[Key]) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}

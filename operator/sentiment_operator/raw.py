@@ -3,30 +3,39 @@
 from typing import Any
 
 from sentiment_operator.facts import Manifest
-from sentiment_operator.kinds import APPROVAL, REVISION, SERVING
+from sentiment_operator.kinds import APPROVAL, JOB, POD, REVISION, SERVING
 from sentiment_operator.names import FIELD_MANAGER, INSTANCE_LABEL, LOOK_UP_ANNOTATION
 
 _CHILDREN = frozenset(kind.name for kind in SERVING.values())
 _NAMES_ITS_MODEL = frozenset({REVISION.name, APPROVAL.name})
+_READ_BY_STATUS = frozenset({POD.name, JOB.name})
+"""Of these nobody asks what they were to do, only how they fare; their specs are most of what would be kept."""
 
 
 def slim(body: Manifest) -> Manifest:
-    """The object without the field sets of managedFields: most of many objects, and little of them is read.
+    """The object without what is never read: most of many objects.
 
-    What is read are their times, and of a child what others set in its spec.
+    Of managedFields a model's times are read, and of a child what others set in its spec.
     """
-    metadata = dict(body["metadata"])
+    metadata, kind = dict(body["metadata"]), body.get("kind")
     entries: list[Manifest] = metadata.pop("managedFields", None) or []
-    is_child = body.get("kind") in _CHILDREN
-    metadata["managedFields"] = [_slim_entry(entry, is_child=is_child) for entry in entries]
+    if kind in _READ_BY_STATUS:
+        return {field: value for field, value in body.items() if field != "spec"} | {"metadata": metadata}
+    metadata["managedFields"] = _of_others(entries) if kind in _CHILDREN else [_times(entry) for entry in entries]
     return {**body, "metadata": metadata}
 
 
-def _slim_entry(entry: Manifest, *, is_child: bool) -> Manifest:
-    times = {key: value for key, value in entry.items() if key != "fieldsV1"}
-    is_of_others = entry.get("manager") != FIELD_MANAGER and "subresource" not in entry
-    spec = entry.get("fieldsV1", {}).get("f:spec")
-    return {**times, "fieldsV1": {"f:spec": spec}} if is_child and is_of_others and spec else times
+def _times(entry: Manifest) -> Manifest:
+    return {key: value for key, value in entry.items() if key != "fieldsV1"}
+
+
+def _of_others(entries: list[Manifest]) -> list[Manifest]:
+    owned = [(entry, entry.get("fieldsV1", {}).get("f:spec")) for entry in entries if "subresource" not in entry]
+    return [
+        {**_times(entry), "fieldsV1": {"f:spec": spec}}
+        for entry, spec in owned
+        if spec and entry.get("manager") != FIELD_MANAGER
+    ]
 
 
 def uid_of(body: Manifest) -> str:

@@ -19,6 +19,7 @@ class Reason(StrEnum):
     QUEUED = "Queued"
     TRAINING_STARTED = "TrainingStarted"
     TRAINING_RUNNING = "TrainingRunning"
+    SEARCH_RUNNING = "SearchRunning"
     FINISHED = "Finished"
     NO_GATES = "NoGates"
     COMPARING = "Comparing"

@@ -12,13 +12,14 @@ from sentiment_operator import extract
 from sentiment_operator.decide import decide
 from sentiment_operator.facts import Manifest, Model, Observed
 from sentiment_operator.observe import Asked, Fresh, Observer
-from sentiment_operator.perform import Outcome, Performer
-from sentiment_operator.plan import Compare, Plan, Queued, Train
+from sentiment_operator.perform import Performer
+from sentiment_operator.plan import Compare, Plan, Queued, Search, Train
 from sentiment_operator.preview.preview import with_preview
 from sentiment_operator.raw import is_deleting
 from sentiment_operator.report import Reporter
 from sentiment_operator.settings import Settings
 from sentiment_operator.store import Key, Store
+from sentiment_operator.writer import Outcome
 
 ROUNDS = 4
 """How often one pass looks again at what it wrote; a longer way is gone in the next pass."""
@@ -72,12 +73,14 @@ class Reconciler:
         fresh, rounds = Fresh(), 1
         while True:
             observed, plan, fresh = await self._decide(model, fresh)
-            if self.performer.takes_turns(model, plan, observed):
+            differing = self.performer.differing(model, plan, observed)
+            if self.performer.takes_turns(plan, observed, differing):
                 async with self._turn:
                     observed, plan, fresh = await self._decide(model, fresh)
-                    outcome = await self.performer.perform(model, plan, observed)
+                    differing = self.performer.differing(model, plan, observed)
+                    outcome = await self.performer.perform(model, plan, observed, differing)
             else:
-                outcome = await self.performer.perform(model, plan, observed)
+                outcome = await self.performer.perform(model, plan, observed, differing)
             if rounds == ROUNDS or not (outcome.wrote or outcome.foreign):
                 return observed, plan, outcome
             fresh, rounds = _after(fresh, outcome), rounds + 1
@@ -102,7 +105,7 @@ def _asks(plan: Plan) -> Asked:
     asked |= Asked.NODES if plan.needs_nodes else Asked.NOTHING
     asked |= Asked.REHEARSAL if plan.to_rehearse is not None else Asked.NOTHING
     # No Job is started because of what the store does not know.
-    starts = isinstance(plan.step, Train | Compare) or plan.following.look_up is not None
+    starts = isinstance(plan.step, Train | Search | Compare) or plan.following.look_up is not None
     return asked | (Asked.JOBS if starts else Asked.NOTHING)
 
 

@@ -14,6 +14,7 @@ import aiohttp
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from sentiment_contract import names
+from sentiment_contract.search import SearchResult
 from sentiment_operator.facts import RegisteredVersion, RegistryAnswer, RegistryAway
 from sentiment_operator.metrics import REGISTRY_CALLS
 
@@ -244,6 +245,7 @@ def _version(entry: Mapping[str, Any]) -> RegisteredVersion:
         environment_hash=tags.get(names.TAG_ENVIRONMENT_HASH, ""),
         image_digest=tags.get(TAG_IMAGE_DIGEST, ""),
         metrics=_metrics(tags.get(names.TAG_METRICS, "{}")),
+        search=_search_result(tags.get(names.TAG_SEARCH_RESULT, "")),
     )
 
 
@@ -253,6 +255,14 @@ def _metrics(text: str) -> Mapping[str, str]:
         return _METRICS.validate_json(text)
     except ValidationError:
         return {}
+
+
+def _search_result(text: str) -> SearchResult | None:
+    """What a search came to is shown, as metrics are."""
+    try:
+        return SearchResult.model_validate_json(text) if text else None
+    except ValidationError:
+        return None
 
 
 def _training(data: Mapping[str, Any]) -> RunningTraining:

@@ -1,7 +1,7 @@
 """Tells the world what a pass found: status, Events, serving intervals of revisions. Written only where it differs."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -18,6 +18,7 @@ from sentiment_operator.facts import Manifest, Model, Observed, Revision
 from sentiment_operator.kinds import MODEL, REVISION, Kind
 from sentiment_operator.kube import Kube
 from sentiment_operator.kube_errors import Away, Refused, Stale
+from sentiment_operator.milestones import has_ended
 from sentiment_operator.notify.courier import Courier
 from sentiment_operator.notify.outbox import Told
 from sentiment_operator.plan import Plan
@@ -45,12 +46,16 @@ class Reporter:
     """Told of every model of which something new was written down, so that those that follow it look at it."""
     courier: Courier
     """Carries the messages that stand in a status."""
+    rolled_out: Callable[[Model, SentimentModelStatus, Observed], Awaitable[None]]
+    """Told of every rollout that has ended well, once it is written down: nobody is told twice."""
 
     async def report(self, model: Model, body: Manifest, observed: Observed, plan: Plan, now: datetime) -> bool:
         """Status and Events, then the serving interval. False if the server refused the status."""
         after = status(model, replace(observed, post=self.courier.post(model.uid)), plan, now)
         if not await self._report(body, model.status, after):
             return False
+        if has_ended(model.status, after):
+            await self.rolled_out(model, after, observed)
         if after.history:
             await self._begin_serving(model, observed, after.history[0])
             self.serving(Key(model.namespace, model.name))

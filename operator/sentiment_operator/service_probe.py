@@ -3,6 +3,7 @@
 Both have short timeouts: a pass must not wait for a pod that hangs. It judges nothing.
 """
 
+import asyncio
 import re
 from http import HTTPStatus
 from typing import Any
@@ -13,7 +14,10 @@ from pydantic import TypeAdapter, ValidationError
 from sentiment_contract.names import HTTP_PORT, KNOWN_REVIEWS
 from sentiment_operator.facts import Manifest, ServiceProbe, Trouble
 
-PREDICT_TIMEOUT = aiohttp.ClientTimeout(total=5, sock_connect=2)
+PREDICT_TIMEOUT = aiohttp.ClientTimeout(total=5, sock_connect=0.5)
+PAUSES_SECONDS = (0.1, 0.2, 0.4)
+"""A Service leads to its first pod a moment after that is ready, once each node has written its rules; a connection that is
+begun meanwhile leads nowhere for ever. Another one is begun soon, where the next pass would be seconds away."""
 READY_TIMEOUT = aiohttp.ClientTimeout(total=2, sock_connect=1)
 # A connection of its own each time: a kept one would go on asking a pod that is about to end.
 ALONE = {"Connection": "close"}
@@ -31,6 +35,15 @@ async def through_service(session: aiohttp.ClientSession, service: Manifest | No
     url = service_address(service)
     if not url:
         return _failed("the Service has no cluster address yet")
+    for pause in PAUSES_SECONDS:
+        if (answered := await _asked(session, url)) is not None:
+            return answered
+        await asyncio.sleep(pause)
+    return await _asked(session, url) or _failed(f"POST {url}/predict: no connection")
+
+
+async def _asked(session: aiohttp.ClientSession, url: str) -> ServiceProbe | None:
+    """What came of it; None where no connection was made."""
     try:
         async with session.post(
             f"{url}/predict", json={"text": KNOWN_REVIEWS["positive"]}, headers=ALONE, timeout=PREDICT_TIMEOUT
@@ -40,14 +53,14 @@ async def through_service(session: aiohttp.ClientSession, service: Manifest | No
                 return _failed(f"POST {url}/predict answered {response.status}")
             version, digest = (response.headers.get(name, "") for name in (VERSION_HEADER, DIGEST_HEADER))
             return ServiceProbe(version=version, digest=digest, error="")
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+        return None
     except (aiohttp.ClientError, TimeoutError, OSError, ValidationError) as error:
         return _failed(f"POST {url}/predict: {_said(error)}")
 
 
 def _said(error: Exception) -> str:
     match error:
-        case aiohttp.ClientConnectorError():
-            return "no connection"
         case TimeoutError():
             return f"no answer within {PREDICT_TIMEOUT.total:g} s"
         case ValidationError():

@@ -6,6 +6,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sentiment_operator.notify.sinks import Sinks
+from sentiment_operator.sharding import MOST_SHARDS
 
 
 class Settings(BaseSettings):
@@ -21,9 +22,13 @@ class Settings(BaseSettings):
     watch_namespaces: str = ""
     """Comma-separated; empty: all."""
     operator_namespace: str = "sentiment-system"
-    """Where the Lease lives."""
+    """Where the Leases live."""
     identity: str = ""
-    """Holder name in the Lease; empty: host name and process id."""
+    """Holder name in a Lease; empty: host name and process id."""
+    shards: int = Field(default=1, ge=1, le=MOST_SHARDS)
+    """Into so many parts the namespaces are divided, each with a Lease of its own. The same in every replica."""
+    lease_seconds: int = Field(default=0, ge=0, le=60)
+    """A Lease that is not renewed for so long is taken by another replica; 0: 15, or 12 with more than one shard."""
     max_concurrent_trainings: int = 4
     max_concurrent_rollouts: int = 5
     max_concurrent_look_ups: int = 4

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Literal
 
 from sentiment_contract.gates import Verdict
+from sentiment_contract.recipe import Recipe
+from sentiment_contract.search import BestTrial
 from sentiment_operator import names
 from sentiment_operator.api import (
     Condition,
@@ -18,6 +20,7 @@ from sentiment_operator.api import (
     TrainingStatus,
 )
 from sentiment_operator.api_promotion import GateEvidence
+from sentiment_operator.api_search import BestTried, SearchStatus
 from sentiment_operator.chain import CHAIN
 from sentiment_operator.conditions import Verdict as Finding
 from sentiment_operator.conditions import condition_of, conditions, timestamp
@@ -68,7 +71,7 @@ def status(model: Model, observed: Observed, plan: Plan, now: datetime) -> Senti
         rollout=rollout_progress.rollout_status(model, plan),
         plan=plan.preview,
         lineage=_lineage(revision) if revision is not None else None,
-        training=_training(observed, plan),
+        training=_training(model, observed, plan),
         gates=evidence,
         gates_summary=_summary(model, evidence),
         approvals=wanted.status.approvals[-KEPT_HISTORY:] if wanted is not None else (),
@@ -131,21 +134,65 @@ def _lineage(revision: Revision) -> Lineage:
     )
 
 
-def _training(observed: Observed, plan: Plan) -> TrainingStatus | None:
+def _training(model: Model, observed: Observed, plan: Plan) -> TrainingStatus | None:
     job = _job_of(observed, plan)
     revision = observed.revisions.get(plan.wanted)
     if job is None and revision is None:
         return None
-    metrics = revision.spec.metrics if revision is not None else ()
+    metrics, search = revision.spec.metrics if revision is not None else (), _search(model, observed, plan, revision)
     if job is None:
-        return TrainingStatus(metrics=metrics, progress_percent=100)
+        return TrainingStatus(metrics=metrics, progress_percent=100, search=search)
     progress = 100 if job.state is JobState.SUCCEEDED else job.progress_percent
-    return TrainingStatus(job_name=job.name, attempt=job.attempt, progress_percent=progress, metrics=metrics)
+    return TrainingStatus(
+        job_name=job.name, attempt=job.attempt, progress_percent=progress, metrics=metrics, search=search
+    )
+
+
+def _search(model: Model, observed: Observed, plan: Plan, revision: Revision | None) -> SearchStatus | None:
+    """As the version records it, else as its Job tells."""
+    recorded = revision.spec.search if revision is not None else None
+    jobs = [job for job in observed.jobs if job.label == plan.wanted and job.searched is not None]
+    latest = max(jobs, key=lambda job: (job.created_at, job.attempt), default=None)
+    name = latest.name if latest is not None else ""
+    if recorded is not None:
+        done = recorded.trials - recorded.failed
+        return SearchStatus(
+            job_name=name,
+            trials=recorded.trials,
+            done=done,
+            failed=recorded.failed,
+            best=_best(recorded.best, revision.spec.recipe if revision is not None else None),
+        )
+    if latest is None or latest.searched is None or revision is not None:
+        return None
+    found = latest.searched
+    return SearchStatus(
+        job_name=name,
+        trials=found.trials,
+        done=found.ended_well,
+        failed=found.ended_badly,
+        best=_best(found.best, model.spec.recipe()),
+    )
+
+
+def _best(best: BestTrial | None, recipe: Recipe | None) -> BestTried | None:
+    if best is None:
+        return None
+    searched = (
+        recipe.search.parameters.model_dump(by_alias=True, exclude_defaults=True) if recipe and recipe.search else {}
+    )
+    values = best.parameters.model_dump(mode="json", by_alias=True)
+    told = ", ".join(f"{name} {_value(values[name])}" for name in searched)
+    return BestTried(trial=best.trial, accuracy=best.accuracy, parameters=told)
+
+
+def _value(value: object) -> str:
+    return "as usual" if value is None else str(value)
 
 
 def _job_of(observed: Observed, plan: Plan) -> TrainingJob | None:
     jobs = [job for job in observed.jobs if job.label == plan.wanted]
-    return max(jobs, key=lambda job: (job.created_at, job.attempt), default=None)
+    return max(jobs, key=lambda job: (job.created_at, job.attempt, job.searched is None), default=None)
 
 
 def _last_failure(
@@ -241,7 +288,11 @@ def _training_began(before: SentimentModelStatus, after: SentimentModelStatus) -
     known = before.training.job_name if before.training is not None else ""
     if not job or job == known:
         return []
-    return [EventFact("Normal", Reason.TRAINING_STARTED, f"Job {job} trains version {after.wanted_version}.")]
+    search = after.training.search if after.training is not None else None
+    does = (
+        f"tries {search.trials} sets of parameters for" if search is not None and search.job_name == job else "trains"
+    )
+    return [EventFact("Normal", Reason.TRAINING_STARTED, f"Job {job} {does} version {after.wanted_version}.")]
 
 
 def _rollout_went_on(before: SentimentModelStatus, after: SentimentModelStatus) -> list[EventFact]:

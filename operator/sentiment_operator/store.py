@@ -8,10 +8,19 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from sentiment_contract.names import VERSION_LABEL
 from sentiment_operator import extract
 from sentiment_operator.facts import Manifest, Model
 from sentiment_operator.kinds import DEPLOYMENT, JOB, MODEL, Kind
-from sentiment_operator.raw import instance_of, is_look_up, is_rolling, is_unfinished, resource_version, uid_of
+from sentiment_operator.raw import (
+    instance_of,
+    is_look_up,
+    is_rolling,
+    is_unfinished,
+    labels_of,
+    resource_version,
+    uid_of,
+)
 
 REMEMBERED_DELETIONS = 10_000
 
@@ -36,7 +45,7 @@ class Store:
         self._peers: dict[tuple[str, str], set[Key]] = {}
         self._followers: dict[tuple[str, str], set[Key]] = {}
         self._unfinished_jobs: dict[str, tuple[Manifest, Key]] = {}
-        self._rolling: dict[str, tuple[Manifest, Key]] = {}
+        self._unasked_rollouts: set[Key] = set()
         self._look_ups: dict[str, tuple[Manifest, Key]] = {}
         self._deleted_at: OrderedDict[str, int] = OrderedDict()
 
@@ -83,22 +92,24 @@ class Store:
         """How many of them, of other models anywhere, are not finished."""
         return sum(owner != key and is_unfinished(body) for body, owner in self._look_ups.values())
 
-    def rolling(self) -> list[tuple[Manifest, Key]]:
-        """Deployments that are being rolled out, each with the model it is for."""
-        return list(self._rolling.values())
+    def unasked_rollouts_elsewhere(self, key: Key) -> int:
+        """Other models whose Deployment rolls although it stays at the version that serves: the operator changed it."""
+        return len(self._unasked_rollouts) - (key in self._unasked_rollouts)
 
     def put(self, kind: Kind, body: Manifest) -> bool:
         """Remember the object. False if nothing newer than what is known came."""
-        version = resource_version(body)
-        if version <= self._deleted_at.get(uid_of(body), -1):
+        if self.knows(kind, body):
             return False
-        known = self.get(kind, *_name(body))
-        if known is not None and uid_of(known) == uid_of(body) and resource_version(known) >= version:
-            return False
-        if known is not None:
+        if (known := self.get(kind, *_name(body))) is not None:
             self._drop(kind, known)
         self._keep(kind, body)
         return True
+
+    def knows(self, kind: Kind, body: Manifest) -> bool:
+        """Whether the object, or a newer one of that uid, was heard of already."""
+        known, version = self.get(kind, *_name(body)), resource_version(body)
+        is_kept = known is not None and uid_of(known) == uid_of(body) and resource_version(known) >= version
+        return is_kept or version <= self._deleted_at.get(uid_of(body), -1)
 
     def remove(self, kind: Kind, body: Manifest) -> bool:
         """Forget the object: it is gone, or no longer labelled. False if it was not known.
@@ -113,6 +124,11 @@ class Store:
             return False
         self._drop(kind, known)
         return True
+
+    def leave(self, kind: Kind, is_left: Callable[[str], bool]) -> None:
+        """Forget what is in these namespaces: nobody tells of it any more. It is not held to be gone."""
+        for body in [body for (namespace, _), body in self._bodies.get(kind, {}).items() if is_left(namespace)]:
+            self._drop(kind, body)
 
     def lags(self, kind: Kind, listed: Sequence[Manifest], namespace: str = "") -> bool:
         """True where a complete list, of one namespace or of all, does not agree with what is known."""
@@ -156,8 +172,8 @@ class Store:
             self._look_ups[uid_of(body)] = body, owner
         elif kind == JOB and is_unfinished(body):
             self._unfinished_jobs[uid_of(body)] = body, owner
-        if kind == DEPLOYMENT and is_rolling(body):
-            self._rolling[uid_of(body)] = body, owner
+        if kind in (MODEL, DEPLOYMENT):
+            self._note_rollout(owner)
 
     def _drop(self, kind: Kind, body: Manifest) -> None:
         del self._bodies[kind][_name(body)]
@@ -173,7 +189,17 @@ class Store:
                 del self._of_model[kind][owner]
         self._unfinished_jobs.pop(uid_of(body), None)
         self._look_ups.pop(uid_of(body), None)
-        self._rolling.pop(uid_of(body), None)
+        if kind in (MODEL, DEPLOYMENT):
+            self._note_rollout(owner)
+
+    def _note_rollout(self, key: Key) -> None:
+        body = self.model(key)
+        serves = extract.serves(body) if body is not None else ""
+        own = self._of_model.get(DEPLOYMENT, {}).get(key, {}).values()
+        if any(is_rolling(one) and labels_of(one).get(VERSION_LABEL) == serves for one in own if serves):
+            self._unasked_rollouts.add(key)
+        else:
+            self._unasked_rollouts.discard(key)
 
 
 def followed_by(model: Model) -> Key | None:

@@ -34,6 +34,8 @@ class Sweep:
     labels: dict[str, str]
     kinds: tuple[Kind, ...]
     """What is watched."""
+    keeps: Callable[[Kind, str], bool]
+    """Whether this process needs to know of that kind in that namespace."""
     found: Callable[[Kind, Manifest], None]
     """Told of every object that the watch had missed."""
     blind_for: int = field(default=0)
@@ -55,7 +57,7 @@ class Sweep:
         for kind in (kind for kind in self.kinds if kind in OWN or kind in OF_GATEWAY_API):
             while True:
                 try:
-                    await self._all_of(kind, self.namespaces[0] if self.namespaces else "")
+                    await self.kube.is_served(kind, self.namespaces[0] if self.namespaces else "")
                     break
                 except (Away, Refused) as error:
                     log.warning("waiting for %s: %s", kind.plural, _explained(kind, error))
@@ -87,7 +89,8 @@ class Sweep:
         return missed
 
     async def _all_of(self, kind: Kind, namespace: str) -> tuple[list[Manifest], int]:
-        return await self.kube.all_of(kind, namespace, None if kind in OWN else self.labels)
+        listed, version = await self.kube.all_of(kind, namespace, None if kind in OWN else self.labels)
+        return [body for body in listed if self.keeps(kind, body["metadata"]["namespace"])], version
 
 
 def _explained(kind: Kind, error: Away | Refused) -> str:

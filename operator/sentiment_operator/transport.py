@@ -1,17 +1,21 @@
 """One request to the API server over kubernetes.aio, and what its answer means. It knows no kind and no verb."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Protocol
 
 import aiohttp
+from kubernetes.aio.client import ApiClient
 from pydantic import TypeAdapter, ValidationError
 
 from sentiment_operator.facts import Manifest
 from sentiment_operator.kube_errors import Away, Refused, Stale
 
 TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=5)
+STREAM_SECONDS = 300
+"""So long the server is asked to keep a stream up; a connection that died silently is noticed a little later."""
+STREAM_TIMEOUT = aiohttp.ClientTimeout(total=STREAM_SECONDS + 30, sock_connect=5)
 
 JSON = "application/json"
 APPLY = "application/apply-patch+yaml"
@@ -22,11 +26,21 @@ _BODY = TypeAdapter(dict[str, Any])
 _AGAIN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS)
 
 
+class PlainClient(ApiClient):
+    """kubernetes.aio's client for those who send plain values: it need not look at each of them for what is no JSON."""
+
+    def sanitize_for_serialization(self, obj: Any) -> Any:
+        """The value as it is."""
+        return obj
+
+
 class Response(Protocol):
     """An HTTP answer of kubernetes.aio."""
 
     @property
     def status(self) -> int: ...
+    @property
+    def response(self) -> aiohttp.ClientResponse: ...
     async def read(self) -> bytes: ...
     def getheader(self, name: str, default: str, /) -> str: ...
 
@@ -65,6 +79,31 @@ class Answer:
     body: bytes
     retry_after: float = 0.0
     """Seconds that the server asked to wait."""
+
+
+async def stream(client: Client, path: str, query: Mapping[str, str]) -> AsyncGenerator[list[Manifest], None]:
+    """The JSON lines of an answer that goes on, as many at a time as came. Raises Stale, Refused or Away."""
+    try:
+        request = await client.param_serialize(
+            "GET",
+            path,
+            query_params=list(query.items()),
+            header_params={"Accept": JSON},
+            body=None,
+            auth_settings=["BearerToken"],
+        )
+        response = await client.call_api(*request, STREAM_TIMEOUT)
+        try:
+            if response.status != HTTPStatus.OK:
+                understood(Answer(response.status, await response.read()), f"watch {path}")
+            rest = b""
+            async for chunk in response.response.content.iter_any():
+                *lines, rest = (rest + chunk).split(b"\n")
+                yield [_object(Answer(response.status, line), f"watch {path}") for line in lines if line]
+        finally:
+            response.response.close()
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise Away(f"watch {path}: {error or 'no answer in time'}") from error
 
 
 async def send(

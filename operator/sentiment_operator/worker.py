@@ -5,11 +5,12 @@ The one place of the process where any error at all is caught: a model that cann
 
 import asyncio
 import logging
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from time import perf_counter
 
 from sentiment_operator.facts import Manifest
-from sentiment_operator.kinds import JOB, MODEL, REVISION, Kind
+from sentiment_operator.kinds import JOB, MODEL, OWN, REVISION, Kind
 from sentiment_operator.kube_errors import Away, NotLeading, Stale
 from sentiment_operator.metrics import PASS_SECONDS, WATCH_EVENTS
 from sentiment_operator.raw import is_look_up, is_unfinished, slim
@@ -20,6 +21,9 @@ from sentiment_operator.workqueue import WorkQueue
 log = logging.getLogger(__name__)
 
 PASS_DEADLINE_SECONDS = 60.0
+GATHER_SECONDS = 0.05
+"""Controllers tell of one thing they do in several writes; so much later all of them are seen in one pass. What a person
+writes is looked at at once."""
 
 
 @dataclass(slots=True)
@@ -29,48 +33,73 @@ class Worker:
     store: Store
     queue: WorkQueue[Key]
     reconciler: Reconciler
-    _waiting: set[Key] = field(default_factory=set[Key])
-    """Models whose training waits for another one to end."""
+    places: int
+    """So many trainings may run at a time."""
+    acts_for: Callable[[str], bool]
+    """Whether this process may begin a pass in that namespace: others may act for the rest."""
+    keeps: Callable[[Kind, str], bool]
+    """Whether this process needs to know of that kind in that namespace."""
+    _waiting: dict[Key, None] = field(default_factory=dict[Key, None])
+    """Models whose training waits for another one to end, in the order they came."""
 
     def hear(self, kind: Kind, event: str | None, told: Manifest) -> None:
         """Take note of a watch event."""
+        if not self.keeps(kind, told["metadata"]["namespace"]):
+            return
+        if event != "DELETED" and self.store.knows(kind, told):
+            return  # Most of what is heard are the operator's own writes, whose answers told it already.
         body = slim(told)
         peers = self._peers(kind, event, body)
         if self.store.remove(kind, body) if event == "DELETED" else self.store.put(kind, body):
             WATCH_EVENTS.labels(kind.plural).inc()
             self.wake(kind, body)
-            for peer in peers:
-                self.queue.add(peer)
+            self._make_due(peers)
 
     def wake(self, kind: Kind, body: Manifest) -> None:
         """Make due whoever this object concerns."""
         key = owner_of(kind, body)
         if self.store.model(key) is not None:
-            self.queue.add(key)
+            self._make_due([key], seconds=0.0 if kind in OWN else GATHER_SECONDS)
         if kind in (MODEL, REVISION):
-            for follower in self.store.followers(key):
-                self.queue.add(follower)
+            self._make_due(self.store.followers(key))
         if kind == JOB and is_look_up(body):
             self._wake_who_asks_the_same(key)
         elif kind == JOB and not is_unfinished(body):
-            for waiting in self._waiting:
-                self.queue.add(waiting)
-            self._waiting.clear()
+            self._offer_place()
+
+    def _offer_place(self) -> None:
+        """Let the model look that waits longest for a free place: with all of them, each ending would cost as many passes."""
+        if self._waiting and len(self.store.unfinished_jobs()) < self.places:
+            first = next(iter(self._waiting))
+            del self._waiting[first]
+            self._make_due([first])
 
     def _wake_who_asks_the_same(self, key: Key) -> None:
         """Models of a namespace share what a look at their branch found."""
         for other in self.store.models():
             body = self.store.model(other)
             if body is not None and other.namespace == key.namespace and "dvc" in body.get("spec", {}).get("data", {}):
-                self.queue.add(other)
+                self._make_due([other])
+
+    def _make_due(self, keys: Iterable[Key], seconds: float = 0.0) -> None:
+        for key in keys:
+            if not self.acts_for(key.namespace):
+                continue
+            if seconds:
+                self.queue.add_after(key, seconds)
+            else:
+                self.queue.add(key)
 
     def begin(self) -> None:
-        """Make every model due: a new leader has seen none."""
-        for key in self.store.models():
-            self.queue.add(key)
+        """Make every model due that this process acts for: since it began to, it has seen none."""
+        self._make_due(self.store.models())
 
     async def work(self, key: Key) -> None:
         """One pass, and when the next one is due."""
+        if not self.acts_for(key.namespace):
+            self.queue.forget(key)
+            self._waiting.pop(key, None)
+            return
         started = perf_counter()
         try:
             async with asyncio.timeout(PASS_DEADLINE_SECONDS):
@@ -82,6 +111,8 @@ class Worker:
             )
             outcome = "repeat"
         except NotLeading as error:
+            # Late, and not yet lost: a process that lost a Lease ends, and one that did not still owes this pass.
+            self.queue.back_off(key)
             log.warning("nothing was written: the Lease is not held: %s", error, extra={"model": str(key)})
             outcome = "not-leading"
         except Exception:
@@ -95,7 +126,11 @@ class Worker:
 
     def _schedule(self, key: Key, done: Done) -> None:
         if done.queued:
-            self._waiting.add(key)
+            self._waiting[key] = None
+        else:
+            self._waiting.pop(key, None)
+            # The place may be left free by whoever it was offered to.
+            self._offer_place()
         if done.unfinished:
             self.queue.back_off(key)
         else:

@@ -12,7 +12,7 @@ from sentiment_contract.gates import Compared, ComparisonAnswer
 from sentiment_contract.look_up import LookedUp, LookUpAnswer
 from sentiment_contract.names import VERSION_LABEL
 from sentiment_contract.training import TrainingAnswer, TrainingFailed, TrainingSucceeded
-from sentiment_operator import names
+from sentiment_operator import names, searching
 from sentiment_operator.extract import time_of
 from sentiment_operator.facts import ComparisonJob, JobState, LookUpJob, Manifest, ServingPod, TrainingJob, Trouble
 from sentiment_operator.raw import (
@@ -40,9 +40,11 @@ def training_job(
     """The Job with what its pods said, or what was told of it. `pods` may hold those of other Jobs."""
     own = [pod for pod in pods if _is_of(pod, uid_of(body))]
     last = _last_finished(own)
-    answer = _answer(last)
-    state = _state(body)
     annotations = annotations_of(body)
+    searched = searching.searched(body, own) if names.SEARCH_ANNOTATION in annotations else None
+    answer = _answer(last) if searched is None else searching.failure_said(own)
+    state = _state(body) if searched is None else searching.state_of(_state(body), body, searched)
+    trouble = _job_trouble(own, events)
     return TrainingJob(
         name=body["metadata"]["name"],
         uid=uid_of(body),
@@ -56,8 +58,9 @@ def training_job(
         answer=answer,
         exit_code=None if last is None else last.get("exitCode"),
         failure=_failure(body, own, last) if state is JobState.FAILED and answer is None else None,
-        trouble=_job_trouble(own, events),
-        progress_percent=progress_percent,
+        trouble=trouble if searched is None or state is JobState.PENDING else None,
+        progress_percent=progress_percent if searched is None else searching.percent(searched),
+        searched=searched,
     )
 
 

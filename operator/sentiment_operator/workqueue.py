@@ -9,7 +9,7 @@ import heapq
 import itertools
 import random
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Collection, Hashable
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -71,6 +71,11 @@ class WorkQueue(Generic[K]):
     def failures(self, key: K) -> int:
         """Failures in a row."""
         return self._failures.get(key, 0)
+
+    @property
+    def running(self) -> Collection[K]:
+        """Keys that are being worked on."""
+        return self._running.keys()
 
     @property
     def depth(self) -> int:

@@ -22,7 +22,7 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 EVERYTHING: Values = {
     "watchNamespaces": ["team-a", "team-b"],
-    "operator": {"replicas": 2},
+    "operator": {"replicas": 2, "shards": 4},
     "mlflow": {"service": {"type": "NodePort", "nodePort": 30500}, "allowedHosts": ["mlflow.example.org"]},
     "imagePullSecrets": ["pull"],
     "preview": {"nodes": True},

@@ -76,6 +76,14 @@ def test_one_operator_gives_way_to_the_next_and_several_overlap(helm: Helm) -> N
     assert (two["replicas"], two["strategy"]["type"]) == (2, "RollingUpdate")
 
 
+def test_replicas_that_share_the_work_all_give_way_to_the_next_ones(helm: Helm) -> None:
+    manifests = helm.template({"operator": {"replicas": 3, "shards": 4}})
+    spec = of_kind(manifests, "Deployment")["sentiment-operator"]["spec"]
+    assert (spec["replicas"], spec["strategy"]["type"]) == (3, "Recreate")
+    assert environment(spec["template"]["spec"])["SENTIMENT_SHARDS"] == "4"
+    assert of_kind(manifests, "PodDisruptionBudget")["sentiment-operator"]["spec"]["maxUnavailable"] == 1
+
+
 def environment(pod: Manifest) -> dict[str, Any]:
     return {entry["name"]: entry.get("value", entry.get("valueFrom")) for entry in pod["containers"][0].get("env", [])}
 

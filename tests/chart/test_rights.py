@@ -5,6 +5,7 @@ from collections import defaultdict
 import pytest
 
 from sentiment_operator.kinds import HTTP_ROUTE, LEASE, PREVIEW_CALLS, calls
+from sentiment_operator.sharding import LEASE_NAME, MOST_SHARDS, lease_name
 from tests.chart.rendering import NAMESPACE, Helm, Manifest, Values, of_kind
 
 Rights = dict[tuple[str, str], set[str]]
@@ -59,6 +60,13 @@ def test_the_lease_is_written_only_where_the_operator_runs(helm: Helm) -> None:
     (role,) = bound_roles(helm.template(), "Role")
     assert role["metadata"]["namespace"] == NAMESPACE
     assert rights_in([role]) == needed(lease=True)
+
+
+@pytest.mark.parametrize("shards", [1, 2, MOST_SHARDS])
+def test_leases_are_read_and_renewed_by_name_alone(helm: Helm, shards: int) -> None:
+    (role,) = bound_roles(helm.template({"operator": {"shards": shards}}), "Role")
+    named = [rule["resourceNames"] for rule in role["rules"] if rule["verbs"] == ["get", "update"]]
+    assert named == [list(dict.fromkeys([LEASE_NAME, *(lease_name(shard, shards) for shard in range(shards))]))]
 
 
 def test_with_namespaces_named_nothing_is_bound_to_the_whole_cluster(helm: Helm) -> None:

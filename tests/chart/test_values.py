@@ -9,6 +9,8 @@ WRONG: dict[str, tuple[Values, str]] = {
     "an unknown setting below a known one": ({"operator": {"replica": 2}}, "replica"),
     "a number as text": ({"operator": {"replicas": "2"}}, "operator/replicas"),
     "fewer replicas than none": ({"operator": {"replicas": -1}}, "operator/replicas"),
+    "no shard": ({"operator": {"shards": 0}}, "operator/shards"),
+    "more shards than there are Leases for": ({"operator": {"shards": 17}}, "operator/shards"),
     "no training at a time": ({"operator": {"maxConcurrentTrainings": 0}}, "maxConcurrentTrainings"),
     "an unknown log level": ({"operator": {"logLevel": "verbose"}}, "logLevel"),
     "a namespace that cannot be": ({"watchNamespaces": ["Team A"]}, "watchNamespaces"),

@@ -247,22 +247,33 @@ def server(start_server: StartServer) -> ServerProcess:
 
 
 class Registry:
-    """An MLflow as far as the server asks it: one route, whose answer a test can change at any time."""
+    """An MLflow as far as the server asks it: the compiled model, which a test can change at any time, and where it lies."""
 
     def __init__(self, content: bytes) -> None:
         self.status = 200
         self.content = content
         self.announced: int | None = None
         self.asked: list[str] = []
+        """Paths by which the model was asked for."""
+        self.artifact_uri = "s3://bucket/1/run/artifacts/model"
         registry = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                if self.path.startswith("/api/2.0/mlflow/model-versions/get-download-uri?") and registry.status == 200:
+                    self._tell(json.dumps({"artifact_uri": registry.artifact_uri}).encode())
+                    return
                 registry.asked.append(self.path)
                 self.send_response(registry.status)
                 self.send_header("Content-Length", str(registry.announced or len(registry.content)))
                 self.end_headers()
                 self.wfile.write(registry.content)
+
+            def _tell(self, content: bytes) -> None:
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
 
             def log_message(self, *_: object) -> None:
                 pass

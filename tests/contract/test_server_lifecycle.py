@@ -39,6 +39,24 @@ def test_a_restart_needs_no_registry(start_server, registry, from_registry) -> N
     _start(start_server, from_registry, registry.url).wait_for_reason("Ready")
 
 
+@pytest.mark.parametrize(
+    ("stored", "asked"),
+    [
+        ("mlflow-artifacts:/3/run/artifacts/model", "/api/2.0/mlflow-artifacts/artifacts/3/run/artifacts/model/"),
+        ("mlflow-artifacts://elsewhere/3/run", "/model-versions/get-artifact?"),
+        ("mlflow-artifacts:/3/../../secret", "/model-versions/get-artifact?"),
+        ("", "/model-versions/get-artifact?"),
+    ],
+)
+def test_what_mlflow_stores_itself_is_fetched_from_there(
+    start_server, registry, from_registry, stored: str, asked: str
+) -> None:
+    registry.artifact_uri = stored
+    _start(start_server, from_registry, registry.url).wait_for_reason("Ready")
+    (path,) = registry.asked
+    assert path.startswith(asked)
+
+
 def test_a_damaged_cache_is_fetched_again(start_server, registry, from_registry) -> None:
     cache = Path(from_registry["SENTIMENT_CACHE_DIRECTORY"])
     cache.mkdir()
@@ -209,6 +227,20 @@ def test_a_registry_that_never_answers_does_not_hold_up_the_end(start_server, fr
             started = time.monotonic()
             assert server.stop() == 0
             assert time.monotonic() - started < 10
+
+
+def test_a_patient_question_for_readiness_is_answered_when_loading_ends(start_server, registry, from_registry) -> None:
+    server = _start(start_server, from_registry, registry.url)
+    assert server.wait_for(lambda server: server.get("/readyz?wait")).status == 200
+
+
+def test_a_patient_question_for_readiness_hears_what_is_wrong(start_server, from_registry) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        server = _start(start_server, from_registry, f"http://127.0.0.1:{silent.getsockname()[1]}")
+        connection, _ = silent.accept()
+        assert server.get("/readyz").json()["reason"] == "Loading"
+        threading.Timer(0.1, connection.close).start()
+        assert server.get("/readyz?wait").json()["reason"] == "RegistryUnreachable"
 
 
 def test_a_second_signal_ends_it_at_once(start_server) -> None:

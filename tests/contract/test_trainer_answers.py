@@ -2,6 +2,8 @@
 
 import pytest
 
+from sentiment_contract.recipe import Parameters, Preset, effective_parameters
+from sentiment_contract.search import BestTrial, GroupSearched, SearchAnswer, SearchResult
 from sentiment_contract.training import (
     EXIT_CODES,
     FINAL_EXIT_CODES,
@@ -13,6 +15,11 @@ from sentiment_contract.training import (
     fault_of,
 )
 from sentiment_trainer import answer
+
+PARAMETERS = effective_parameters(
+    Preset.BEST,
+    Parameters(max_features=5_000_000, regularizationC="123456.654321", naive_bayes_smoothing="123456.654321"),
+)
 
 
 @pytest.mark.parametrize("reason", FailureReason)
@@ -30,7 +37,7 @@ def test_a_job_tries_again_only_after_a_fault_of_the_trainer_itself() -> None:
 
 
 def test_the_longest_success_fits_into_a_termination_message(tmp_path, capsys) -> None:
-    figures = ("accuracy", "precision", "recall", "f1", "rocAUC", "trainRows", "testRows")
+    figures = ("accuracy", "precision", "recall", "f1", "rocAUC", "trainRows", "testRows", "crossValidationAccuracy")
     told = TrainingSucceeded(
         run_id="f" * 32,
         registry_version="123456",
@@ -46,3 +53,11 @@ def test_the_longest_success_fits_into_a_termination_message(tmp_path, capsys) -
     assert answer.deliver(told, tmp_path / "log") == 0
     assert len((tmp_path / "log").read_bytes()) <= TERMINATION_MESSAGE_LIMIT
     assert TrainingAnswer.validate_json(capsys.readouterr().out) == told
+
+
+def test_what_a_group_came_to_fits_into_a_termination_message(tmp_path, capsys) -> None:
+    best = BestTrial(trial=200, accuracy="0.123456", parameters=PARAMETERS)
+    told = GroupSearched(result=SearchResult(trials=200, failed=199, best=best))
+    assert answer.deliver(told, tmp_path / "log") == 0
+    assert len((tmp_path / "log").read_bytes()) <= TERMINATION_MESSAGE_LIMIT
+    assert SearchAnswer.validate_json(capsys.readouterr().out) == told

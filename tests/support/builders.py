@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sentiment_contract.search import BestTrial, SearchResult, trials_of
 from sentiment_contract.training import FailureReason, TrainingFailed
 from sentiment_operator import names
 from sentiment_operator.api import HistoryEntry, SentimentModelSpec, SentimentModelStatus
@@ -19,6 +20,7 @@ from sentiment_operator.facts import (
     RegisteredVersion,
     RegistryAnswer,
     Revision,
+    Searched,
     ServiceProbe,
     ServingPod,
     TrainingJob,
@@ -161,6 +163,37 @@ def failed_job(reason: FailureReason, label: str = "1", **changes: Any) -> Train
 def dead_job(reason: str, **changes: Any) -> TrainingJob:
     """A training that ended without a word."""
     return job(JobState.FAILED, failure=Trouble(reason, "last log line"), **changes)
+
+
+SEARCH: dict[str, Any] = {"search": {"parameters": {"ngramMax": [1, 2], "regularizationC": ["1", "3"]}, "maxTrials": 4}}
+"""spec.training of a search with two groups of two trials."""
+
+
+def searching(version: str | None = "1", **more: Any) -> SentimentModelSpec:
+    """A spec whose parameters are searched for."""
+    return spec(version, training=SEARCH, **more)
+
+
+def search(
+    state: JobState,
+    *completed: int,
+    failed: tuple[int, ...] = (),
+    results: dict[int, SearchResult] | None = None,
+    is_held: bool = False,
+    **changes: Any,
+) -> TrainingJob:
+    """The search of version 1, with the groups that are done."""
+    found = Searched((2, 2), frozenset(completed), frozenset(failed), results or {}, is_held)
+    plain = job(state, of=searching(), searched=found, **changes)
+    return replace(plain, name=names.search_name("imdb", plain.recipe_hash, plain.attempt))
+
+
+def tried(trial: int, accuracy: str, *, trials: int = 2, failed: int = 0) -> SearchResult:
+    """What a group came to whose best is that trial of the search."""
+    parameters = trials_of(searching().own_recipe())[trial - 1].parameters
+    return SearchResult(
+        trials=trials, failed=failed, best=BestTrial(trial=trial, accuracy=accuracy, parameters=parameters)
+    )
 
 
 def comparison(step: Compare, state: JobState, **changes: Any) -> ComparisonJob:

@@ -4,7 +4,7 @@ from typing import Any
 
 from sentiment_operator import children
 from sentiment_operator.facts import Manifest, Model
-from sentiment_operator.plan import Compare, Plan, Record, Roll, Train
+from sentiment_operator.plan import Compare, Plan, Record, Roll, Search, Train
 from tests.support.builders import SETTINGS, model, observed, registered, revision, spec
 
 SCENARIOS: dict[str, dict[str, Any]] = {
@@ -27,6 +27,20 @@ SCENARIOS: dict[str, dict[str, Any]] = {
         },
         "serving": {"resources": {"requests": {"cpu": "0.5"}, "limits": {"cpu": "1000m", "memory": "1Gi"}}},
         "registry": {"trackingURL": "https://mlflow.example.com", "modelName": "team-reviews"},
+    },
+    "searched": {
+        "training": {
+            "preset": "Best",
+            "search": {
+                "strategy": "Random",
+                "parameters": {"ngramMax": [1, 2, 3], "regularizationC": ["1", "3", "10", "30"]},
+                "maxTrials": 6,
+                "parallelism": 3,
+                "queueName": "research",
+            },
+            "activeDeadlineSeconds": 7200,
+            "backoffLimit": 1,
+        },
     },
     "gated": {
         "gates": [
@@ -64,6 +78,7 @@ def manifests(name: str) -> list[Manifest]:
     compare = Compare(of, baseline=revision("0", of=wanted.spec), gates=scored, key="0123456789abcdef", attempt=1)
     return [
         *[manifest for manifest in serving.values() if manifest is not None],
+        *([children.search_job(wanted, Search("1", attempt=1), SETTINGS)] if wanted.spec.training.search else []),
         children.training_job(wanted, Train("1", attempt=1), SETTINGS),
         *([children.comparison_job(wanted, compare, SETTINGS)] if scored else []),
         children.revision(wanted, Record("1", registered(of=wanted.spec)), SETTINGS),

@@ -1,4 +1,5 @@
-"""The program `sentiment-train`: reads flags, trains, compares or looks up once, and ends with an answer and an exit code."""
+"""The program `sentiment-train`: reads flags, trains, searches, compares or looks up once, and ends with an answer and an
+exit code."""
 
 import argparse
 import logging
@@ -12,6 +13,7 @@ from typing import TypeVar
 from sentiment_contract.gates import Compared
 from sentiment_contract.look_up import LookedUp
 from sentiment_contract.recipe import Classifier, Preset
+from sentiment_contract.search import GroupSearched, groups_of, trials_of
 from sentiment_contract.training import EXIT_CODES, FailureReason, TrainingFailed, TrainingOrder, TrainingSucceeded
 from sentiment_trainer import answer
 from sentiment_trainer.failures import TrainingError
@@ -44,6 +46,8 @@ def main(arguments: list[str] | None = None, own: OwnTrainer | None = None) -> i
             return _compare(flags)
         case "look-up":
             return _look_up()
+        case "search":
+            return _search(flags, own)
         case _:
             return _run(flags, own)
 
@@ -55,12 +59,34 @@ def _run(flags: argparse.Namespace, own: OwnTrainer | None) -> int:
 
 def _train(flags: argparse.Namespace, settings: Settings, own: OwnTrainer | None) -> TrainingSucceeded:
     order, settings = _ordered(flags, settings, own)
+    if flags.data is not None:
+        _search_here(order, settings, own)
     result = train(order, settings, own)
     if flags.output is not None:
         from sentiment_trainer.registry.package import keep_copy
 
         keep_copy(order.tracking_url, result, flags.output)
     return result
+
+
+def _search_here(order: TrainingOrder, settings: Settings, own: OwnTrainer | None) -> None:
+    """On a laptop, one group of trials after the other, where the order asks for a search."""
+    from sentiment_trainer.search.search import search
+
+    for index in range(len(groups_of(trials_of(order.recipe)))):
+        search(order, index, settings, own)
+
+
+def _search(flags: argparse.Namespace, own: OwnTrainer | None) -> int:
+    settings = settings_from()
+    return answer.deliver(_or_failure("search", lambda: _searched(flags, settings, own)), settings.termination_log)
+
+
+def _searched(flags: argparse.Namespace, settings: Settings, own: OwnTrainer | None) -> GroupSearched:
+    from sentiment_trainer.search.search import index_from_environment, search
+
+    order = order_from_file(flags.order) if flags.order is not None else order_from_environment()
+    return search(order, index_from_environment() if flags.index is None else flags.index, settings, own)
 
 
 def _compare(flags: argparse.Namespace) -> int:
@@ -131,6 +157,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--log-level", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
     commands = parser.add_subparsers(dest="command", required=True)
     _add_run(commands.add_parser("run", help="train, and register the result in MLflow"))
+    _add_search(commands.add_parser("search", help="make the trials of one group of a search"))
     _add_compare(commands.add_parser("compare", help="hold a trained version against its gates and what serves"))
     look_up = commands.add_parser("look-up", help="say what a branch of a data repository holds")
     look_up.description = (
@@ -154,12 +181,27 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     laptop.add_argument("--preset", default=Preset.DEFAULT.value, choices=[preset.value for preset in Preset])
     laptop.add_argument("--classifier", choices=[classifier.value for classifier in Classifier])
     laptop.add_argument("--parameters", metavar="JSON", help='overrides of the preset, such as {"ngramMax": 2}')
+    laptop.add_argument(
+        "--search",
+        metavar="JSON",
+        help='try parameters first, as in spec.training.search, such as {"parameters": {"ngramMax": [1, 2]}}',
+    )
     _add_data_flags(laptop, "share of rows held out")
     laptop.add_argument(
         "--tracking-url",
         default=os.environ.get("MLFLOW_TRACKING_URI", LAPTOP_TRACKING_URL),
         help=f"MLflow server (default: MLFLOW_TRACKING_URI, else {LAPTOP_TRACKING_URL})",
     )
+
+
+def _add_search(search: argparse.ArgumentParser) -> None:
+    search.description = (
+        "Tries by cross-validation the sets of parameters that share one featurisation, and writes each down in MLflow as a"
+        " run. Without flags the order is read from SENTIMENT_TRAINING_ORDER and the group from JOB_COMPLETION_INDEX, as"
+        " the operator and Kubernetes set them. `run` chooses the best and trains with it."
+    )
+    search.add_argument("--order", type=Path, metavar="FILE", help="an order as JSON")
+    search.add_argument("--index", type=int, metavar="N", help="which group, counted from 0")
 
 
 def _add_compare(compare: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""Says how a training or a comparison ended: one JSON document for the operator, one exit code for the Job."""
+"""Says how a training, a search or a comparison ended: one JSON document for the operator, one exit code for the Job."""
 
 import logging
 import sys
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sentiment_contract.gates import Compared, Figures
 from sentiment_contract.look_up import LookedUp
+from sentiment_contract.search import GroupSearched
 from sentiment_contract.training import (
     EXIT_CODES,
     TERMINATION_MESSAGE_LIMIT,
@@ -17,7 +18,7 @@ from sentiment_trainer.failures import MESSAGE_LIMIT
 
 log = logging.getLogger(__name__)
 
-Answer = TrainingSucceeded | Compared | LookedUp | TrainingFailed
+Answer = TrainingSucceeded | GroupSearched | Compared | LookedUp | TrainingFailed
 
 
 def failed(reason: FailureReason, message: str) -> TrainingFailed:
@@ -54,7 +55,7 @@ def _shorter(answer: Answer) -> Answer:
         case Compared():
             longest = max(len(figures.problem) for figures in answer.figures)
             return Compared(figures=tuple(_cut_problem(figures, longest) for figures in answer.figures))
-        case TrainingSucceeded() | LookedUp():
+        case TrainingSucceeded() | GroupSearched() | LookedUp():
             return answer
 
 

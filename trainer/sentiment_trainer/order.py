@@ -13,6 +13,7 @@ from sentiment_contract.recipe import (
     Parameters,
     Preset,
     Recipe,
+    Search,
     VolumeSource,
     effective_parameters,
     followed_label,
@@ -73,6 +74,7 @@ def order_from_flags(flags: argparse.Namespace, trainer: str | None = None) -> T
             data=data_of_flags(flags, identify(path, str(path))),
             parameters=effective_parameters(Preset(flags.preset), parameters),
             trainer=trainer,
+            search=Search.model_validate_json(flags.search) if flags.search else None,
         )
     except ValidationError as error:
         raise invalid(f"The flags are invalid: {faults_in(error)}.") from error

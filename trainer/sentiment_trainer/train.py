@@ -8,6 +8,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sentiment_contract.names import CROSS_VALIDATION_METRIC
+from sentiment_contract.recipe import EffectiveParameters
+from sentiment_contract.search import BestTrial, SearchResult, trials_of
 from sentiment_contract.training import TrainingOrder, TrainingSucceeded
 from sentiment_trainer.addresses import without_secrets
 from sentiment_trainer.data.prepare import PreparedData, prepare
@@ -87,10 +90,10 @@ def _fit_and_upload(
     from sentiment_trainer.registry.record import Outcome
 
     tracking_url = run.lineage.order.tracking_url
-    with connection.reaching(tracking_url, "take the parameters"):
-        run.describe()
     try:
-        parameters = run.lineage.order.recipe.parameters
+        parameters, searched = _parameters(run, progress)
+        with connection.reaching(tracking_url, "take the parameters"):
+            run.describe(parameters)
         learnt = learn(prepared, parameters, folder, progress, own.fit if own is not None else None)
     except TrainingError:
         with connection.reaching(tracking_url, "close the failed run"):
@@ -99,10 +102,42 @@ def _fit_and_upload(
     progress.at(80, "uploading")
     package.package(learnt.artifact, learnt.reports / runs.MODEL_FOLDER)
     kept = held_out.keep(prepared.sides.test, learnt.reports)
-    outcome = Outcome(learnt.digest, kept, learnt.evaluation.for_the_answer())
+    told, shown = learnt.evaluation.for_the_answer(), learnt.evaluation.for_mlflow()
+    if searched is not None and searched.best is not None:
+        told |= {"crossValidationAccuracy": searched.best.accuracy}
+        shown |= {CROSS_VALIDATION_METRIC: float(searched.best.accuracy)}
+        _report_search(run, searched.best, learnt.reports)
+    outcome = Outcome(learnt.digest, kept, told, searched)
     with connection.reaching(tracking_url, "take the artifacts"):
-        run.upload(learnt.reports, learnt.evaluation.for_mlflow(), outcome)
+        run.upload(learnt.reports, shown, outcome)
     return outcome
+
+
+def _parameters(run: "TrainingRun", progress: Progress) -> tuple[EffectiveParameters, SearchResult | None]:
+    """What to train with: as the recipe says, or what its search came to. Raises SearchFailed."""
+    from sentiment_trainer.registry import connection
+    from sentiment_trainer.search.choice import chosen
+
+    recipe = run.lineage.order.recipe
+    if recipe.search is None:
+        return recipe.parameters, None
+    with connection.reaching(run.lineage.order.tracking_url, "tell what the trials came to"):
+        result = chosen(run)
+    if result.best is None:
+        return recipe.parameters, result
+    best, tried = result.best, result.trials - result.failed
+    progress.at(19, f"of {tried} trials, trial {best.trial} is the best: accuracy {best.accuracy} in cross-validation")
+    return best.parameters, result
+
+
+def _report_search(run: "TrainingRun", best: BestTrial, reports: Path) -> None:
+    from sentiment_trainer.registry import connection
+    from sentiment_trainer.registry.trials import TrialRuns
+    from sentiment_trainer.search.plot import draw_trials
+
+    with connection.reaching(run.lineage.order.tracking_url, "tell the trials"):
+        known = TrialRuns.of(run.client, run.lineage).recorded()
+    draw_trials(reports / "plots" / "search.png", trials_of(run.lineage.order.recipe), known, best.trial)
 
 
 def _answer(

@@ -5,15 +5,17 @@ A file appears under its final name only when every byte is there and the digest
 
 import hashlib
 import http.client
+import json
 import os
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 from sentiment_server.model.state import LoadFault, Reason
@@ -47,6 +49,22 @@ def download(url: str, target: Path, digest: str, limits: Limits) -> None:
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def ask(url: str, limits: Limits) -> Mapping[str, object]:
+    """The JSON object that the registry answers; empty where it answers otherwise. Raises LoadFault where it is away."""
+    try:
+        with _open(url, limits.timeout_seconds) as reply:
+            answer: object = json.loads(reply.read(_CHUNK))
+    except ValueError:
+        return {}
+    except LoadFault as fault:
+        if fault.reason is Reason.REGISTRY_UNREACHABLE:
+            raise
+        return {}
+    except (OSError, http.client.HTTPException) as error:
+        raise _unreachable(url, f"broke off: {type(error).__name__}") from error
+    return cast("Mapping[str, object]", answer) if isinstance(answer, dict) else {}
 
 
 def mismatch(wanted: str, found: str) -> str:

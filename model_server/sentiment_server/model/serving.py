@@ -6,6 +6,7 @@ The process lives on whatever happens here; until the model is there the state s
 import asyncio
 import gc
 import logging
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from sentiment_server.model.state import LoadFault, Reason, State
 _logger = logging.getLogger(__name__)
 _SLICE_CHARACTERS: dict[Engine, int] = {"native": 50_000, "python": 8_000}
 """Half a millisecond, or a few: so long nobody else gets a turn."""
+_LOOK_SECONDS = 0.02
 _SCORED_BY: dict[Engine, str] = {"native": "native code", "python": "Python"}
 
 
@@ -50,6 +52,8 @@ class Serving:
         self._retry = retry
         self._compiled: CompiledModel | None = None
         self._state = State(Reason.LOADING, "The compiled model is being loaded.")
+        self.loaded_at = 0.0
+        """Unix time at which the model was there; 0 before."""
 
     @property
     def state(self) -> State:
@@ -79,6 +83,12 @@ class Serving:
         if not self._compiled:
             digest = self.identity.digest
             self._take(await load_with_patience(self._source, digest, self._retry, self._fail))
+
+    async def until_loading_ends(self, seconds: float) -> None:
+        """Returns once the model is there or something is wrong with it; after so many seconds in any case."""
+        deadline = time.monotonic() + seconds
+        while self.state.reason is Reason.LOADING and time.monotonic() < deadline:  # noqa: ASYNC110  ended by other processes, too
+            await asyncio.sleep(_LOOK_SECONDS)
 
     def load_now(self) -> None:
         """Loads in the foreground, for a start that should fail at once. Raises LoadFault."""
@@ -114,6 +124,7 @@ class Serving:
 
     def _take(self, compiled: CompiledModel) -> None:
         self._compiled = compiled
+        self.loaded_at = time.time()
         self.crew.has_loaded()
         # The model lives as long as the process: the collector need not look at its terms again.
         gc.freeze()

@@ -1,7 +1,5 @@
 """Sheds load: a request that would wait behind too many others is refused at once, so that clients can go elsewhere."""
 
-import asyncio
-
 from sentiment_server.web.problems import Problem
 
 
@@ -26,10 +24,8 @@ class Admission:
             )  # fmt: skip
         return self
 
-    async def __aenter__(self) -> None:
+    def __enter__(self) -> None:
         self._waiting += 1
-        # Lets every other request that has arrived by now take its number before the first one is scored.
-        await asyncio.sleep(0)
 
-    async def __aexit__(self, *_: object) -> None:
+    def __exit__(self, *_: object) -> None:
         self._waiting -= 1

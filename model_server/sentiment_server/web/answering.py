@@ -1,5 +1,6 @@
 """What is answered to each request that has the right shape. The direct way and FastAPI's routes both end here."""
 
+import asyncio
 from collections.abc import Sequence
 
 from starlette.types import Scope
@@ -12,6 +13,8 @@ from sentiment_server.web.oip_types import LABEL, PROBABILITY, InferReply, Infer
 from sentiment_server.web.problems import Problem
 from sentiment_server.web.schemas import Prediction, Predictions, Readiness, Review, Reviews, Sentiment
 
+PATIENTLY, PATIENCE_SECONDS = b"wait", 3.0
+"""The kubelet asks once a second: its question is answered in the moment in which it can be, and not by the next one."""
 STRINGS = {"content_type": "str"}
 
 
@@ -24,24 +27,23 @@ class Answering:
 
     async def review(self, scope: Scope, review: Review) -> Prediction:
         """One text."""
-        (score,) = await self._scores(scope, [review.text])
-        version = self._serving.identity.version
-        return Prediction(sentiment=score.sentiment, probability=score.probability, version=version)
+        (score,) = await self.scores(scope, [review.text])
+        return Prediction(sentiment=score.sentiment, probability=score.probability, version=self.version)
 
     async def reviews(self, scope: Scope, reviews: Reviews) -> Predictions:
         """A batch."""
-        scores = await self._scores(scope, reviews.texts)
+        scores = await self.scores(scope, reviews.texts)
         answers = [Sentiment(sentiment=score.sentiment, probability=score.probability) for score in scores]
-        return Predictions(predictions=answers, version=self._serving.identity.version)
+        return Predictions(predictions=answers, version=self.version)
 
     async def infer(self, scope: Scope, asked: InferRequest, model: str, version: str | None) -> InferReply:
         """A request of the Open Inference Protocol for this model and, unless None, this version."""
         self.require(model, version)
         (tensor,) = asked.inputs
-        scores = await self._scores(scope, tensor.data)
+        scores = await self.scores(scope, tensor.data)
         return InferReply(
             model_name=model,
-            model_version=self._serving.identity.version,
+            model_version=self.version,
             id=asked.id,
             outputs=_outputs(asked, tensor, scores),
         )
@@ -58,8 +60,10 @@ class Answering:
                 404, "Unknown version", "This server has another version.", f"Ask for version {identity.version}."
             )
 
-    def readiness(self) -> tuple[int, Readiness]:
-        """What `/readyz` says, and its status."""
+    async def readiness(self, scope: Scope) -> tuple[int, Readiness]:
+        """What `/readyz` says, and its status. Asked as `/readyz?wait`, it says so once the model is loaded or cannot be."""
+        if scope["query_string"] == PATIENTLY:
+            await self._serving.until_loading_ends(PATIENCE_SECONDS)
         state, identity = self._serving.state, self._serving.identity
         readiness = Readiness(
             ready=state.ready, reason=state.reason, message=state.message,
@@ -67,8 +71,16 @@ class Answering:
         )  # fmt: skip
         return 200 if state.ready else 503, readiness
 
-    async def _scores(self, scope: Scope, texts: list[str]) -> Sequence[Score]:
-        async with self._admission.admit():
+    @property
+    def version(self) -> str:
+        """The label of the version that answers."""
+        return self._serving.identity.version
+
+    async def scores(self, scope: Scope, texts: list[str]) -> Sequence[Score]:
+        """One for each text, in order."""
+        with self._admission.admit():
+            # Lets every other request that has arrived by now take its number before the first one is scored.
+            await asyncio.sleep(0)
             scores = await self._serving.score(texts)
         remember(scope, Predicted(texts, scores))
         return scores

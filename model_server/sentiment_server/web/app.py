@@ -30,6 +30,7 @@ def create_app(settings: Settings, serving: Serving, metrics: Metrics) -> ASGIAp
     comparison = _comparison(settings, admission, metrics)
     copies = Copies(metrics.mirrored)
     metrics.watch_ready(lambda: serving.state.ready)
+    metrics.watch_loaded(lambda: serving.loaded_at)
     metrics.watch_native(lambda: serving.compiled is not None and serving.compiled.engine == "native")
     metrics.watch_comparing(lambda: comparison.comparing)
 

@@ -4,6 +4,7 @@ FastAPI's routes answer the same, byte for byte, and stay the reference; a reque
 Routing, dependency injection and response models cost FastAPI four times what is left here.
 """
 
+import functools
 import re
 from collections.abc import Awaitable, Callable
 
@@ -12,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sentiment_contract.rollout import PREDICT_ROUTES
 from sentiment_server.model.serving import NotReady
-from sentiment_server.web import problems
+from sentiment_server.web import problems, writing
 from sentiment_server.web.answering import Answering
 from sentiment_server.web.envelope import name_route
 from sentiment_server.web.oip_binary import HEADER, plain_json
@@ -21,12 +22,13 @@ from sentiment_server.web.problems import Problem
 from sentiment_server.web.reply import STREAM_ROUTE, header, reply
 from sentiment_server.web.schemas import Alive, Review, Reviews
 from sentiment_server.web.stream import Streams
-from sentiment_server.web.strict_json import read_as, require_type
+from sentiment_server.web.strict_json import read_as, read_text, require_type
 
 _PREDICT, _BATCH, _INFER, _INFER_VERSION = PREDICT_ROUTES
 _INFERENCES = re.compile(r"/v2/models/([^/]+)(?:/versions/([^/]+))?/infer")
 _BINARY_HEADER = HEADER.encode()
 _Answer = Callable[[Scope, bytes], Awaitable[bytes]]
+_Probe = Callable[[Scope], Awaitable[tuple[int, BaseModel]]]
 
 
 class Direct:
@@ -37,31 +39,25 @@ class Direct:
         self._streams = streams
         self._answering = answering
         self._predictions: dict[str, _Answer] = {_PREDICT: self._review, _BATCH: self._reviews}
-        self._probes: dict[str, Callable[[], tuple[int, BaseModel]]] = {
-            "/healthz": lambda: (200, Alive()),
+        self._probes: dict[str, _Probe] = {
+            "/healthz": _alive,
             "/readyz": answering.readiness,
         }
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answers, or passes on."""
         method, path = scope["method"], scope["path"]
         if method == "POST" and (answer := self._predictions.get(path)):
-            await self._predict(path, answer, scope, receive, send)
-        elif method == "POST" and (found := _INFERENCES.fullmatch(path)):
+            return self._predict(path, answer, scope, receive, send)
+        if method == "POST" and (found := _INFERENCES.fullmatch(path)):
             model, version = found.groups()
-
-            async def infer(scope: Scope, body: bytes) -> bytes:
-                return await self._infer(scope, body, model, version)
-
-            await self._predict(_INFER_VERSION if version else _INFER, infer, scope, receive, send)
-        elif method == "POST" and path == STREAM_ROUTE:
-            await self._streams.exchange(scope, receive, send)
-        elif method == "GET" and (probe := self._probes.get(path)):
-            name_route(scope, path)
-            status, said = probe()
-            await reply(send, status, said.model_dump_json().encode())
-        else:
-            await self._rest(scope, receive, send)
+            infer = functools.partial(self._infer, model=model, version=version)
+            return self._predict(_INFER_VERSION if version else _INFER, infer, scope, receive, send)
+        if method == "POST" and path == STREAM_ROUTE:
+            return self._streams.exchange(scope, receive, send)
+        if method == "GET" and (probe := self._probes.get(path)):
+            return _probe(probe, scope, send)
+        return self._rest(scope, receive, send)
 
     async def _predict(self, route: str, answer: _Answer, scope: Scope, receive: Receive, send: Send) -> None:
         name_route(scope, route)
@@ -79,13 +75,14 @@ class Direct:
 
     async def _review(self, scope: Scope, body: bytes) -> bytes:
         _require_json(scope)
-        answer = await self._answering.review(scope, read_as(Review, body))
-        return answer.model_dump_json().encode()
+        text = read_text(body)
+        scores = await self._answering.scores(scope, [read_as(Review, body).text if text is None else text])
+        return writing.prediction(scores[0], self._answering.version)
 
     async def _reviews(self, scope: Scope, body: bytes) -> bytes:
         _require_json(scope)
-        answer = await self._answering.reviews(scope, read_as(Reviews, body))
-        return answer.model_dump_json().encode()
+        scores = await self._answering.scores(scope, read_as(Reviews, body).texts)
+        return writing.predictions(scores, self._answering.version)
 
     async def _infer(self, scope: Scope, body: bytes, model: str, version: str | None) -> bytes:
         if (length := header(scope, _BINARY_HEADER)) is not None:
@@ -94,6 +91,16 @@ class Direct:
             _require_json(scope)
         answer = await self._answering.infer(scope, read_as(InferRequest, body), model, version)
         return answer.model_dump_json(exclude_none=True).encode()
+
+
+async def _probe(probe: _Probe, scope: Scope, send: Send) -> None:
+    name_route(scope, scope["path"])
+    status, said = await probe(scope)
+    await reply(send, status, said.model_dump_json().encode())
+
+
+async def _alive(_: Scope) -> tuple[int, Alive]:
+    return 200, Alive()
 
 
 def _require_json(scope: Scope) -> None:

@@ -3,6 +3,7 @@
 What was predicted is counted and goes on to the comparison from here, because here the reply has been sent.
 """
 
+import functools
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -82,7 +83,11 @@ def is_copy(scope: Scope) -> bool:
 
 def identity_headers(serving: Serving) -> list[tuple[bytes, bytes]]:
     """The name tag of every reply."""
-    version, digest = serving.identity.version, serving.digest
+    return _name_tag(serving.identity.version, serving.digest)
+
+
+@functools.lru_cache(maxsize=2)  # what shall answer, and what answers
+def _name_tag(version: str, digest: str) -> list[tuple[bytes, bytes]]:
     return [(b"x-model-version", version.encode("ascii")), (b"x-model-digest", digest.encode("ascii"))]
 
 
@@ -105,7 +110,7 @@ class Envelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", []), *self._stamps(scope)]
+                message["headers"] = [*message.get("headers", ()), *self._stamps(scope)]
             await send(message)
 
         try:
@@ -116,7 +121,8 @@ class Envelope:
 
     def _stamps(self, scope: Scope) -> list[tuple[bytes, bytes]]:
         ends = self._serving.draining or connection_of(scope).is_spent()
-        return [*identity_headers(self._serving), *([(b"connection", b"close")] if ends else [])]
+        name_tag = identity_headers(self._serving)
+        return [*name_tag, (b"connection", b"close")] if ends else name_tag
 
     def _report(self, scope: Scope, status: int, nanoseconds: int) -> None:
         route = scope["state"].get("route") or getattr(scope.get("route"), "path", "unmatched")

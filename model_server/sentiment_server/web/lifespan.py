@@ -1,7 +1,7 @@
 """What lives as long as the server: begins before the first connection, ends after the last one."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -18,11 +18,13 @@ class Living:
         self._live = live
         self._state = state
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Passes requests on, and keeps the work running between the server's start and its end."""
-        if scope["type"] != "lifespan":
-            await self._app(scope, receive, send)
-            return
+        if scope["type"] == "lifespan":
+            return self._last(scope, receive, send)
+        return self._app(scope, receive, send)
+
+    async def _last(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         living = start(self._live())
         scope["state"].update(self._state())

@@ -1,6 +1,7 @@
 """Copies some of the requests for predictions once they are answered, so that another version gets the same traffic."""
 
 import re
+from collections.abc import Awaitable
 from urllib.parse import quote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,11 +24,13 @@ class Mirroring:
         self._app = app
         self._copies = copies
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Runs the application; the copy is handed over after the reply."""
         if not self._copies.wanted() or is_copy(scope) or scope["path"] == STREAM_ROUTE:
-            await self._app(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
+        return self._copy(scope, receive, send)
+
+    async def _copy(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = b""
 
         async def overhear() -> Message:

@@ -1,6 +1,6 @@
 """Is it alive, is it ready, what is it: for the kubelet, the operator and people."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
@@ -35,9 +35,12 @@ def routes(serving: Serving, answering: Answering) -> APIRouter:
         return Alive()
 
     @router.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness}})
-    async def readyz() -> JSONResponse:  # pyright: ignore[reportUnusedFunction] - a route
-        """The model is loaded, its digest is the pinned one, and it has scored a known review."""
-        status, readiness = answering.readiness()
+    async def readyz(request: Request) -> JSONResponse:  # pyright: ignore[reportUnusedFunction] - a route
+        """The model is loaded, its digest is the pinned one, and it has scored a known review.
+
+        `/readyz?wait` answers once loading has ended, well or not, or after three seconds.
+        """
+        status, readiness = await answering.readiness(request.scope)
         return JSONResponse(readiness.model_dump(), status)
 
     @router.get("/version")

@@ -5,19 +5,25 @@ Without the second a client that keeps its connections never meets servers that 
 """
 
 import asyncio
+import functools
 import json
 import random
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import unquote
 
+import httptools
 from starlette.types import Scope
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from sentiment_server.web.connection import Connection
-from sentiment_server.web.corked import Corked
+from sentiment_server.web.cycle import Cycle
 from sentiment_server.web.problems import MEDIA_TYPE, Problem
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application
 
 _HEAD_BYTES = 64 * 1024
 
@@ -49,10 +55,14 @@ class GuardedProtocol(HttpToolsProtocol):
         self._in_request = False
         self._requests = 0
         self._last_reply_at = 0.0
+        self._idle_since = 0.0
+        self._application = cast("ASGI3Application", self.app)  # pyright: ignore[reportUnknownMemberType]
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
         """The first request's head has to arrive in time."""
-        super().connection_made(Corked(transport, self.loop))
+        super().connection_made(transport)
+        connection = Connection(self._is_spent, self._is_whole, transport.close, transport.abort)
+        self.app_state = connection.left_in(self.app_state)
         # With a tenth of chance, so that clients which came together do not come back together.
         self._last_reply_at = self.loop.time() + self.bounds.seconds * random.uniform(0.9, 1.1)  # noqa: S311  no secret
         self._expect_head()
@@ -60,7 +70,11 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is expected any more."""
         self._head_arrived()
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
         super().connection_lost(exc)
+        # Else it would hold its last request, and that one it, until the garbage collector comes.
+        self.app_state, self.scope, self.cycle = {}, cast("Any", None), cast("Any", None)
 
     def data_received(self, data: bytes) -> None:
         """Counts bytes as long as a head is incomplete."""
@@ -88,16 +102,67 @@ class GuardedProtocol(HttpToolsProtocol):
         self._in_request = True
         self._head_bytes = 0
         self._requests += 1
-        super().on_headers_complete()
-        cycle, transport = self.cycle, self.transport
-        Connection(self._is_spent, lambda: not cycle.more_body, transport.close, transport.abort).left_in(
-            cast("Scope", cycle.scope)
+        scope, parser = cast("Scope", self.scope), self.parser
+        assert parser is not None
+        version = parser.get_http_version()
+        scope["http_version"] = version
+        scope["method"] = parser.get_method().decode("ascii")
+        scope["path"], scope["raw_path"], scope["query_string"] = _parts(self.url)
+        self._begin(keep_alive=version != "1.0" and parser.should_keep_alive())
+
+    def _begin(self, *, keep_alive: bool) -> None:
+        """As uvicorn does it; a request that was sent ahead waits for its turn."""
+        former = cast("Cycle | None", self.cycle)  # none before the first one
+        self.cycle = Cycle(
+            scope=self.scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=keep_alive,
+            on_response=self.on_response_complete,
         )
+        if former is None or former.response_complete:
+            self._start_asgi_task(self.cycle, self._application)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self._application))
 
     def on_response_complete(self) -> None:
         """Another request may be on its way already, or sent ahead."""
-        super().on_response_complete()
+        self.server_state.total_requests += 1
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
+            if self.pipeline:
+                self._start_asgi_task(*self.pipeline.pop())
+            else:
+                self._is_idle()
         self._in_request = not self.cycle.response_complete
+
+    def _is_idle(self) -> None:
+        """One timer for a connection rather than one for each request: most never come to their end."""
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._watch_idleness(self.timeout_keep_alive)
+
+    def _watch_idleness(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Ends a connection that nobody used for so long."""
+        self.timeout_keep_alive_task = None
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._watch_idleness(left)
+        elif not (self._in_request or self._head_bytes):
+            self.transport.close()
+
+    def _unset_keepalive_if_required(self) -> None:
+        """Called by uvicorn for each request: the timer looks for itself whether its time has come."""
 
     def send_400_response(self, msg: str) -> None:
         """What cannot be parsed gets the same kind of error as everything else."""
@@ -109,6 +174,9 @@ class GuardedProtocol(HttpToolsProtocol):
             return False  # a client that sends ahead would lose what stands behind this request
         worn = 0 < self.bounds.requests <= self._requests
         return worn or (self.bounds.seconds > 0 and self._last_reply_at <= self.loop.time())
+
+    def _is_whole(self, scope: Scope) -> bool:
+        return scope is not self.scope or not self.cycle.more_body  # the next one begins behind the end of this
 
     def _expect_head(self) -> None:
         self._head_deadline = self.loop.call_later(self.head_seconds, self._head_is_late)
@@ -141,3 +209,11 @@ class GuardedProtocol(HttpToolsProtocol):
         lines = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
         self.transport.write(STATUS_LINE[problem.status] + lines + b"\r\n" + body)
         self.transport.close()
+
+
+@functools.lru_cache(maxsize=64)
+def _parts(url: bytes) -> tuple[str, bytes, bytes]:
+    """Path, path as it came, and query: of the few that nearly all requests name."""
+    parsed = httptools.parse_url(url)
+    path = parsed.path.decode("ascii")
+    return unquote(path) if "%" in path else path, parsed.path, parsed.query or b""

@@ -50,7 +50,11 @@ class Receipt:
             return
         body = bytearray()
         try:
-            await self._collect(scope, receive, body)
+            if connection_of(scope).is_whole(scope):  # a deadline would cost more than all else here
+                limit = self._limit(scope)
+                self._take(await receive(), body, limit)
+            else:
+                await self._collect(scope, receive, body)
             await self._app(scope, _replay(bytes(body), receive), send)
         except Disconnected:
             return
@@ -60,23 +64,24 @@ class Receipt:
             self._held -= len(body)
 
     async def _collect(self, scope: Scope, receive: Receive, body: bytearray) -> None:
-        limit = self._limits.of(scope["path"])
-        declared = header(scope, b"content-length") or b""
-        if declared.isdigit() and int(declared[:20]) > limit:
-            raise _Refusal(_too_large(limit))
-        if connection_of(scope).body_is_whole():  # a deadline would cost more than all else here
-            await self._take(receive, body, limit)
-            return
+        limit = self._limit(scope)
         try:
             async with asyncio.timeout(self._limits.seconds):
-                while await self._take(receive, body, limit):
+                while self._take(await receive(), body, limit):
                     pass
         except TimeoutError as error:
             raise _Refusal(_too_slow(self._limits.seconds)) from error
 
-    async def _take(self, receive: Receive, body: bytearray, limit: int) -> bool:
+    def _limit(self, scope: Scope) -> int:
+        """Raises _Refusal where the head already tells of more."""
+        limit = self._limits.of(scope["path"])
+        declared = header(scope, b"content-length") or b""
+        if declared.isdigit() and int(declared[:20]) > limit:
+            raise _Refusal(_too_large(limit))
+        return limit
+
+    def _take(self, message: Message, body: bytearray, limit: int) -> bool:
         """Adds the next piece; tells whether more will come."""
-        message = await receive()
         if message["type"] == "http.disconnect":
             raise Disconnected
         piece: bytes = message.get("body", b"")

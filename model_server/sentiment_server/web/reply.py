@@ -14,8 +14,10 @@ async def reply(
     send: Send, status: int, body: bytes, media_type: str = JSON, headers: Mapping[str, str] | None = None
 ) -> None:
     """Sends all of it."""
-    lines = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in (headers or {}).items()]
-    lines += [(b"content-length", b"%d" % len(body)), (b"content-type", media_type.encode())]
+    lines = [(b"content-length", b"%d" % len(body)), (b"content-type", media_type.encode())]
+    if headers:
+        named = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        lines = named + lines
     await send({"type": "http.response.start", "status": status, "headers": lines})
     await send({"type": "http.response.body", "body": body})
 

@@ -4,19 +4,27 @@ Python's own reader takes the first three silently and fails on the last; here e
 """
 
 import json
+import re
+from collections.abc import Callable
 from email.message import Message
+from json import decoder
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from sentiment_server.web.problems import Problem, of_faults
 from sentiment_server.web.reply import JSON
+from sentiment_server.web.schemas import TEXT_LIMIT
 
 NDJSON = "application/x-ndjson"
 _Shape = TypeVar("_Shape", bound=BaseModel)
 _MISSING = {"type": "missing", "loc": (), "msg": "Field required"}
 _ADVICE = "Send one JSON object in UTF-8; see GET /docs for examples."
 _BYTE_ORDER_MARK = "\ufeff"
+_scanned: Callable[[str, int, bool], tuple[str, int]] = getattr(decoder, "scanstring")  # noqa: B009  types know it not
+"""The text that ends at the next quotation mark, and where: Python's own reader asks it for every string."""
+_SPACE = " \t\n\r"
+_ONE_TEXT = re.compile(rf'[{_SPACE}]*\{{[{_SPACE}]*"text"[{_SPACE}]*:[{_SPACE}]*"')
 
 
 def read_json(body: bytes) -> Any:
@@ -34,6 +42,22 @@ def read_json(body: bytes) -> Any:
         raise _bad("It is nested too deeply.") from error
     except ValueError as error:
         raise _bad("It holds a number with more digits than any field takes.") from error
+
+
+def read_text(body: bytes) -> str | None:
+    """The text of a body that is `{"text": "…"}` with an ASCII text: that of nearly all requests, in a third of the time.
+
+    None for any other body, right or wrong, which `read_as` judges.
+    """
+    try:
+        whole = body.decode("ascii")
+        if (begin := _ONE_TEXT.match(whole)) is None:
+            return None
+        text, end = _scanned(whole, begin.end(), True)  # noqa: FBT003  it takes no names
+    except ValueError:
+        return None
+    alone = whole[end:].strip(_SPACE) == "}"
+    return text if alone and text.isascii() and len(text) <= TEXT_LIMIT else None
 
 
 def read_as(shape: type[_Shape], body: bytes) -> _Shape:

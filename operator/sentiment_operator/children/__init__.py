@@ -8,7 +8,7 @@ from sentiment_operator.children.candidate import candidate_deployment, candidat
 from sentiment_operator.children.comparison_job import comparison_job
 from sentiment_operator.children.deployment import MAX_SURGE, deployment
 from sentiment_operator.children.disruption_budget import disruption_budget
-from sentiment_operator.children.job import training_job
+from sentiment_operator.children.job import search_job, training_job
 from sentiment_operator.children.look_up_job import look_up_job
 from sentiment_operator.children.network_policy import network_policy
 from sentiment_operator.children.revision import revision
@@ -24,7 +24,15 @@ from sentiment_operator.settings import Settings
 
 OF_A_ROLLOUT = (ChildKind.ROLLOUT_SETTING, ChildKind.CANDIDATE_SERVICE, ChildKind.CANDIDATE)
 
-__all__ = ["comparison_job", "desired_replicas", "look_up_job", "revision", "serving_children", "training_job"]
+__all__ = [
+    "comparison_job",
+    "desired_replicas",
+    "look_up_job",
+    "revision",
+    "search_job",
+    "serving_children",
+    "training_job",
+]
 
 
 def serving_children(

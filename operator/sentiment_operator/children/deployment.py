@@ -87,8 +87,8 @@ def _container(model: Model, revision: SentimentModelRevisionSpec, settings: Set
         ],
         "resources": resources(model.spec.serving.resources, SERVER_RESOURCES),
         "securityContext": container_security(),
-        # Ready within a second of being able to answer. A server that waits for its artifact is alive.
-        "readinessProbe": _probe("/readyz", period=1, failures=3),
+        # Ready as soon as it can answer. A server that waits for its artifact is alive.
+        "readinessProbe": _probe("/readyz?wait", period=1, failures=3),
         "livenessProbe": _probe("/healthz", period=10, failures=6),
         "startupProbe": _probe("/healthz", period=1, failures=120),
         "lifecycle": {"preStop": {"sleep": {"seconds": SECONDS_UNTIL_NO_NEW_REQUESTS}}},

@@ -35,6 +35,7 @@ def _registered(model: Model, label: str, found: RegisteredVersion, settings: Se
         version=label,
         recipe=recipe,
         recipe_hash=recipe.recipe_hash(),
+        search=found.search,
         fingerprint=found.fingerprint,
         data_hash=found.data_hash,
         git_commit=found.git_commit,

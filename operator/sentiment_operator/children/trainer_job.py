@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sentiment_contract.recipe import Data
-from sentiment_contract.training import FINAL_EXIT_CODES
+from sentiment_contract.training import EXIT_CODES, FINAL_EXIT_CODES, FailureReason
 from sentiment_operator import names
 from sentiment_operator.api_resources import TRAINER_RESOURCES, Resources
 from sentiment_operator.children.pods import container_security, pod_security, resources
@@ -13,6 +13,8 @@ from sentiment_operator.settings import Settings
 
 DATA_MOUNT = "/data"
 SCRATCH_MOUNT = "/scratch"
+OF_ONE_GROUP = [EXIT_CODES[FailureReason.SEARCH_FAILED]]
+"""What a pod of a search says of its own trials alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,16 @@ class Limits:
     resources: Resources
     active_deadline_seconds: int
     backoff_limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Indexes:
+    """Parts of one Job that run in a pod each and fail each for itself."""
+
+    count: int
+    at_once: int
+    queue: str | None
+    """The queue of Kueue that the Job waits in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,8 @@ class Work:
     """None: those that the model gives its trainings."""
     image: str = ""
     """Empty: the operator's own trainer."""
+    indexes: Indexes | None = None
+    """None: it is done by one pod."""
 
 
 def trainer_job(model: Model, work: Work, settings: Settings) -> Manifest:
@@ -56,29 +70,53 @@ def trainer_job(model: Model, work: Work, settings: Settings) -> Manifest:
         "metadata": {
             "name": work.name,
             "namespace": model.namespace,
-            "labels": labels,
+            "labels": {**labels, **_queue(work.indexes)},
             "annotations": dict(work.annotations),
             "ownerReferences": [names.owner_reference(model)],
         },
         "spec": {
-            "backoffLimit": limits.backoff_limit,
+            **_pods(work.indexes, limits),
             "activeDeadlineSeconds": limits.active_deadline_seconds,
             "podReplacementPolicy": "Failed",
-            "podFailurePolicy": {"rules": _failure_rules()},
+            "podFailurePolicy": {"rules": _failure_rules(work.indexes)},
             "template": {"metadata": {"labels": labels}, "spec": _pod(model, work, limits, settings)},
         },
     }
 
 
-def _failure_rules() -> list[Manifest]:
-    """An eviction is tried again and not counted; what the trainer calls final is not tried again."""
+def _queue(indexes: Indexes | None) -> dict[str, str]:
+    return {names.QUEUE_LABEL: indexes.queue} if indexes is not None and indexes.queue is not None else {}
+
+
+def _pods(indexes: Indexes | None, limits: Limits) -> Manifest:
+    """How many pods there are, and how often one that crashed is replaced."""
+    if indexes is None:
+        return {"backoffLimit": limits.backoff_limit}
+    return {
+        "completionMode": "Indexed",
+        "completions": indexes.count,
+        "parallelism": min(indexes.at_once, indexes.count),
+        "backoffLimitPerIndex": limits.backoff_limit,
+    }
+
+
+def _failure_rules(indexes: Indexes | None) -> list[Manifest]:
+    """An eviction is tried again and not counted; what the trainer calls final is not tried again. Where that is said of
+    one index, the others go on."""
+    of_index = [_on(OF_ONE_GROUP, "FailIndex")] if indexes is not None else []
+    final = [code for code in FINAL_EXIT_CODES if indexes is None or code not in OF_ONE_GROUP]
     return [
         {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
-        {
-            "action": "FailJob",
-            "onExitCodes": {"containerName": "trainer", "operator": "In", "values": FINAL_EXIT_CODES},
-        },
+        *of_index,
+        _on(final, "FailJob"),
     ]
+
+
+def _on(exit_codes: list[int], action: str) -> Manifest:
+    return {
+        "action": action,
+        "onExitCodes": {"containerName": "trainer", "operator": "In", "values": exit_codes},
+    }
 
 
 def _limits(model: Model) -> Limits:

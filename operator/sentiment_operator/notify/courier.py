@@ -65,8 +65,8 @@ class Courier:
     """Every sink, and what is on its way to it."""
 
     senders: Mapping[str, Sender]
-    may_send: Callable[[], bool]
-    """Whether this process leads: another one would deliver the same."""
+    may_send: Callable[[str], bool]
+    """Whether this process acts for that namespace: another one would deliver the same."""
     exists: Callable[[Key, str], bool]
     """Whether there is a model of that name and uid: of one that is gone, nobody keeps a record."""
     wake: Callable[[Key], None]
@@ -96,6 +96,14 @@ class Courier:
                 self._queues[slot.sink].add(slot)
                 self._count(slot.sink)
 
+    def leave(self, is_left: Callable[[str], bool]) -> None:
+        """Leave what is on its way for models in these namespaces to whoever acts for them now."""
+        left = {slot for slot, errand in self._errands.items() if is_left(errand.key.namespace)}
+        for slot in left:
+            del self._errands[slot]
+        for sink in {slot.sink for slot in left}:
+            self._count(sink)
+
     async def run(self) -> None:
         """Deliver until cancelled."""
         async with asyncio.TaskGroup() as group:
@@ -103,8 +111,10 @@ class Courier:
                 group.create_task(queue.run(1, self._carry))
 
     async def _carry(self, slot: Slot) -> None:
-        errand = self._errands[slot]
-        if not self.may_send():
+        errand = self._errands.get(slot)
+        if errand is None:
+            return
+        if not self.may_send(errand.key.namespace):
             self._queues[slot.sink].add_after(slot, LEADING_AGAIN_SECONDS)
             return
         try:
@@ -133,7 +143,7 @@ class Courier:
         self._tell(slot, errand, outcome(state=DeliveryState.PENDING), "retried", seconds)
 
     def _ended(self, slot: Slot, errand: _Errand, outcome: Delivery) -> None:
-        del self._errands[slot]
+        self._errands.pop(slot, None)
         self._count(slot.sink)
         self._tell(slot, errand, outcome, outcome.state.lower())
 

@@ -31,6 +31,7 @@ from sentiment_operator.plan import (
     Record,
     Roll,
     Seal,
+    Search,
     Shift,
     Steady,
     Step,
@@ -164,6 +165,8 @@ def to_write(ahead: Foreseen, settings: Settings) -> Manifest | None:
     match step:
         case Train():
             return children.training_job(model, step, settings)
+        case Search():
+            return children.search_job(model, step, settings)
         case Compare():
             return children.comparison_job(model, step, settings)
         case Roll(revision) | Steady(revision):

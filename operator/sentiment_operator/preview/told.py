@@ -3,7 +3,7 @@
 from sentiment_operator.api_preview import Action, GateOutlook, Preview, Room
 from sentiment_operator.facts import Model, RegisteredVersion, Revision
 from sentiment_operator.next_step import sentence, without_step
-from sentiment_operator.plan import Blocked, Queued, Record, Train
+from sentiment_operator.plan import Blocked, Queued, Record, Search, Train
 from sentiment_operator.preview.foresee import Foreseen
 from sentiment_operator.promoting.explain import called
 
@@ -52,8 +52,10 @@ def _known_as(model: Model, known: RegisteredVersion | Revision) -> str:
 def _of_training(ahead: Foreseen) -> list[str]:
     step = ahead.begins.step
     told = ["It is not known here, nor to MLflow."]
-    if isinstance(step, Train) and step.attempt > 1:
+    if isinstance(step, Train | Search) and step.attempt > 1:
         told = [f"It is not known yet; the training would be attempt {step.attempt} at this recipe."]
+    if isinstance(step, Search):
+        told.append("Its parameters would be searched for first.")
     if isinstance(step, Queued):
         told.append(f"{step.running} Jobs run and {step.limit} is the limit, so it waits for one to end.")
     recipe = ahead.model.spec.recipe_hash()

@@ -54,6 +54,28 @@ GOOD: dict[str, Edits] = {
     "a name of 40 characters": {"metadata.name": "a" * 40},
     "a version of 40 characters": {"spec.version": "a" * 40},
     "no version: follow the recipe": {"spec.version": MISSING},
+    "a search that fills its trials": {
+        "spec.training.search": {"parameters": {"ngramMax": [1, 2], "regularizationC": ["1", "3"]}, "maxTrials": 4}
+    },
+    "a search that draws from more than its trials": {
+        "spec.training.search": {
+            "strategy": "Random",
+            "parameters": {"regularizationC": [str(number) for number in range(1, 65)], "ngramMax": [1, 2, 3]},
+            "maxTrials": 10,
+            "parallelism": 50,
+            "queueName": "team.research",
+        }
+    },
+    "a search of a forest": {
+        "spec.training.parameters": {"classifier": "RandomForest"},
+        "spec.training.search": {
+            "parameters": {"trees": [50, 100], "maxDepth": [10, 20], "sublinearTF": [True, False]}
+        },
+    },
+    "a search of what a file of the repository may make a forest": {
+        "spec.training.parametersFrom": {"path": "params.yaml"},
+        "spec.training.search": {"parameters": {"trees": [50, 100]}},
+    },
     "another model to follow": {"spec.data": MISSING, "spec.promotion.from": {"modelRef": {"name": "reviews"}}},
     "a model of the same name to follow": {
         "spec.data": MISSING,

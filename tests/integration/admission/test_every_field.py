@@ -83,6 +83,8 @@ def around(path: str) -> Edits:
         return {"spec.gates": [GATE]}
     if path.startswith("spec.notifications[0]."):
         return {"spec.notifications": [{"sink": "team-chat"}]}
+    if path.startswith("spec.training.search."):
+        return {"spec.training.search": {"parameters": {"ngramMax": [1]}}}
     if path.startswith("spec.rollout.steps[0]."):
         return {"spec.rollout": CANARY}
     source = path.split(".")[2] if path.startswith("spec.data.") else ""

@@ -233,6 +233,63 @@ BAD_MODELS: dict[str, Bad] = {
         "spec.training.parameters.regularizationC",
         "used by classifier LogisticRegression alone",
     ),
+    "a search of nothing": Bad(
+        {"spec.training.search": {"parameters": {}}}, "spec.training.search.parameters", "list values of at least one"
+    ),
+    "a search of empty lists": Bad(
+        {"spec.training.search": {"parameters": {"ngramMax": []}}}, "spec.training.search.parameters", "list values"
+    ),
+    "a search without parameters": Bad({"spec.training.search": {}}, "spec.training.search.parameters", REQUIRED),
+    "a grid larger than its trials": Bad(
+        {"spec.training.search": {"parameters": {"ngramMax": [1, 2], "regularizationC": ["1", "3"]}, "maxTrials": 3}},
+        "spec.training.search.maxTrials",
+        "these are more than maxTrials",
+    ),
+    "a grid larger than the usual number of trials": Bad(
+        {"spec.training.search": {"parameters": {"regularizationC": [str(number) for number in range(1, 34)]}}},
+        "spec.training.search.maxTrials",
+        "choose strategy Random",
+    ),
+    "a value that is tried twice": Bad(
+        {"spec.training.search": {"parameters": {"ngramMax": [1, 1]}}}, "ngramMax[1]", "Duplicate value"
+    ),
+    "n-grams of four among those that are tried": Bad(
+        {"spec.training.search": {"parameters": {"ngramMax": [1, 4]}}}, "ngramMax[1]", "less than or equal to 3"
+    ),
+    "a strength of nothing among those that are tried": Bad(
+        {"spec.training.search": {"parameters": {"regularizationC": ["1", "0.0"]}}},
+        "spec.training.search.parameters.regularizationC",
+        "must be greater than 0",
+    ),
+    "a search of the classifier": Bad(
+        {"spec.training.search": {"parameters": {"ngramMax": [1], "classifier": ["RandomForest"]}}},
+        'unknown field "spec.training.search.parameters.classifier"',
+    ),
+    "a search of the seed": Bad(
+        {"spec.training.search": {"parameters": {"ngramMax": [1], "seed": [1, 2]}}},
+        'unknown field "spec.training.search.parameters.seed"',
+    ),
+    "a search of the trees of a linear model": Bad(
+        {"spec.training.search": {"parameters": {"trees": [10, 20]}}},
+        "spec.training.search.parameters.trees",
+        "used by classifier RandomForest alone",
+    ),
+    "a search of the strength of a forest": Bad(
+        {
+            "spec.training.parameters": {"classifier": "RandomForest"},
+            "spec.training.search": {"parameters": {"regularizationC": ["1"]}},
+        },
+        "spec.training.search.parameters.regularizationC",
+        "used by classifier LogisticRegression alone",
+    ),
+    "a search by another strategy": Bad(
+        {"spec.training.search": {"parameters": {"ngramMax": [1]}, "strategy": "Bayes"}}, "Unsupported value"
+    ),
+    "a queue with a slash": Bad(
+        {"spec.training.search": {"parameters": {"ngramMax": [1]}, "queueName": "a/b"}},
+        "spec.training.search.queueName",
+        "should match",
+    ),
     "iterations of a forest": Bad(
         {"spec.training.parameters": {"classifier": "RandomForest", "maxIterations": 3}},
         "spec.training.parameters.maxIterations",

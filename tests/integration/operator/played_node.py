@@ -1,8 +1,9 @@
 """Plays kubelet, trainer and model server on a control plane without nodes.
 
 Pods that look up a branch answer what the trainer's own code finds there. Training pods end at once with the trainer's
-answer, and MLflow then holds the version; pods that compare end with what the test says, or with figures that are equal;
-serving pods become ready, and POST /<namespace>/<service>/predict answers with the version and digest of one of them.
+answer, and MLflow then holds the version; pods that try parameters find the first of their group the best; pods that compare
+end with what the test says, or with figures that are equal; serving pods become ready, and POST /<namespace>/<service>/predict
+answers with the version and digest of one of them.
 """
 
 import hashlib
@@ -20,6 +21,7 @@ from urllib3.exceptions import HTTPError
 from sentiment_contract import names
 from sentiment_contract.gates import COMPARISON_VARIABLE, Compared, ComparisonOrder, Figures
 from sentiment_contract.look_up import LOOK_UP_VARIABLE, LookedUp, LookUpOrder
+from sentiment_contract.search import BestTrial, GroupSearched, SearchResult, Trial, groups_of, trials_of
 from sentiment_contract.training import (
     EXIT_CODES,
     ORDER_VARIABLE,
@@ -35,6 +37,7 @@ from tests.integration.operator.played_mlflow import PlayedMLflow
 from tests.support.api_server import ApiServer, Manifest
 
 PERIOD_SECONDS = 0.1
+INDEX_ANNOTATION = "batch.kubernetes.io/job-completion-index"
 METRICS = {"accuracy": "0.91"}
 COMMIT, AUTHOR = "c" * 40, "carol@example.org"
 """Of what every model is trained from, as the registry holds it."""
@@ -61,6 +64,10 @@ class PlayedNode:
         """Names of the pods that looked up a branch."""
         self.orders: list[TrainingOrder] = []
         """What every training was asked."""
+        self.search_fails: Callable[[int], FailureReason | None] = lambda _index: None
+        """Why a group of trials fails, None where it does not."""
+        self.searched: list[int] = []
+        """The group of every pod that tried one."""
         self.trained: list[str] = []
         """Names of the pods that trained."""
         self.beside: list[PlayedNode] = []
@@ -120,15 +127,28 @@ class PlayedNode:
         elif order is None:
             if not self.serving_hangs and names.ServerVariable.VERSION in environment:
                 self._report(pod, {"phase": "Running", "conditions": _ready(), "containerStatuses": [_runs(pod)]})
+        elif not self.training_hangs and INDEX_ANNOTATION in (pod["metadata"].get("annotations") or {}):
+            self._search(pod, TrainingOrder.model_validate_json(order))
         elif not self.training_hangs:
             self._train(pod, TrainingOrder.model_validate_json(order))
+
+    def _search(self, pod: Manifest, order: TrainingOrder) -> None:
+        index = int(pod["metadata"]["annotations"][INDEX_ANNOTATION])
+        self.searched.append(index)
+        reason = self.search_fails(index)
+        if reason is not None:
+            self._end(pod, TrainingFailed(reason=reason, message="as the test wants it. Next: nothing."))
+        else:
+            self._end(pod, GroupSearched(result=_best_is_first(groups_of(trials_of(order.recipe))[index])))
 
     def _train(self, pod: Manifest, order: TrainingOrder) -> None:
         self.trained.append(pod["metadata"]["name"])
         self.orders.append(order)
         self._end(pod, self._fail() if self.training_fails else self._succeed(order))
 
-    def _end(self, pod: Manifest, answer: TrainingSucceeded | TrainingFailed | Compared | LookedUp) -> None:
+    def _end(
+        self, pod: Manifest, answer: TrainingSucceeded | TrainingFailed | GroupSearched | Compared | LookedUp
+    ) -> None:
         code = EXIT_CODES[answer.reason] if isinstance(answer, TrainingFailed) else 0
         ending = {
             "exitCode": code,
@@ -162,6 +182,8 @@ class PlayedNode:
             names.TAG_MODEL_UID: order.model_uid,
             names.TAG_METRICS: json.dumps(METRICS),
         }
+        if trials := trials_of(order.recipe):
+            tags[names.TAG_SEARCH_RESULT] = _best_is_first(trials).model_dump_json(by_alias=True, exclude_none=True)
         version = self._mlflow.register(order.registered_model, tags)
         return TrainingSucceeded(
             runID=version["run_id"],
@@ -179,6 +201,11 @@ class PlayedNode:
 
     def _path(self, plural: str) -> str:
         return f"/api/v1/namespaces/{self._namespace}/{plural}"
+
+
+def _best_is_first(trials: tuple[Trial, ...]) -> SearchResult:
+    best = BestTrial(trial=trials[0].number, accuracy="0.9", parameters=trials[0].parameters)
+    return SearchResult(trials=len(trials), failed=0, best=best)
 
 
 def _look_up(document: str) -> LookedUp | TrainingFailed:

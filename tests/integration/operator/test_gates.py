@@ -198,7 +198,7 @@ def test_a_status_that_is_added_to_is_not_written_over_what_came_meanwhile(
         access = Configuration()
         await config.load_kube_config(str(shop.api.kubeconfig), client_configuration=access)
         async with ApiClient(access) as client:
-            kube = Kube(client, lambda: True)
+            kube = Kube(client, lambda _: True)
             await kube.patch_status(REVISION, seen, added, unchanged=True)
             with pytest.raises(Stale):
                 await kube.patch_status(REVISION, seen, {}, unchanged=True)

@@ -7,6 +7,8 @@ from tests.integration.operator.conftest import Shop, Start
 from tests.integration.operator.operator_process import LEASE, OperatorProcess
 from tests.support.eventually import eventually
 
+ROLLOUTS = 'sentiment_rollout_seconds_count{rollout="First"}'
+
 
 def test_a_restart_with_healthy_models_writes_nothing(shop: Shop, start: Start) -> None:
     first = start("one").wait_until_it_leads()
@@ -16,10 +18,12 @@ def test_a_restart_with_healthy_models_writes_nothing(shop: Shop, start: Start) 
         shop.ready(f"model-{number}", "1")
     eventually("nothing happens any more", first.is_quiet)
     before = shop.versions_of_everything()
+    assert first.values()[ROLLOUTS] == 5
     first.terminate()
     second = start("two").wait_until_it_leads()
     eventually("nothing happens any more", second.is_quiet)
     assert second.writes() == {}
+    assert ROLLOUTS not in second.values(), "it told rollouts that the first one had told"
     assert shop.versions_of_everything() == before
 
 
@@ -90,6 +94,25 @@ def test_the_duration_of_every_pass_is_counted(shop: Shop, operator: OperatorPro
     assert values[duration + '_bucket{le="+Inf",outcome="done"}'] == passes
     assert 0 < values[duration + '_sum{outcome="done"}'] < 10 * passes
     assert duration + '_count{outcome="error"}' not in values
+
+
+def test_where_the_time_of_a_rollout_went_is_counted(shop: Shop, operator: OperatorProcess) -> None:
+    began = time.time()
+    shop.a_model(version="1")
+    shop.ready(version="1")
+    took = time.time() - began
+    eventually("it is counted", lambda: operator.values().get(ROLLOUTS) == 1)
+    total = operator.values()['sentiment_rollout_seconds_sum{rollout="First"}']
+    # Whole seconds: both ends are rounded down. A training waits for two seconds without an edit.
+    assert 1 <= total <= took + 1
+    steps = {
+        step["reached"]: seconds
+        for step, seconds in operator.labelled("sentiment_rollout_step_seconds_sum")
+        if step["rollout"] == "First"
+    }
+    assert sum(steps.values()) == total
+    assert {"VersionFound", "DeploymentWritten", "PodCreated", "Answered", "Ready"} <= steps.keys()
+    assert steps["VersionFound"] >= 1
 
 
 def test_calls_are_counted_by_verb_and_resource(shop: Shop, operator: OperatorProcess) -> None:

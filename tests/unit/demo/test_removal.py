@@ -60,5 +60,5 @@ def test_local_clusters_go_as_a_whole(programs: Programs, monkeypatch: pytest.Mo
     gone: list[str] = []
     monkeypatch.setattr(Cluster, "down", lambda self: gone.append(self.settings.name))
     removal.remove(Target("local", "demo"))
-    assert gone == ["demo", "test", "spare"]
+    assert gone == ["demo", "test", "spare", "ready"]
     assert programs.calls == []

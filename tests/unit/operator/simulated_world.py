@@ -16,6 +16,7 @@ from typing import Any
 from sentiment_contract.gates import COMPARISON_VARIABLE, Compared, ComparisonOrder
 from sentiment_contract.look_up import LOOK_UP_VARIABLE, LookedUp, LookUpOrder
 from sentiment_contract.names import RETRY_ANNOTATION, VERSION_LABEL, ServerVariable
+from sentiment_contract.search import GroupSearched
 from sentiment_contract.training import (
     EXIT_CODES,
     ORDER_VARIABLE,
@@ -49,7 +50,7 @@ from sentiment_operator.facts import (
     ServiceProbe,
 )
 from sentiment_operator.kinds import APPROVAL, DEPLOYMENT, HTTP_ROUTE, JOB, MODEL, POD, REVISION, SERVICE, SERVING, Kind
-from sentiment_operator.plan import Compare, Plan, Record, Seal, TakeOver, Train
+from sentiment_operator.plan import Compare, Plan, Record, Seal, Search, TakeOver, Train
 from sentiment_operator.pod_metrics import of_versions
 from sentiment_operator.preview.preview import with_preview
 from sentiment_operator.raw import (
@@ -175,7 +176,7 @@ class World:
         elif kind == JOB and is_look_up(manifest):
             self.looks.append(manifest["metadata"]["name"])
         elif kind == JOB:
-            order = _order_of(manifest["spec"]["template"])
+            order = order_of(manifest["spec"]["template"])
             self.starts.append(Start(order, self.now, any(order.label in one.labels for one in self.versions)))
         return self.write(kind, manifest)
 
@@ -270,21 +271,24 @@ class World:
 
     def _job_moves(self) -> Iterator[Move]:
         for job in filter(is_unfinished, self.of(JOB)):
-            pods = self._pods_of(job)
-            crashed = [pod for pod in pods if _exit_code(pod) in CRASHES]
-            last = pods[-1] if pods else None
-            if last is None or (last in crashed and len(crashed) <= job["spec"]["backoffLimit"]):
-                yield partial(self._start_training_pod, job, len(pods))
-            elif last["status"]["phase"] == "Pending":
-                yield partial(self._run, job, last)
-            elif last["status"]["phase"] == "Running":
-                yield partial(self._train, last)
-            else:
-                yield partial(self._finish, job, last)
+            yield self.move_of(job)
+
+    def move_of(self, job: Manifest) -> Move:
+        """What happens next to an unfinished Job."""
+        pods = self.pods_of(job)
+        crashed = [pod for pod in pods if exit_code_of(pod) in CRASHES]
+        last = pods[-1] if pods else None
+        if last is None or (last in crashed and len(crashed) <= job["spec"]["backoffLimit"]):
+            return partial(self._start_training_pod, job, len(pods))
+        if last["status"]["phase"] == "Pending":
+            return partial(self._run, job, last)
+        if last["status"]["phase"] == "Running":
+            return partial(self._train, last)
+        return partial(self._finish, job, last)
 
     def _start_training_pod(self, job: Manifest, number: int) -> None:
         template = job["spec"]["template"]
-        self.write(POD, _pod(f"{job['metadata']['name']}-{number}", template, job, {"phase": "Pending"}))
+        self.write(POD, pod_of(f"{job['metadata']['name']}-{number}", template, job, {"phase": "Pending"}))
         self.write_status(JOB, job["metadata"]["name"], {"startTime": timestamp(self.now), "active": 1})
 
     def _run(self, job: Manifest, pod: Manifest) -> None:
@@ -315,14 +319,14 @@ class World:
             return
         if LOOK_UP_VARIABLE in _variables(pod):
             found = self.holds(LookUpOrder.model_validate_json(_variables(pod)[LOOK_UP_VARIABLE]))
-            self._end_pod(pod, EXIT_CODES[found.reason] if isinstance(found, TrainingFailed) else 0, found)
+            self.end_pod(pod, EXIT_CODES[found.reason] if isinstance(found, TrainingFailed) else 0, found)
             return
-        order = _order_of(pod)
-        if (reason := self._reason_to_fail(order)) is not None:
+        order = order_of(pod)
+        if (reason := self.reason_to_fail(order)) is not None:
             answer = TrainingFailed(reason=reason, message=f"{reason} happened. Next: mend it")
-            self._end_pod(pod, EXIT_CODES[reason], answer)
+            self.end_pod(pod, EXIT_CODES[reason], answer)
         elif (known := next((one for one in self.versions if order.label in one.labels), None)) is not None:
-            self._end_pod(pod, 0, _success(known, order))
+            self.end_pod(pod, 0, _success(known, order))
         else:
             self.versions = _registered(self.versions, order)
 
@@ -331,19 +335,24 @@ class World:
         if self.mlflow_is_away:
             answer = TrainingFailed(reason=FailureReason.REGISTRY_UNREACHABLE, message="MLflow is away. Next: wait")
         if answer is None:
-            self._end_pod(pod, SILENT_EXIT_CODE, answer)
+            self.end_pod(pod, SILENT_EXIT_CODE, answer)
         else:
-            self._end_pod(pod, EXIT_CODES[answer.reason] if isinstance(answer, TrainingFailed) else 0, answer)
+            self.end_pod(pod, EXIT_CODES[answer.reason] if isinstance(answer, TrainingFailed) else 0, answer)
 
-    def _reason_to_fail(self, order: TrainingOrder) -> FailureReason | None:
+    def reason_to_fail(self, order: TrainingOrder) -> FailureReason | None:
+        """Why the trainer fails, None where it does not."""
         if self.mlflow_is_away:
             return FailureReason.REGISTRY_UNREACHABLE
         others = [one for one in self.versions if one.labels.get(order.label, order.recipe_hash) != order.recipe_hash]
         return FailureReason.VERSION_CONFLICT if others else self.fails(order)
 
-    def _end_pod(
-        self, pod: Manifest, code: int, answer: TrainingSucceeded | TrainingFailed | Compared | LookedUp | None
+    def end_pod(
+        self,
+        pod: Manifest,
+        code: int,
+        answer: TrainingSucceeded | TrainingFailed | Compared | LookedUp | GroupSearched | None,
     ) -> None:
+        """Let the pod end with this answer."""
         message = answer.model_dump_json(by_alias=True) if answer is not None else ""
         ended = {"exitCode": code, "message": message, "finishedAt": timestamp(self.now)}
         phase = "Failed" if code else "Succeeded"
@@ -351,7 +360,7 @@ class World:
         self.write_status(POD, pod["metadata"]["name"], status)
 
     def _finish(self, job: Manifest, pod: Manifest) -> None:
-        code = _exit_code(pod)
+        code = exit_code_of(pod)
         found = {"type": "Failed" if code else "Complete", "status": "True", "lastTransitionTime": timestamp(self.now)}
         if code:
             found["reason"] = "BackoffLimitExceeded" if code in CRASHES else "PodFailurePolicy"
@@ -370,7 +379,7 @@ class World:
         orphans = [pod for pod in self.of(POD) if not controller_uid(pod) and _selects(deployment, pod)]
         if orphans:
             yield partial(self._adopt, deployment, orphans[0])
-        staying = [pod for pod in self._pods_of(deployment) if not is_deleting(pod)]
+        staying = [pod for pod in self.pods_of(deployment) if not is_deleting(pod)]
         updated = [pod for pod in staying if _runs_template(pod, deployment)]
         unready = [pod for pod in updated if not workload.is_ready(pod)]
         starting = [pod for pod in unready if self.hinders(_version_of(pod)) is None]
@@ -406,7 +415,7 @@ class World:
 
     def _let_go(self, deployment: Manifest) -> None:
         """What the garbage collector does for a deletion that orphans: pod by pod, and then the Deployment itself."""
-        pods = self._pods_of(deployment)
+        pods = self.pods_of(deployment)
         if pods:
             self.write(POD, {**pods[0], "metadata": {**pods[0]["metadata"], "ownerReferences": []}})
         else:
@@ -423,7 +432,7 @@ class World:
 
     def _start_serving_pod(self, deployment: Manifest) -> None:
         template, name = deployment["spec"]["template"], deployment["metadata"]["name"]
-        self.write(POD, _pod(f"{name}-{self.changes}", template, deployment, self._unready(_version_of(template))))
+        self.write(POD, pod_of(f"{name}-{self.changes}", template, deployment, self._unready(_version_of(template))))
 
     def _unready(self, version: str) -> Manifest:
         why = self.hinders(version)
@@ -478,7 +487,8 @@ class World:
             if is_deleting(pod) or (controller_uid(pod) and controller_uid(pod) not in owners):
                 yield partial(self.delete, POD, pod["metadata"]["name"])
 
-    def _pods_of(self, owner: Manifest) -> list[Manifest]:
+    def pods_of(self, owner: Manifest) -> list[Manifest]:
+        """The pods that the object controls, the oldest first."""
         return [pod for pod in self.of(POD) if controller_uid(pod) == uid_of(owner)]
 
     # Whoever asks
@@ -514,7 +524,8 @@ _UNBORN: Manifest = {"metadata": {}}
 _DEFAULTS: dict[Kind, Manifest] = {DEPLOYMENT: {"replicas": 1}, SERVICE: {"clusterIP": "10.0.0.1"}}
 
 
-def _pod(name: str, template: Manifest, owner: Manifest, status: Manifest) -> Manifest:
+def pod_of(name: str, template: Manifest, owner: Manifest, status: Manifest) -> Manifest:
+    """A pod of that template."""
     reference = {"uid": uid_of(owner), "controller": True}
     metadata = {**template["metadata"], "name": name, "namespace": NAMESPACE, "ownerReferences": [reference]}
     return {"kind": POD.name, "metadata": metadata, "spec": template["spec"], "status": status}
@@ -545,7 +556,8 @@ def _variables(pod: Manifest) -> dict[str, str]:
     return {entry["name"]: entry["value"] for entry in pod["spec"]["containers"][0]["env"]}
 
 
-def _order_of(pod: Manifest) -> TrainingOrder:
+def order_of(pod: Manifest) -> TrainingOrder:
+    """What the pod was asked to train."""
     return TrainingOrder.model_validate_json(_variables(pod)[ORDER_VARIABLE])
 
 
@@ -569,7 +581,8 @@ def _answers(evidence: Manifest, order: ComparisonOrder, retry: str) -> bool:
     return final and told in asked
 
 
-def _exit_code(pod: Manifest) -> int | None:
+def exit_code_of(pod: Manifest) -> int | None:
+    """How the pod ended, None while it has not."""
     statuses: list[dict[str, Any]] = pod["status"].get("containerStatuses", [])
     return next((entry["state"]["terminated"]["exitCode"] for entry in statuses), None)
 
@@ -681,7 +694,7 @@ class Operator:
             self.questions.append("MLflow")
             observed = replace(observed, registry=self.world.known_versions())
             plan = self._plan(model, observed)
-        if isinstance(plan.step, Train | Compare) or plan.following.look_up is not None:
+        if isinstance(plan.step, Train | Search | Compare) or plan.following.look_up is not None:
             self._list(JOB)
             observed = replace(self._observed(model), registry=observed.registry)
             plan = self._plan(model, observed)
@@ -748,6 +761,9 @@ class Operator:
         if isinstance(plan.step, Train):
             job = children.training_job(model, plan.step, self.settings)
             self._write("create", JOB, lambda: self.world.create(JOB, job))
+        if isinstance(plan.step, Search):
+            search = children.search_job(model, plan.step, self.settings)
+            self._write("create", JOB, lambda: self.world.create(JOB, search))
         if isinstance(plan.step, Record):
             revision = children.revision(model, plan.step, self.settings)
             self._write("create", REVISION, lambda: self.world.create(REVISION, revision))

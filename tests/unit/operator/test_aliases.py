@@ -56,7 +56,8 @@ class Stage:
         self.store = Store(lambda body: registry_of(body, SETTINGS.tracking_url))
         self.mlflow = MLflow()
         played: Any = self.mlflow
-        self.aliases = Aliases(self.store, played)
+        self.ours = True
+        self.aliases = Aliases(self.store, played, lambda _: self.ours)
         self._version = 0
 
     def serves(self, label: str, number: str, uid: str = "uid-1", **recorded: Any) -> None:
@@ -225,5 +226,19 @@ def test_what_was_taken_over_from_another_model_gets_an_alias_of_its_own() -> No
         stage.serves("1", number="4", spec={"registry": place, "promotedFrom": origin})
         await settled()
         assert stage.mlflow.held == {"development.imdb": {"reviews_imdb": "4"}}
+
+    play(story)
+
+
+def test_of_what_another_process_acts_for_nothing_is_told() -> None:
+    async def story(stage: Stage) -> None:
+        stage.ours = False
+        stage.serves("1", number="1")
+        await settled()
+        assert stage.champion == ""
+        stage.ours = True
+        stage.aliases.serving(IMDB)
+        await settled()
+        assert stage.champion == "1"
 
     play(story)

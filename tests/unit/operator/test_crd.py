@@ -155,6 +155,7 @@ def test_a_default_is_applied_because_the_object_around_it_has_one_or_was_writte
         "SentimentModel.spec.promotion.from",
         "SentimentModel.spec.rollout.steps[]",
         "SentimentModel.spec.serving.autoscaling",
+        "SentimentModel.spec.training.search",
     }
     parents = {path.rsplit(".", 1)[0] for path, field in WRITTEN_BY_PEOPLE.items() if "default" in field}
     assert not [parent for parent in parents - chosen_as_a_whole if WRITTEN_BY_PEOPLE[parent].get("default") != {}]

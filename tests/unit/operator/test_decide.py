@@ -69,6 +69,20 @@ def test_a_fresh_edit_is_given_time_to_be_followed_by_another() -> None:
     assert found.requeue_after == pytest.approx(2.0)
 
 
+def test_a_version_that_mlflow_knows_is_recorded_at_once() -> None:
+    fresh, known_there = model(edited_at=NOW - timedelta(seconds=1)), registered()
+    assert plan(fresh, observed()).step == AskRegistry()
+    assert plan(fresh, observed(registry=known(known_there))).step == Record("1", known_there)
+
+
+def test_a_label_that_stands_for_another_recipe_is_refused_once_the_edits_have_settled() -> None:
+    taken = known(registered(of=spec("1", rows=7)))
+    assert plan(model(edited_at=NOW - timedelta(seconds=1)), observed(registry=taken)).step == Settle()
+    assert (
+        blocked(plan(model(edited_at=NOW - timedelta(seconds=3)), observed(registry=taken))).reason == "VersionConflict"
+    )
+
+
 def test_an_edit_has_settled_when_its_second_and_two_more_are_over() -> None:
     assert isinstance(plan(model(edited_at=NOW - timedelta(seconds=3)), observed(registry=known())).step, Train)
 

@@ -64,7 +64,17 @@ def test_slim_keeps_of_a_child_what_others_set_in_its_spec() -> None:
         {"manager": "sentiment-operator", "operation": "Apply", "fieldsV1": spec},
     ]
     slimmed = slim({"kind": "Deployment", "metadata": {"managedFields": entries}})["metadata"]["managedFields"]
-    assert [entry.get("fieldsV1") for entry in slimmed] == [spec, None, None, None]
+    assert [entry["fieldsV1"] for entry in slimmed] == [spec]
+
+
+def test_slim_drops_what_a_pod_is_to_do_since_only_how_it_fares_is_read() -> None:
+    pod: Manifest = {
+        "kind": "Pod",
+        "metadata": {"name": "p"},
+        "spec": {"containers": []},
+        "status": {"phase": "Running"},
+    }
+    assert slim(pod) == {"kind": "Pod", "metadata": {"name": "p"}, "status": {"phase": "Running"}}
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def status(code: int, reason: str) -> Manifest:
 
 
 def let_go(server: Server, *, leads: bool = True) -> Manifest | None:
-    return asyncio.run(Kube(cast("Any", server), lambda: leads).orphan(DEPLOYMENT, CANDIDATE))
+    return asyncio.run(Kube(cast("Any", server), lambda _: leads).orphan(DEPLOYMENT, CANDIDATE))
 
 
 def test_letting_go_deletes_this_very_object_and_leaves_its_dependents() -> None:

@@ -1,66 +1,19 @@
-"""The election against a Lease in memory that behaves like the API server's: versions, conflicts, outages."""
+"""The one Lease of undivided work: who wins it, who keeps it, who ends."""
 
 import asyncio
-import copy
-from typing import Any
 
 import pytest
 
-from sentiment_operator.kube_errors import Away, Stale
-from sentiment_operator.leader import DURATION_SECONDS, RENEW_DEADLINE_SECONDS, Election, LeaseLost
+from sentiment_operator.leader import DEFAULT_TERMS, DURATION_SECONDS, LeaseLost
+from sentiment_operator.shards import Shards
+from tests.unit.operator.played_leases import Clock, PlayedLeases, Replica
 
-Manifest = dict[str, Any]
-
-
-class Leases:
-    """One Lease."""
-
-    def __init__(self) -> None:
-        self.lease: Manifest | None = None
-        self.away = False
-        self._version = 0
-
-    async def get_lease(self, namespace: str, name: str) -> Manifest | None:
-        self._answer()
-        return copy.deepcopy(self.lease)
-
-    async def create_lease(self, manifest: Manifest) -> Manifest:
-        self._answer()
-        if self.lease is not None:
-            raise Stale("exists")
-        return self._keep(manifest)
-
-    async def update_lease(self, manifest: Manifest) -> Manifest:
-        self._answer()
-        if self.lease is None or manifest["metadata"]["resourceVersion"] != self.lease["metadata"]["resourceVersion"]:
-            raise Stale("conflict")
-        return self._keep(manifest)
-
-    @property
-    def holder(self) -> str:
-        return self.lease["spec"]["holderIdentity"] if self.lease else ""
-
-    def _answer(self) -> None:
-        if self.away:
-            raise Away("connection refused")
-
-    def _keep(self, manifest: Manifest) -> Manifest:
-        self._version += 1
-        self.lease = copy.deepcopy(manifest)
-        self.lease["metadata"]["resourceVersion"] = str(self._version)
-        return self.lease
-
-
-class Clock:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+NAME = "sentiment-operator"
 
 
 @pytest.fixture
-def leases() -> Leases:
-    return Leases()
+def leases() -> PlayedLeases:
+    return PlayedLeases()
 
 
 @pytest.fixture
@@ -77,101 +30,140 @@ def quick_sleep(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
         clock.now += seconds
         await give_way(0)
 
-    monkeypatch.setattr("sentiment_operator.leader.asyncio.sleep", sleep)
+    monkeypatch.setattr("sentiment_operator.shards.asyncio.sleep", sleep)
 
 
-def election(leases: Leases, clock: Clock, identity: str) -> Election:
-    return Election(leases, "system", identity, clock)
+def process(leases: PlayedLeases, clock: Clock, identity: str) -> Shards:
+    return Replica(leases, identity, 1, clock).shards
 
 
-def test_the_first_one_wins_and_the_second_one_does_not(leases: Leases, clock: Clock) -> None:
-    first, second = election(leases, clock, "one"), election(leases, clock, "two")
+async def turn(process: Shards) -> None:
+    """One round."""
+    await process.renew()
+    await process.share()
+
+
+async def win(process: Shards, clock: Clock) -> None:
+    """Return when it holds the Lease."""
+    while not process.held:
+        await turn(process)
+        clock.now += 0 if process.held else DEFAULT_TERMS.retry
+    process.begin(await process.gained())
+
+
+def test_the_first_one_wins_and_the_second_one_does_not(leases: PlayedLeases, clock: Clock) -> None:
+    first, second = process(leases, clock, "one"), process(leases, clock, "two")
 
     async def story() -> None:
-        await first.win()
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0):
-                await second.win()
+        await win(first, clock)
+        await turn(second)
 
     asyncio.run(story())
-    assert (first.leads, second.leads, leases.holder) == (True, False, "one")
+    assert (first.held, second.held, leases.holder()) == ({0}, set(), "one")
+    assert (first.may_write("shop"), second.may_write("shop")) == (True, False)
 
 
-def test_a_lease_that_is_not_renewed_is_taken_after_its_duration_and_not_before(leases: Leases, clock: Clock) -> None:
-    first, second = election(leases, clock, "one"), election(leases, clock, "two")
-    asyncio.run(first.win())
+def test_a_process_that_waits_reads_its_lease_and_one_that_leads_writes_it(leases: PlayedLeases, clock: Clock) -> None:
+    first, second = process(leases, clock, "one"), process(leases, clock, "two")
+
+    async def story() -> list[int]:
+        await win(first, clock)
+        counts = [leases.calls]
+        for process in (first, second):
+            await turn(process)
+            counts.append(leases.calls)
+        return counts
+
+    before, after_one, after_two = asyncio.run(story())
+    assert (after_one - before, after_two - after_one) == (1, 1)
+
+
+def test_a_lease_that_is_not_renewed_is_taken_after_its_duration_and_not_before(
+    leases: PlayedLeases, clock: Clock
+) -> None:
+    first, second = process(leases, clock, "one"), process(leases, clock, "two")
+    asyncio.run(win(first, clock))
     began = clock.now
-    asyncio.run(second.win())
-    assert second.leads
-    assert not first.leads
+    asyncio.run(win(second, clock))
+    assert (first.held, second.held) == (set(), {0})
     assert DURATION_SECONDS < clock.now - began < DURATION_SECONDS + 5
-    assert leases.lease is not None
-    assert leases.lease["spec"]["leaseTransitions"] == 1
+    assert leases.leases[NAME]["spec"]["leaseTransitions"] == 1
 
 
-def test_a_released_lease_is_taken_at_once(leases: Leases, clock: Clock) -> None:
-    first, second = election(leases, clock, "one"), election(leases, clock, "two")
+def test_a_released_lease_is_taken_at_once(leases: PlayedLeases, clock: Clock) -> None:
+    first, second = process(leases, clock, "one"), process(leases, clock, "two")
 
-    async def story() -> None:
-        await first.win()
+    async def story() -> float:
+        await win(first, clock)
         await first.release()
-        assert leases.holder == ""
-        await second.win()
+        assert leases.holder() == ""
+        began = clock.now
+        await turn(second)
+        return clock.now - began
 
-    began = clock.now
-    asyncio.run(story())
-    assert clock.now == began
-    assert (first.leads, second.leads) == (False, True)
+    assert asyncio.run(story()) == 0
+    assert (first.held, second.held) == (set(), {0})
 
 
-def test_a_follower_releases_nothing(leases: Leases, clock: Clock) -> None:
-    first, second = election(leases, clock, "one"), election(leases, clock, "two")
+def test_a_follower_releases_nothing(leases: PlayedLeases, clock: Clock) -> None:
+    first, second = process(leases, clock, "one"), process(leases, clock, "two")
 
     async def story() -> None:
-        await first.win()
+        await win(first, clock)
+        await turn(second)
         await second.release()
 
     asyncio.run(story())
-    assert leases.holder == "one"
+    assert leases.holder() == "one"
 
 
-def test_a_frozen_leader_does_not_lead_when_it_wakes_up(leases: Leases, clock: Clock) -> None:
-    leader = election(leases, clock, "one")
-    asyncio.run(leader.win())
-    clock.now += RENEW_DEADLINE_SECONDS + 0.1
-    assert not leader.leads
+def test_a_frozen_leader_does_not_lead_when_it_wakes_up(leases: PlayedLeases, clock: Clock) -> None:
+    leader = process(leases, clock, "one")
+    asyncio.run(win(leader, clock))
+    clock.now += DEFAULT_TERMS.renew_deadline + 0.1
+    assert leader.held == set()
+    assert not leader.may_write("shop")
 
 
-def test_a_leader_that_another_one_replaced_ends(leases: Leases, clock: Clock) -> None:
-    leader = election(leases, clock, "one")
-    asyncio.run(leader.win())
-    assert leases.lease is not None
-    leases.lease["spec"]["holderIdentity"] = "two"
+def test_a_leader_writes_nothing_before_it_has_read_what_is_there(leases: PlayedLeases, clock: Clock) -> None:
+    leader = process(leases, clock, "one")
+    asyncio.run(turn(leader))
+    assert leader.held == {0}
+    assert not leader.may_write("shop")
+    leader.begin(leader.held)
+    assert leader.may_write("shop")
+
+
+def test_a_leader_that_another_one_replaced_ends(leases: PlayedLeases, clock: Clock) -> None:
+    leader = process(leases, clock, "one")
+    asyncio.run(win(leader, clock))
+    leases.leases[NAME]["spec"]["holderIdentity"] = "two"
+    leases.leases[NAME]["metadata"]["resourceVersion"] = "99"
     with pytest.raises(LeaseLost):
         asyncio.run(leader.keep())
 
 
-def test_a_short_outage_does_not_cost_the_lease_and_a_long_one_does(leases: Leases, clock: Clock) -> None:
-    leader = election(leases, clock, "one")
-    asyncio.run(leader.win())
+def test_a_short_outage_does_not_cost_the_lease_and_a_long_one_does(leases: PlayedLeases, clock: Clock) -> None:
+    leader = process(leases, clock, "one")
+    asyncio.run(win(leader, clock))
     leases.away = True
     began = clock.now
     with pytest.raises(LeaseLost):
         asyncio.run(leader.keep())
-    assert clock.now - began >= RENEW_DEADLINE_SECONDS
+    assert clock.now - began >= DEFAULT_TERMS.renew_deadline - DEFAULT_TERMS.retry
 
 
-def test_an_api_server_that_is_away_is_waited_for(leases: Leases, clock: Clock) -> None:
+def test_an_api_server_that_is_away_is_waited_for(leases: PlayedLeases, clock: Clock) -> None:
     leases.away = True
 
     async def story() -> None:
-        winning = asyncio.create_task(leader.win())
+        winning = asyncio.create_task(win(leader, clock))
         for _ in range(5):
             await asyncio.sleep(0)
-        assert not leader.leads
+        assert leader.held == set()
         leases.away = False
         await winning
 
-    leader = election(leases, clock, "one")
+    leader = process(leases, clock, "one")
     asyncio.run(story())
-    assert leader.leads
+    assert leader.held == {0}

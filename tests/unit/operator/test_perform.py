@@ -5,6 +5,7 @@ import copy
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, cast
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -19,12 +20,13 @@ from sentiment_operator.kinds import JOB, REVISION, SERVICE, Kind
 from sentiment_operator.kinds import MODEL as MODEL_KIND
 from sentiment_operator.kube_errors import Away, Refused, Stale
 from sentiment_operator.notify.courier import Courier
-from sentiment_operator.perform import Outcome, Performer
+from sentiment_operator.perform import Performer
 from sentiment_operator.plan import Compare, Held, Plan, Record, Seal, Steady, TakeOver, Train
 from sentiment_operator.report import Reporter
 from sentiment_operator.sealing import KEPT_FAILURES
 from sentiment_operator.settings import Settings
 from sentiment_operator.store import Key, Store
+from sentiment_operator.writer import Outcome
 from tests.support.builders import answer, pod, registered, revision
 
 MODEL = Model(
@@ -146,7 +148,8 @@ def only_a_service(monkeypatch: pytest.MonkeyPatch) -> dict[ChildKind, Manifest 
 
 def performed(api: Any, store: Store, plan: Plan = NOTHING, **seen: Child | None) -> Outcome:
     observed = Observed(children={ChildKind[name.upper()]: child for name, child in seen.items()})
-    return asyncio.run(Performer(api, store, SETTINGS).perform(MODEL, plan, observed))
+    performer = Performer(api, store, SETTINGS)
+    return asyncio.run(performer.perform(MODEL, plan, observed, performer.differing(MODEL, plan, observed)))
 
 
 def test_a_missing_child_is_looked_for_before_it_is_created_without_force(api: Api, store: Store) -> None:
@@ -423,7 +426,7 @@ def test_a_comparison_is_created_once_and_seen_at_once(api: Api, store: Store) -
     assert [job["metadata"]["name"] for job, _ in store.unfinished_jobs()] == ["imdb-gate-01234567-1"]
     again = performed(api, store, plan)
     assert (again.wrote, again.stale, again.refusals) == (False, True, [])
-    assert Performer(cast("Any", api), store, SETTINGS).takes_turns(MODEL, plan, Observed())
+    assert Performer(cast("Any", api), store, SETTINGS).takes_turns(plan, Observed(), {})
 
 
 # The pods of a candidate
@@ -514,8 +517,16 @@ def reported(api: Any, store: Store, seen: Observed) -> None:
     body = api.holds(
         MODEL_KIND, {"apiVersion": "a/v1", "kind": "SentimentModel", "metadata": {"name": "imdb", "namespace": "shop"}}
     )
-    courier = Courier({}, may_send=lambda: True, exists=lambda key, uid: True, wake=lambda key: None)
-    reporter = Reporter(api, store, SETTINGS, serving=lambda key: None, changed=lambda key: None, courier=courier)
+    courier = Courier({}, may_send=lambda _: True, exists=lambda key, uid: True, wake=lambda key: None)
+    reporter = Reporter(
+        api,
+        store,
+        SETTINGS,
+        serving=lambda key: None,
+        changed=lambda key: None,
+        courier=courier,
+        rolled_out=AsyncMock(),
+    )
     plan = Plan(step=Steady(seen.revisions["1"]), wanted="1", target=seen.revisions["1"])
     now = datetime(2026, 1, 1, 10, tzinfo=UTC)
     assert asyncio.run(reporter.report(MODEL, body, seen, plan, now))

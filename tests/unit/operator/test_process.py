@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from sentiment_operator import process as wiring
-from sentiment_operator.leader import Election
 from sentiment_operator.process import BLIND_SWEEPS, LONGEST_PASS_SECONDS, LONGEST_WAIT_SECONDS, Process
+from sentiment_operator.shards import Shards
 from sentiment_operator.store import Key
 from sentiment_operator.worker import PASS_DEADLINE_SECONDS
 from sentiment_operator.workqueue import WorkQueue
@@ -24,7 +24,7 @@ class Stage:
         self.now, self.leads = 0.0, True
         self.queue: WorkQueue[Key] = WorkQueue(lambda: self.now)
         monkeypatch.setattr(wiring, "WorkQueue", lambda: self.queue)
-        monkeypatch.setattr(Election, "leads", property(lambda _: self.leads))
+        monkeypatch.setattr(Shards, "held", property(lambda _: frozenset({0} if self.leads else ())))
 
     def play(self, story: Callable[[Process], Awaitable[None]]) -> None:
         async def run() -> None:

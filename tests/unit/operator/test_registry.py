@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestServer
 
 from sentiment_operator.facts import RegistryAnswer, RegistryAway
 from sentiment_operator.registry import EXPERIMENT_SECONDS, REST_SECONDS, Registry, RegistryError, RunningTraining
+from tests.support.builders import tried
 
 Json = dict[str, Any]
 
@@ -152,6 +153,19 @@ def test_one_server_that_is_away_does_not_hinder_another(mlflow: MLflow) -> None
     async def story(registry: Registry, url: str, _: Clock) -> None:
         assert isinstance(await registry.versions("http://127.0.0.1:9", "m"), RegistryAway)
         assert await registry.versions(url, "m") == RegistryAnswer(())
+
+    play(mlflow, story)
+
+
+def test_what_a_search_came_to_is_read_and_a_spoiled_tag_hides_no_version(mlflow: MLflow) -> None:
+    wire = tried(4, "0.89").model_dump_json(by_alias=True, exclude_none=True)
+    known = [version("1", search_result=wire), version("2", search_result='{"trials": "many"}'), version("3")]
+    mlflow.says("model-versions/search", {"model_versions": known})
+
+    async def story(registry: Registry, url: str, _: Clock) -> None:
+        answer = await registry.versions(url, "m")
+        assert isinstance(answer, RegistryAnswer)
+        assert [one.search for one in answer.versions] == [tried(4, "0.89"), None, None]
 
     play(mlflow, story)
 

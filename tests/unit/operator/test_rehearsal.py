@@ -81,6 +81,6 @@ class Wire:
 )
 def test_the_api_server_is_told_to_keep_nothing(manifest: Manifest, method: str, path: str) -> None:
     wire = Wire()
-    asyncio.run(refusals(Kube(cast("Client", wire), lambda: True), manifest))
+    asyncio.run(refusals(Kube(cast("Client", wire), lambda _: True), manifest))
     ((sent_method, sent_path, query),) = wire.sent
     assert (sent_method, sent_path, query["dryRun"]) == (method, path, "All")

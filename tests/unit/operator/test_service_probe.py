@@ -1,12 +1,14 @@
 """What the operator says when the known review gets no answer through the Service."""
 
+import asyncio
 from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
 
-from sentiment_operator.service_probe import through_service
+from sentiment_operator.facts import ServiceProbe
+from sentiment_operator.service_probe import PAUSES_SECONDS, through_service
 from tests.support.ports import free_port
 
 
@@ -51,3 +53,22 @@ async def test_a_wrong_answer_is_told(answer: web.Response, said: str) -> None:
 async def test_a_service_without_an_address_is_not_asked() -> None:
     async with aiohttp.ClientSession() as session:
         assert (await through_service(session, None)).error == "the Service has no cluster address yet"
+
+
+async def test_a_service_that_leads_nowhere_for_a_moment_is_asked_again() -> None:
+    async def reply(_: web.Request) -> web.Response:
+        return web.json_response({"sentiment": "positive"}, headers={"X-Model-Version": "1", "X-Model-Digest": "d"})
+
+    app = web.Application()
+    app.router.add_post("/predict", reply)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    port = free_port()
+    async with aiohttp.ClientSession() as session:
+        asking = asyncio.create_task(through_service(session, service(port)))
+        await asyncio.sleep(PAUSES_SECONDS[0] / 2)
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        try:
+            assert await asking == ServiceProbe(version="1", digest="d", error="")
+        finally:
+            await runner.cleanup()

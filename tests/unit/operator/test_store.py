@@ -157,3 +157,13 @@ def test_a_list_of_one_model_leaves_the_others_alone(store: Store) -> None:
     store.sweep_model(POD, [], 10, IMDB)
     assert store.of_model(POD, IMDB) == []
     assert len(store.of_model(POD, OTHER)) == 1
+
+
+def test_what_is_left_to_others_is_forgotten_and_known_again_as_it_was(store: Store) -> None:
+    body = thing("imdb", 7)
+    store.put(DEPLOYMENT, body)
+    store.leave(DEPLOYMENT, lambda namespace: namespace == "elsewhere")
+    assert versions(store) == "7"
+    store.leave(DEPLOYMENT, lambda namespace: namespace == "shop")
+    assert (versions(store), store.of_model(DEPLOYMENT, IMDB)) == (None, [])
+    assert store.put(DEPLOYMENT, body)

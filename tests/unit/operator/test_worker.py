@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from sentiment_operator.facts import Manifest
-from sentiment_operator.kinds import APPROVAL, DEPLOYMENT, JOB, MODEL
+from sentiment_operator.kinds import APPROVAL, DEPLOYMENT, JOB, MODEL, POD, Kind
 from sentiment_operator.kube_errors import Away, NotLeading, Stale
 from sentiment_operator.reconcile import Done
 from sentiment_operator.store import Key, Store
-from sentiment_operator.worker import Worker
+from sentiment_operator.worker import GATHER_SECONDS, Worker
 from sentiment_operator.workqueue import WorkQueue
 
 IMDB, OTHER = Key("shop", "imdb"), Key("shop", "other")
@@ -43,10 +43,23 @@ class Stage:
         self.store = Store(lambda body: ("", body.get("spec", {}).get("registered", body["metadata"]["name"])))
         self.queue: WorkQueue[Key] = WorkQueue(self.clock, chance=lambda: 0.5)
         passes: Any = self.passes
-        self.worker = Worker(self.store, self.queue, passes)
+        self.ours, self.unknown = {"shop"}, set[Kind]()
+        self.worker = Worker(
+            self.store,
+            self.queue,
+            passes,
+            places=2,
+            acts_for=lambda namespace: namespace in self.ours,
+            keeps=lambda kind, _: kind not in self.unknown,
+        )
         self.begun: list[Key] = []
 
     def due(self) -> list[Key]:
+        """Which keys are due once what happens together was gathered; they are taken off the queue."""
+        self.clock.now += GATHER_SECONDS
+        return self.due_at_once()
+
+    def due_at_once(self) -> list[Key]:
         """Which keys are due now; they are taken off the queue."""
         begun: list[Key] = []
 
@@ -63,9 +76,9 @@ class Stage:
         asyncio.run(run())
         return begun
 
-    def work(self, ends: Done | Exception) -> None:
+    def work(self, ends: Done | Exception, key: Key = IMDB) -> None:
         self.passes.ends = ends
-        asyncio.run(self.worker.work(IMDB))
+        asyncio.run(self.worker.work(key))
 
 
 @pytest.fixture
@@ -106,6 +119,19 @@ def test_a_child_makes_its_model_due_also_when_it_is_gone(stage: Stage) -> None:
     assert stage.due() == [IMDB]
 
 
+def test_what_controllers_do_together_is_gathered_and_what_a_person_writes_is_not(stage: Stage) -> None:
+    stage.worker.hear(MODEL, None, thing("imdb", 1))
+    assert stage.due_at_once() == [IMDB]
+    for version in (2, 3):
+        stage.worker.hear(DEPLOYMENT, "MODIFIED", thing("imdb", version, "imdb"))
+        assert stage.due_at_once() == []
+    assert stage.due() == [IMDB]
+    stage.worker.hear(DEPLOYMENT, "MODIFIED", thing("imdb", 4, "imdb"))
+    stage.worker.hear(MODEL, "MODIFIED", thing("imdb", 5))
+    assert stage.due_at_once() == [IMDB]
+    assert stage.due() == []
+
+
 def test_a_child_of_no_known_model_makes_nothing_due(stage: Stage) -> None:
     stage.worker.hear(DEPLOYMENT, "ADDED", thing("imdb", 2, "imdb"))
     assert stage.due() == []
@@ -117,6 +143,24 @@ def test_the_end_of_a_model_frees_those_that_had_to_give_way(stage: Stage) -> No
     stage.due()
     stage.worker.hear(MODEL, "DELETED", thing("imdb", 2, spec={"registered": "shared"}))
     assert stage.due() == [OTHER]
+
+
+def test_the_end_of_a_training_makes_one_due_that_waits_for_a_place_and_its_pass_the_next(stage: Stage) -> None:
+    waiting = [Key("shop", name) for name in ("c", "a", "b")]
+    for key in waiting:
+        stage.worker.hear(MODEL, None, thing(key.name, 1))
+    for job in ("one", "two"):
+        stage.worker.hear(JOB, "ADDED", thing(job, 1, "elsewhere"))
+    stage.due()
+    for key in waiting:
+        stage.work(Done(queued=True), key)
+    stage.work(Done())
+    assert stage.due() == []
+    ended = {"conditions": [{"type": "Complete", "status": "True"}]}
+    stage.worker.hear(JOB, "MODIFIED", thing("one", 2, "elsewhere", status=ended))
+    assert stage.due() == waiting[:1]
+    stage.work(Done(), waiting[0])
+    assert stage.due() == waiting[1:2]
 
 
 def test_the_end_of_a_training_makes_those_due_that_wait_for_a_place(stage: Stage) -> None:
@@ -172,7 +216,34 @@ def test_a_server_that_asks_to_wait_is_waited_for(stage: Stage) -> None:
     assert stage.due() == [IMDB]
 
 
-def test_a_pass_without_the_lease_is_not_repeated(stage: Stage) -> None:
+def test_a_pass_that_the_renewal_of_a_lease_came_too_late_for_is_owed_still(stage: Stage) -> None:
     stage.work(NotLeading("patch"))
-    stage.clock.now = 1000
     assert stage.due() == []
+    stage.clock.now = 1000
+    assert stage.due() == [IMDB]
+
+
+def test_what_others_act_for_is_known_and_never_due(stage: Stage) -> None:
+    stage.ours.clear()
+    stage.worker.hear(MODEL, None, thing("imdb", 1))
+    assert stage.due() == []
+    assert stage.store.models() == [IMDB]
+    stage.ours.add("shop")
+    stage.worker.begin()
+    assert stage.due() == [IMDB]
+
+
+def test_a_model_that_others_act_for_by_now_gets_no_pass_and_no_backoff(stage: Stage) -> None:
+    stage.work(Away("503"))
+    stage.ours.clear()
+    stage.work(ZeroDivisionError("a pass"))
+    assert stage.queue.failures(IMDB) == 0
+    stage.clock.now = 1000
+    assert stage.due() == [IMDB]  # What it was put off for is over, and comes to nothing.
+
+
+def test_of_what_others_act_for_only_what_is_needed_is_kept(stage: Stage) -> None:
+    stage.unknown.add(POD)
+    for kind in (POD, DEPLOYMENT):
+        stage.worker.hear(kind, "ADDED", thing("imdb", 2, "imdb"))
+    assert [len(stage.store.of_model(kind, IMDB)) for kind in (POD, DEPLOYMENT)] == [0, 1]

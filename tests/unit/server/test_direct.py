@@ -18,7 +18,7 @@ class Failing:
 
     def readiness(self) -> None: ...
 
-    async def review(self, *_: object) -> None:
+    async def scores(self, *_: object) -> None:
         raise ZeroDivisionError
 
 

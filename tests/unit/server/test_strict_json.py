@@ -1,9 +1,14 @@
 """JSON that other readers take differently, or not at all, is refused with a reason."""
 
+import json
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sentiment_server.web.problems import Problem
-from sentiment_server.web.strict_json import read_json
+from sentiment_server.web.schemas import TEXT_LIMIT, Review
+from sentiment_server.web.strict_json import read_as, read_json, read_text
 
 
 @pytest.mark.parametrize(
@@ -42,3 +47,35 @@ def test_what_it_does_not_allow_is_refused_with_the_reason(body: bytes, reason: 
         read_json(body)
     assert caught.value.status == 400
     assert reason in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b'{"text": 1}',
+        b'{"texts": "a"}',
+        b'{"text": "a", "text": "b"}',
+        b'{"text": "a", "\\u0074ext": "b"}',
+        b'{"text": "a"} {}',
+        b'{"text": "a"',
+        b'{"text": "a\nb"}',
+        b'{"text": "\\ud800"}',
+        b'{"text": "\\x"}',
+        b'\xef\xbb\xbf{"text": "a"}',
+        b'\x0c{"text": "a"}',
+        '{"text": "\u00e9"}'.encode(),
+        b'{"text": "%b"}' % (b"a" * (TEXT_LIMIT + 1)),
+    ],
+)
+def test_whatever_is_not_one_plain_text_is_left_to_who_judges_it(body: bytes) -> None:
+    assert read_text(body) is None
+
+
+_PLAIN = st.text(st.characters(max_codepoint=127))
+
+
+@given(_PLAIN, st.text(" \t\n\r", max_size=3), st.sampled_from([None, 2]))
+def test_one_plain_text_is_read_as_the_shape_reads_it(text: str, space: str, indent: int | None) -> None:
+    body = (space + json.dumps({"text": text}, indent=indent) + space).encode()
+    assert read_text(body) == read_as(Review, body).text == text

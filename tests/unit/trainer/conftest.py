@@ -1,13 +1,6 @@
 """Orders, data files and a real MLflow server for the trainer's tests."""
 
 import hashlib
-import os
-import signal
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,7 +10,7 @@ from sentiment_contract.recipe import Data, Parameters, Preset, Recipe, VolumeSo
 from sentiment_contract.training import TrainingOrder
 from sentiment_trainer.generate import write_csv
 from sentiment_trainer.settings import Settings
-from tests.support.ports import free_port
+from tests.support.mlflow_server import mlflow_server
 
 MakeOrder = Callable[..., TrainingOrder]
 
@@ -88,49 +81,5 @@ def make_order(request: pytest.FixtureRequest) -> MakeOrder:
 @pytest.fixture(scope="session")
 def mlflow_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real MLflow server on a loopback port, SQLite and proxied artifacts, as the chart runs it."""
-    folder = tmp_path_factory.mktemp("mlflow")
-    url = f"http://127.0.0.1:{free_port()}"
-    log = (folder / "log").open("w")
-    server = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "mlflow",
-            "server",
-            "--host",
-            "127.0.0.1",
-            "--port",
-            url.rsplit(":", 1)[1],
-            "--workers",
-            "1",
-            "--backend-store-uri",
-            f"sqlite:///{folder}/mlflow.db",
-            "--artifacts-destination",
-            str(folder / "artifacts"),
-        ],
-        env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"},
-        cwd=folder,
-        stdout=log,
-        stderr=log,
-        start_new_session=True,
-    )
-    try:
-        _await_health(url, server, folder / "log")
+    with mlflow_server(tmp_path_factory.mktemp("mlflow")) as url:
         yield url
-    finally:
-        # Its database and artifacts go with the temporary folder, so there is nothing to close gracefully.
-        os.killpg(server.pid, signal.SIGKILL)
-        server.wait(timeout=20)
-        log.close()
-
-
-def _await_health(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            urllib.request.urlopen(f"{url}/health", timeout=2).close()
-        except (OSError, urllib.error.URLError):
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail(f"MLflow did not start:\n{log.read_text()[-2000:]}")

@@ -102,7 +102,7 @@ class Features:
 
 def fit(reviews: Reviews, parameters: EffectiveParameters, called: str, announce: Announce = silent) -> FittedModel:
     """Learn from the reviews. Raises DataNoTerms where pruning leaves no term."""
-    learnt, classifier = features_of(reviews, parameters, called), _unfitted(parameters)
+    learnt, classifier = features_of(reviews, parameters, called), unfitted(parameters)
     announce(40, f"{len(learnt.terms):,} terms stand in the reviews {learnt.matrix.nnz:,} times; fitting")
     positive = np.array(reviews.positive, dtype=np.bool_)
     with threadpool_limits(1):
@@ -114,7 +114,15 @@ def fit(reviews: Reviews, parameters: EffectiveParameters, called: str, announce
 
 
 def features_of(reviews: Reviews, parameters: EffectiveParameters, called: str) -> Features:
-    """Count and weigh the terms. Raises DataNoTerms where pruning leaves no term, DataCheckFailed where there are too many."""
+    """Count and weigh the terms. Raises as `counts_of` does."""
+    counts = counts_of(reviews, parameters, called)
+    transformer = TfidfTransformer(sublinear_tf=parameters.sublinear_tf).fit(counts.matrix)
+    matrix = transformer.transform(counts.matrix, copy=False)
+    return Features(matrix, _vectorizer(counts, transformer, parameters), counts.terms)
+
+
+def counts_of(reviews: Reviews, parameters: EffectiveParameters, called: str) -> TermCounts:
+    """Count the terms. Raises DataNoTerms where pruning leaves no term, DataCheckFailed where there are too many."""
     wanted = Wanted(
         parameters.ngram_max,
         parameters.min_document_frequency,
@@ -129,12 +137,11 @@ def features_of(reviews: Reviews, parameters: EffectiveParameters, called: str) 
         raise too_many_terms(called)
     if not counts.terms:
         raise no_terms(called)
-    transformer = TfidfTransformer(sublinear_tf=parameters.sublinear_tf).fit(counts.matrix)
-    matrix = transformer.transform(counts.matrix, copy=False)
-    return Features(matrix, _vectorizer(counts, transformer, parameters), counts.terms)
+    return counts
 
 
-def _unfitted(parameters: EffectiveParameters) -> LogisticRegression | RandomForestClassifier:
+def unfitted(parameters: EffectiveParameters) -> LogisticRegression | RandomForestClassifier:
+    """The classifier that is fitted, before it is."""
     match parameters.classifier:
         case Classifier.LOGISTIC_REGRESSION:
             # The dual solver of liblinear: as quick as lbfgs here, and its result does not depend on which BLAS kernel

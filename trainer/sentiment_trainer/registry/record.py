@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sentiment_contract import names
 from sentiment_contract.recipe import sha256_of_json
+from sentiment_contract.search import SEARCH_FORMAT, SearchResult
 from sentiment_contract.training import TRAINING_FORMAT, TrainingOrder
 from sentiment_trainer.data.files import FetchedFile
 from sentiment_trainer.data.split import SplitKind
@@ -27,10 +28,13 @@ class Lineage:
     def fingerprint(self) -> str:
         """Equal for trainings that must give the same model: data bytes, parameters, sample, split, columns, format.
 
-        A trainer image of somebody's own fits in its own way, so its name counts as well.
+        A trainer image of somebody's own fits in its own way, so its name counts as well. Of searched parameters it is the
+        search that counts, so that the same one is found again without being made.
         """
         data, parameters = self.order.recipe.data, self.order.recipe.parameters
         own = {"trainer": self.order.recipe.trainer} if self.order.recipe.trainer is not None else {}
+        search = self.order.recipe.search
+        searched = {"search": {**search.identity(), "searchFormat": SEARCH_FORMAT}} if search is not None else {}
         return sha256_of_json(
             {
                 "dataHash": self.data.sha256,
@@ -40,6 +44,7 @@ class Lineage:
                 "columns": [data.text_column, data.label_column],
                 "trainingFormat": TRAINING_FORMAT,
                 **own,
+                **searched,
             }
         )
 
@@ -72,6 +77,8 @@ class Outcome:
     artifact_digest: str
     held_out_digest: str
     metrics: dict[str, str]
+    search: SearchResult | None = None
+    """What the search of its parameters came to, where they were searched."""
 
     def tags(self) -> dict[str, str]:
         """The tags that say so."""
@@ -79,6 +86,7 @@ class Outcome:
             names.TAG_ARTIFACT_DIGEST: self.artifact_digest,
             names.TAG_HELD_OUT_DIGEST: self.held_out_digest,
             names.TAG_METRICS: json.dumps(self.metrics, separators=(",", ":")),
+            **({names.TAG_SEARCH_RESULT: wire_of(self.search)} if self.search is not None else {}),
         }
 
 
@@ -86,4 +94,15 @@ def outcome_in(tags: Mapping[str, str]) -> Outcome | None:
     """The outcome that the tags tell of, or None where the training did not get so far."""
     digest, metrics = tags.get(names.TAG_ARTIFACT_DIGEST), tags.get(names.TAG_METRICS)
     held_out = tags.get(names.TAG_HELD_OUT_DIGEST, "")
-    return Outcome(digest, held_out, json.loads(metrics)) if digest and metrics else None
+    return Outcome(digest, held_out, json.loads(metrics), search_result_in(tags)) if digest and metrics else None
+
+
+def search_result_in(tags: Mapping[str, str]) -> SearchResult | None:
+    """What the tags tell of a search, None where there was none, or its result is not known yet."""
+    wire = tags.get(names.TAG_SEARCH_RESULT)
+    return SearchResult.model_validate_json(wire) if wire else None
+
+
+def wire_of(result: SearchResult) -> str:
+    """The result as the tag holds it."""
+    return result.model_dump_json(by_alias=True, exclude_none=True)

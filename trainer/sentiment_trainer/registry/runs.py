@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sentiment_contract import names
-from sentiment_trainer.registry.record import Lineage, Outcome
+from sentiment_contract.recipe import EffectiveParameters
+from sentiment_contract.search import SearchResult
+from sentiment_trainer.registry.record import Lineage, Outcome, wire_of
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -34,16 +36,20 @@ class TrainingRun:
     artifact_uri: str
     tags: Mapping[str, str]
 
-    def describe(self) -> None:
+    def describe(self, parameters: EffectiveParameters) -> None:
         """Log what goes in: parameters and the data set."""
         from mlflow.entities import Dataset, DatasetInput, Param
 
         recipe, data = self.lineage.order.recipe, self.lineage.data
-        parameters = recipe.parameters.model_dump(by_alias=True, exclude_none=True)
-        self.client.log_batch(self.id, params=[Param(name, str(value)) for name, value in parameters.items()])
+        values = parameters.model_dump(by_alias=True, exclude_none=True)
+        self.client.log_batch(self.id, params=[Param(name, str(value)) for name, value in values.items()])
         source = recipe.data.model_dump_json(by_alias=True, exclude_none=True)
         dataset = Dataset(data.path.name, data.sha256[:DATASET_DIGEST_LENGTH], "recipe", source)
         self.client.log_inputs(self.id, [DatasetInput(dataset)])
+
+    def decide(self, result: SearchResult) -> None:
+        """Keep what the search came to: whoever takes the run up trains with the same parameters."""
+        self.client.set_tag(self.id, names.TAG_SEARCH_RESULT, wire_of(result))
 
     def upload(self, folder: Path, metrics: Mapping[str, float], outcome: Outcome) -> None:
         """Send metrics and all files below `folder`. The tags of the outcome come last: they say that all is there."""
@@ -81,7 +87,7 @@ def open_run(client: "MlflowClient", lineage: Lineage) -> TrainingRun:
 
     A failed run is left as it is, as evidence.
     """
-    experiment_id = _experiment(client, lineage.order.registered_model)
+    experiment_id = experiment(client, lineage.order.registered_model)
     run = _left_behind(client, experiment_id, lineage.fingerprint) or client.create_run(
         experiment_id,
         run_name=f"{lineage.order.model}-{lineage.order.label}",
@@ -101,22 +107,23 @@ def _left_behind(client: "MlflowClient", experiment_id: str, fingerprint: str) -
     return None
 
 
-def _experiment(client: "MlflowClient", name: str) -> str:
+def experiment(client: "MlflowClient", name: str) -> str:
+    """Id of the experiment of that name, which is made where there is none."""
     from mlflow.exceptions import MlflowException
 
-    experiment = client.get_experiment_by_name(name)
-    if experiment is not None:
-        if experiment.lifecycle_stage == "deleted":
-            client.restore_experiment(experiment.experiment_id)
-        return experiment.experiment_id
+    found = client.get_experiment_by_name(name)
+    if found is not None:
+        if found.lifecycle_stage == "deleted":
+            client.restore_experiment(found.experiment_id)
+        return found.experiment_id
     try:
         return client.create_experiment(name)
     except MlflowException:
         # Another training of the same model was quicker; if it was something else, the next line says so.
-        experiment = client.get_experiment_by_name(name)
-        if experiment is None:
+        found = client.get_experiment_by_name(name)
+        if found is None:
             raise
-        return experiment.experiment_id
+        return found.experiment_id
 
 
 class ProgressReporter:

@@ -51,7 +51,7 @@ class Operator:
         more = {"first_pause_seconds": 0.01, **more}
         self.courier = Courier(
             senders,
-            may_send=lambda: self.leads,
+            may_send=lambda _: self.leads,
             exists=lambda _, uid: uid == UID,
             wake=lambda _: self.woken.set(),
             **more,
@@ -384,3 +384,20 @@ def test_a_status_without_messages_is_left_as_it_is() -> None:
         assert operator.stored.notifications == ()
 
     play(lambda: Operator({CHAT: PlayedSink()}), story)
+
+
+def test_what_is_on_its_way_is_left_to_whoever_acts_for_the_namespace_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LEADING_AGAIN_SECONDS", 0.01)
+    sink = PlayedSink()
+
+    async def story(operator: Operator) -> None:
+        operator.leads = False
+        operator.comes_to(ready(), 0)
+        await never(lambda: bool(sink.tries))
+        operator.courier.leave(lambda namespace: namespace == IMDB.namespace)
+        operator.leads = True
+        await never(lambda: bool(sink.tries))
+        operator.looks_again()
+        await eventually(lambda: sink.tries == 1)
+
+    play(lambda: Operator({CHAT: sink}), story)

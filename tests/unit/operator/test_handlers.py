@@ -1,0 +1,56 @@
+"""How notices come from the thread that watches to the loop that works."""
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+
+from sentiment_operator.facts import Manifest
+from sentiment_operator.handlers import NOTICES_AT_A_TIME, Handover
+from sentiment_operator.kinds import POD, Kind
+
+MANY = 3 * NOTICES_AT_A_TIME + 1
+
+
+def _say_nothing(_: asyncio.AbstractEventLoop, __: dict[str, Any]) -> None:
+    """The test looks at what is heard after an error, not at the error."""
+
+
+def heard(many: int, broken: int | None = None) -> tuple[list[int], int]:
+    """Numbers of the notices in the order they were heard, and how often something else had its turn meanwhile."""
+    numbers: list[int] = []
+
+    def notice(_: Kind, __: str | None, body: Manifest) -> None:
+        if body["number"] == broken:
+            raise ValueError(broken)
+        numbers.append(body["number"])
+
+    async def run() -> int:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(_say_nothing)
+        handover = Handover(loop, notice)
+        watching = threading.Thread(target=lambda: [handover.put(POD, None, {"number": n}) for n in range(many)])
+        watching.start()
+        watching.join()
+        turns, expected = 0, many - (broken is not None)
+        async with asyncio.timeout(10):
+            while len(numbers) < expected:
+                await asyncio.sleep(0)
+                turns += 1
+        return turns
+
+    return numbers, asyncio.run(run())
+
+
+def test_every_notice_is_heard_in_its_order() -> None:
+    assert heard(MANY)[0] == list(range(MANY))
+
+
+def test_others_have_their_turn_between_many_notices() -> None:
+    assert heard(MANY)[1] >= MANY // NOTICES_AT_A_TIME
+
+
+@pytest.mark.parametrize("broken", [0, NOTICES_AT_A_TIME - 1, MANY - 1])
+def test_a_notice_that_cannot_be_heard_keeps_back_no_other(broken: int) -> None:
+    assert heard(MANY, broken)[0] == [number for number in range(MANY) if number != broken]
