@@ -15,7 +15,7 @@ from bench.report import __main__ as report
 from bench.report import chapters
 from bench.report.chapters import PARTS, RUN, Chapter, Part
 from bench.report.page import page
-from bench.report.parts import operator, plain, ready, server, train
+from bench.report.parts import operator, ready, search, server, train
 from bench.report.shapes import Goal, Section, Table
 from bench.results import keep, kept, this_machine
 
@@ -54,6 +54,15 @@ USUAL = CELL | {
     "operator": "usual kopf operator",
     "made": MADE | {"settled_seconds": 100.0, "cpu_seconds": 120.0, "writes": 17_000},
     "beside": {"to_children": {"p99": 0.3}, "queue_oldest_seconds": None},
+}
+
+
+SEARCH: dict[str, Any] = {
+    "costs": [
+        {"way": "together", "processes": 2, "trials": 32, "cpu_seconds": 40.0, "seconds": 30.0, "peak_mib": 900.0}
+    ],
+    "ratio": 9.1,
+    "differing": [[1, "1", 0.9, 0.8]],
 }
 
 
@@ -128,6 +137,7 @@ def test_goals_say_what_was_reached_on_the_right_side() -> None:
         "Best: fit, measure, export and prove, wall": False,
         "Best: less CPU than the same in scikit-learn": True,
     }
+    assert list(verdicts(search.section(SEARCH)).values()) == [True, False]
     assert list(verdicts(ready.cold([COLD])).values()) == [True, True]
     assert list(verdicts(ready.switches([SWITCH])).values()) == [True, False, True]
 
@@ -157,14 +167,6 @@ def test_where_one_machine_ends_is_what_the_slope_says() -> None:
     assert "104,858 reviews for each GiB" in told
     assert "8 GiB for 790,000 reviews" in told
     assert "ends" not in str(train.growth([STEP]).told)
-
-
-def test_figures_that_nobody_knows_are_shown_as_they_are() -> None:
-    rows = [{"candidates": 32, "cpu_seconds": 81.234, "each": {"deep": 1}}, {"candidates": 1, "cpu_seconds": None}]
-    assert plain.section(rows).tables == (Table("", ("candidates", "cpu seconds"), (("32", "81.2"), ("1", "–"))),)
-    (named, more) = plain.section({"less": 9.5, "equal": True, "cells": rows}).tables
-    assert named.rows == (("less", "9.5"), ("equal", "yes"))
-    assert more.title == "cells"
 
 
 def test_a_bar_in_a_cell_is_no_border() -> None:
