@@ -19,7 +19,8 @@ _TOLD = ("scikit-learn", "numpy", "fastapi", "uvicorn", "pydantic", "kopf", "mlf
 
 @dataclass(frozen=True)
 class Machine:
-    """What figures were measured on, and when. `mib` is its memory, `busy` how many processes wanted to run just then."""
+    """What figures were measured on, and when. `mib` is its memory, `busy` how many processes wanted to run just then, where that
+    is known."""
 
     processor: str
     cores: int
@@ -28,7 +29,7 @@ class Machine:
     python: str
     versions: Mapping[str, str]
     day: str
-    busy: float
+    busy: float | None
 
 
 @dataclass(frozen=True)

@@ -80,11 +80,10 @@ async def _status(app: ASGIApp, body: bytes) -> int:
         nonlocal status
         status = message.get("status", status)
 
-    connection = Connection(lambda: False, lambda: True, lambda: None, lambda: None)
+    connection = Connection(lambda: False, lambda _: True, lambda: None, lambda: None)
     scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http"}
     scope |= {"path": "/predict", "raw_path": b"/predict", "root_path": "", "query_string": b""}
-    scope |= {"headers": [*_HEADERS, (b"content-length", b"%d" % len(body))], "state": {}}
-    connection.left_in(scope)
+    scope |= {"headers": [*_HEADERS, (b"content-length", b"%d" % len(body))], "state": connection.left_in({})}
     await app(scope, receive, send)
     return status
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.report.parts import operator, plain, ready, server, train
+from bench.report.parts import operator, ready, search, server, train
 from bench.report.shapes import Section
 from bench.results import RESULTS, Kept, Machine, kept
 
@@ -24,7 +24,7 @@ PARTS = (
     Part("server", "Requests", (("server", server.section),)),
     Part("scorer", "The scorer alone"),
     Part("train", "Training", (("train", train.section), ("scale", train.growth))),
-    Part("search", "Search", (("search", plain.section),)),
+    Part("search", "Search", (("search", search.section),)),
     Part("ready", "Time to ready", (("ready-cold", ready.cold), ("ready-switch", ready.switches))),
     Part("operator", "The operator with many models", (("operator", operator.section),)),
 )

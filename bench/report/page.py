@@ -65,9 +65,13 @@ def _section(section: Section) -> Iterator[str]:
 
 def _markdown(table: Table) -> str:
     title = f"**{table.title}**\n\n" if table.title else ""
-    line = "|---" + "|---:" * (len(table.columns) - 1) + "|"
+    line = "".join("|---:" if _is_numbers(column) else "|---" for column in zip(*table.rows, strict=True)) + "|"
     rows = (f"| {' | '.join(_escaped(cell) for cell in row)} |" for row in table.rows)
     return "\n".join((f"{title}| {' | '.join(table.columns)} |", line, *rows, ""))
+
+
+def _is_numbers(column: Sequence[str]) -> bool:
+    return all(cell[:1].isdigit() or cell == "–" for cell in column)
 
 
 def _escaped(cell: str) -> str:
@@ -75,8 +79,9 @@ def _escaped(cell: str) -> str:
 
 
 def _machine(machine: Machine) -> str:
+    busy = "" if machine.busy is None else f"; {machine.busy:.0f} processes wanted to run at the end"
     versions = ", ".join(f"{name} {version}" for name, version in machine.versions.items())
     return (
         f"<sub>{machine.day}: {machine.cores} cores, {machine.processor}, {machine.mib / 1024:.0f} GiB, {machine.system},"
-        f" Python {machine.python}, {versions}; {machine.busy:.0f} processes wanted to run at the end.</sub>"
+        f" Python {machine.python}, {versions}{busy}.</sub>"
     )

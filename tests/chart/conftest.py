@@ -14,7 +14,7 @@ import yaml
 
 from local_cluster import ControlPlane, toolchain
 from local_cluster.settings import cache_directory
-from tests.chart.rendering import CHART, NAMESPACE, RELEASE, Helm, Manifest
+from tests.chart.rendering import CHART, LOADER, NAMESPACE, RELEASE, Helm, Manifest
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +39,7 @@ class Answer:
     @property
     def manifest(self) -> Manifest:
         """Standard output, read as YAML."""
-        return yaml.safe_load(self.output)
+        return yaml.load(self.output, LOADER)  # noqa: S506  a safe one
 
 
 @dataclass(frozen=True)

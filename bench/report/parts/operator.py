@@ -16,7 +16,7 @@ class _Row:
     where there are `at` models or, without that, always."""
 
     name: str
-    figure: Callable[[_Cell], float]
+    figure: Callable[[_Cell], float | None]
     form: str = ".1f"
     more: bool = False
     of_usual: float | None = None
@@ -25,36 +25,44 @@ class _Row:
 
 
 def _cpu_a_write(cell: _Cell) -> float:
-    return cell["cpu_seconds"] / max(1, cell["objects"] + cell["status_writes"]) * 1000
+    made = cell["made"]
+    return made["cpu_seconds"] / max(1, made["objects"] + made["status_writes"]) * 1000
 
 
 _ROWS = (
     _Row(
         "models a second until they serve",
-        lambda cell: cell["models"] / cell["settled_seconds"],
+        lambda cell: cell["models"] / cell["made"]["settled_seconds"],
         more=True,
         of_usual=1.5,
     ),
-    _Row("edit → children, p50 ms", lambda cell: cell["edit_to_children"]["p50"] * 1000, ".0f"),
-    _Row("edit → children, p99 ms", lambda cell: cell["edit_to_children"]["p99"] * 1000, ".0f"),
-    _Row("requests a model", lambda cell: sum(cell["requests_by_verb"].values()) / cell["models"]),
-    _Row("writes a model, Events included", lambda cell: cell["writes"] / cell["models"], of_usual=2, most=20),
-    _Row("operator CPU ms a model", lambda cell: cell["cpu_seconds"] / cell["models"] * 1000),
+    _Row("made → children, p99 s", lambda cell: cell["made"]["to_children"]["p99"], ".2f"),
+    _Row("edit → children, p50 ms", lambda cell: cell["edited"]["recorded"]["p50"] * 1000, ".0f"),
+    _Row("edit → children, p99 ms", lambda cell: cell["edited"]["recorded"]["p99"] * 1000, ".0f"),
+    _Row("requests a model", lambda cell: sum(cell["made"]["requests_by_verb"].values()) / cell["models"]),
+    _Row("writes a model, Events included", lambda cell: cell["made"]["writes"] / cell["models"], of_usual=2, most=20),
+    _Row("operator CPU ms a model", lambda cell: cell["made"]["cpu_seconds"] / cell["models"] * 1000),
     _Row("operator CPU ms, each object and status", _cpu_a_write, ".2f", of_usual=5),
-    _Row("writes while nothing changes", lambda cell: cell["quiet_writes"], ".0f", most=0),
+    _Row("writes while nothing changes", lambda cell: cell["quiet"]["writes"], ".0f", most=0),
     _Row("memory at its most, MiB", lambda cell: cell["peak_mib"], ".0f", most=400, at=1000),
-    _Row("memory at rest, MiB", lambda cell: cell["idle_mib"], ".0f"),
-    _Row("restart to caught up, s", lambda cell: cell["restart_seconds"], most=60, at=5000),
-    _Row("restart, CPU s", lambda cell: cell["restart_cpu_seconds"], ".2f"),
-    _Row("restart, writes", lambda cell: cell["restart_writes"], ".0f", most=0),
-    _Row("longest stall, ms", lambda cell: cell["stall"]["worst"] * 1000, ".0f"),
+    _Row("memory at rest, MiB", lambda cell: cell["quiet"]["resident_mib"], ".0f"),
+    _Row("restart to caught up, s", lambda cell: cell["restarted"]["seconds"], most=60, at=5000),
+    _Row("restart, CPU s", lambda cell: cell["restarted"]["cpu_seconds"], ".2f"),
+    _Row("restart, writes", lambda cell: cell["restarted"]["writes"], ".0f", most=0),
+    _Row("longest stall, ms", lambda cell: cell["made"]["stall"]["worst"] * 1000, ".0f"),
+    _Row(
+        "beside a hot and a poisoned model, edit → children, p99 s",
+        lambda cell: cell["beside"]["to_children"]["p99"],
+        ".2f",
+    ),
+    _Row("longest wait in the queue then, s", lambda cell: cell["beside"]["queue_oldest_seconds"], ".2f", most=1),
 )
 
 
 def section(cells: Sequence[_Cell]) -> Section:
     """Of `operator.json`."""
-    sizes = sorted({cell["models"] for cell in cells})
-    found = [_of_size(cells, size) for size in sizes]
+    kinds = sorted({(cell["models"], cell["trained"]) for cell in cells})
+    found = [_of_kind([cell for cell in cells if (cell["models"], cell["trained"]) == kind], *kind) for kind in kinds]
     return Section(
         told=(
             "A real control plane; nodes and pods are KWOK's, MLflow and what answers are stand-ins.",
@@ -66,33 +74,41 @@ def section(cells: Sequence[_Cell]) -> Section:
     )
 
 
-def _of_size(cells: Sequence[_Cell], size: int) -> tuple[list[Goal], Table]:
-    own = next((cell for cell in cells if cell["models"] == size and _USUAL not in cell["operator"]), None)
-    other = next((cell for cell in cells if cell["models"] == size and _USUAL in cell["operator"]), None)
+def _of_kind(cells: Sequence[_Cell], size: int, trained: bool) -> tuple[list[Goal], Table]:
+    own = next((cell for cell in cells if _USUAL not in cell["operator"]), None)
+    other = next((cell for cell in cells if _USUAL in cell["operator"]), None)
+    named = f"{size:,} models{', each trained first' * trained}"
     rows = tuple(_row(row, own, other) for row in _ROWS)
-    goals = [goal for row in _ROWS for goal in _goals(row, own, other, size)]
-    return goals, Table(f"{size:,} models", ("", "ours", "usual", "times better"), rows)
+    goals = [goal for row in _ROWS for goal in _goals(row, own, other, size, named)]
+    return goals, Table(named, ("", "ours", "usual", "times better"), rows)
 
 
 def _row(row: _Row, own: _Cell | None, other: _Cell | None) -> tuple[str, ...]:
     better = _times_better(row, own, other)
-    told = [format(row.figure(cell), row.form) if cell is not None else "–" for cell in (own, other)]
+    told = (_told(row, cell) for cell in (own, other))
     return (row.name, *told, f"{better:.1f}" if better is not None else "–")
 
 
+def _told(row: _Row, cell: _Cell | None) -> str:
+    figure = row.figure(cell) if cell is not None else None
+    return format(figure, row.form) if figure is not None else "–"
+
+
 def _times_better(row: _Row, own: _Cell | None, other: _Cell | None) -> float | None:
-    if own is None or other is None:
+    mine, its = (row.figure(cell) if cell is not None else None for cell in (own, other))
+    if mine is None or its is None:
         return None
-    mine, its = row.figure(own), row.figure(other)
     above, below = (mine, its) if row.more else (its, mine)
     return above / below if below else None
 
 
-def _goals(row: _Row, own: _Cell | None, other: _Cell | None, size: int) -> list[Goal]:
-    named, goals = f"{size:,} models: {row.name}", list[Goal]()
-    better = _times_better(row, own, other)
+def _goals(row: _Row, own: _Cell | None, other: _Cell | None, size: int, named: str) -> list[Goal]:
+    goals, better = list[Goal](), _times_better(row, own, other)
+    mine = row.figure(own) if own is not None else None
     if row.of_usual is not None and better is not None:
-        goals.append(Goal(f"{named}, better than the usual operator", row.of_usual, better, more=True, unit="×"))
-    if row.most is not None and own is not None and row.at in (None, size):
-        goals.append(Goal(named, row.most, row.figure(own), more=False))
+        goals.append(
+            Goal(f"{named}: {row.name}, better than the usual operator", row.of_usual, better, more=True, unit="×")
+        )
+    if row.most is not None and mine is not None and row.at in (None, size):
+        goals.append(Goal(f"{named}: {row.name}", row.most, mine, more=False))
     return goals

@@ -20,7 +20,14 @@ def cold(found: Sequence[_One]) -> Section:
         Goal(f"cold apply → right answer, worst of {len(ours)}", 8, max(ours), more=False, unit=" s"),
     )
     rows = tuple(
-        (who, str(len(times)), f"{statistics.median(times):.2f}", f"{max(times):.2f}", _times(times, ours))
+        (
+            who,
+            str(len(times)),
+            f"{statistics.median(times):.2f}",
+            f"{max(times):.2f}",
+            _times(times, ours),
+            _cpu(found, who),
+        )
         for who, times in answered.items()
         if times
     )
@@ -30,11 +37,15 @@ def cold(found: Sequence[_One]) -> Section:
         ),
         goals=goals,
         tables=(
-            Table("Cold apply", ("who", "times", "p50 s", "worst s", "× ours"), rows),
+            Table("Cold apply", ("who", "times", "p50 s", "worst s", "× ours", "s of CPU of the pod"), rows),
             Table("Seconds from the apply", ("milestone", *answered), _milestones(found, tuple(answered))),
         ),
         pictures=(("ready-cold.png", "Where the time of a cold apply goes"),),
     )
+
+
+def _cpu(found: Sequence[_One], who: str) -> str:
+    return f"{statistics.median(one['cpu_seconds'] for one in found if one['who'] == who):.2f}"
 
 
 def _times(times: Sequence[float], ours: Sequence[float]) -> str:

@@ -15,7 +15,7 @@ def section(figures: Mapping[str, Any]) -> Section:
     goals = tuple(
         Goal(goal["what"], goal["wanted"], goal["reached"], goal["more"]) for goal in figures.get("goals", ())
     )
-    tables = (*(_load(name, by) for name, by in loads.items()), _starts(figures["starts"]))
+    tables = (*(_load(name, by) for name, by in loads.items()), _starts(figures["starts"]), _alone(figures))
     missing = tuple(f"{name} was not measured: {why}." for name, why in figures.get("missing", {}).items())
     made_of = {name: ", ".join(f"{what} {which}" for what, which in found.items()) for name, found in
                figures.get("versions", {}).items()}  # fmt: skip
@@ -49,6 +49,21 @@ def _load(name: str, by: Mapping[str, _Cost]) -> Table:
             for server, cost in rows
         ),
     )
+
+
+def _alone(figures: Mapping[str, Any]) -> Table:
+    rows = tuple(
+        (
+            f"{kind}, {size}",
+            f"{cost['scikit_learn']:,.1f}",
+            f"{cost['scorer']:,.1f}",
+            f"{cost['scikit_learn'] / cost['scorer']:.1f}",
+        )
+        for kind, found in (("linear", "in_process"), ("forest", "forest_in_process"))
+        for size, cost in figures[found].items()
+    )
+    head = ("model, reviews", "scikit-learn, µs of CPU a review", "the scorer", "times less")
+    return Table("Without a server", head, rows)
 
 
 def _starts(starts: Mapping[str, _Cost]) -> Table:

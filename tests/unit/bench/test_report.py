@@ -15,7 +15,7 @@ from bench.report import __main__ as report
 from bench.report import chapters
 from bench.report.chapters import PARTS, RUN, Chapter, Part
 from bench.report.page import page
-from bench.report.parts import operator, plain, ready, server, train
+from bench.report.parts import operator, ready, search, server, train
 from bench.report.shapes import Goal, Section, Table
 from bench.results import keep, kept, this_machine
 
@@ -26,21 +26,44 @@ SERVER: dict[str, Any] = {
     "starts": {"the direct way": START},
     "goals": [{"what": "requests, × FastAPI", "wanted": 20, "reached": 25.0, "more": True, "met": True}],
     "missing": {"MLServer": "no network"},
+    "in_process": {"one by one": {"scikit_learn": 800.0, "scorer": 10.0}},
+    "forest_in_process": {"one by one": {"scikit_learn": 4_500.0, "scorer": 45.0}},
 }
 PRESET = {"preset": "Best", "counted_by": "native code", "accuracy": 0.9202, "accuracy_of_unseen_texts": 0.9198,
           "train_rows": 25_000, "test_rows": 25_000, "seconds": 12.0, "cpu_seconds": 6.0, "peak_mib": 900.0}  # fmt: skip
 BY_OTHER = PRESET | {"counted_by": "scikit-learn", "seconds": 32.0, "cpu_seconds": 30.0}
 STEP = {"rows": 10_000, "counted_by": "native code", "terms": 100, "counting_cpu_seconds": 1.0,
         "fitting_cpu_seconds": 1.0, "peak_mib": 600.0}  # fmt: skip
-COLD = {"who": "SentimentModel", "reached": {"pod created": 0.2, "first right answer": 2.0, "Ready": 2.5}}
+COLD = {
+    "who": "SentimentModel",
+    "reached": {"pod created": 0.2, "first right answer": 2.0, "Ready": 2.5},
+    "cpu_seconds": 0.3,
+}
 SWITCH = {"who": "SentimentModel", "back": False, "first_answer": 2.0, "ready": 11.0, "failed": 0, "requests": 500}
-CELL: dict[str, Any] = {
-    "operator": "SentimentModel operator", "models": 1000, "settled_seconds": 50.0, "edit_to_children": {"p50": 0.1, "p99": 0.2},
-    "requests_by_verb": {"patch": 9_000}, "writes": 9_000, "cpu_seconds": 20.0, "objects": 7_000, "status_writes": 3_000,
-    "quiet_writes": 0, "peak_mib": 410.0, "idle_mib": 200.0, "restart_seconds": 5.0, "restart_cpu_seconds": 2.0,
-    "restart_writes": 0, "stall": {"worst": 0.05},
+MADE: dict[str, Any] = {
+    "settled_seconds": 50.0, "to_children": {"p99": 1.5}, "requests_by_verb": {"patch": 9_000}, "writes": 9_000,
+    "cpu_seconds": 20.0, "objects": 7_000, "status_writes": 3_000, "stall": {"worst": 0.05},
 }  # fmt: skip
-USUAL = CELL | {"operator": "usual kopf operator", "settled_seconds": 100.0, "cpu_seconds": 120.0, "writes": 17_000}
+CELL: dict[str, Any] = {
+    "operator": "SentimentModel operator", "models": 1000, "trained": False, "peak_mib": 410.0, "made": MADE,
+    "quiet": {"writes": 0, "resident_mib": 200.0}, "edited": {"recorded": {"p50": 0.1, "p99": 0.2}},
+    "restarted": {"seconds": 5.0, "cpu_seconds": 2.0, "writes": 0},
+    "beside": {"to_children": {"p99": 0.3}, "queue_oldest_seconds": 0.4},
+}  # fmt: skip
+USUAL = CELL | {
+    "operator": "usual kopf operator",
+    "made": MADE | {"settled_seconds": 100.0, "cpu_seconds": 120.0, "writes": 17_000},
+    "beside": {"to_children": {"p99": 0.3}, "queue_oldest_seconds": None},
+}
+
+
+SEARCH: dict[str, Any] = {
+    "costs": [
+        {"way": "together", "processes": 2, "trials": 32, "cpu_seconds": 40.0, "seconds": 30.0, "peak_mib": 900.0}
+    ],
+    "ratio": 9.1,
+    "differing": [[1, "1", 0.9, 0.8]],
+}
 
 
 @pytest.fixture
@@ -78,6 +101,7 @@ def test_a_page_shows_every_part_its_goals_and_what_it_ran_on(folder: Path, tmp_
     assert "| Requests | requests, × FastAPI | ≥ 20 | 25 | met |" in text
     assert "| Training | Best: fit, measure, export and prove, wall | ≤ 10 s | 12 s | **missed** |" in text
     assert "| FastAPI + scikit-learn | 2,500.0 | 25.0 |" in text
+    assert "| forest, one by one | 4,500.0 | 45.0 | 100.0 |" in text
     assert "MLServer was not measured: no network." in text
     assert "Not measured here: no cluster here." in text
     assert f"{this_machine().cores} cores" in text
@@ -113,6 +137,7 @@ def test_goals_say_what_was_reached_on_the_right_side() -> None:
         "Best: fit, measure, export and prove, wall": False,
         "Best: less CPU than the same in scikit-learn": True,
     }
+    assert list(verdicts(search.section(SEARCH)).values()) == [True, False]
     assert list(verdicts(ready.cold([COLD])).values()) == [True, True]
     assert list(verdicts(ready.switches([SWITCH])).values()) == [True, False, True]
 
@@ -127,6 +152,7 @@ def test_an_operator_is_judged_beside_the_usual_one_and_by_itself() -> None:
         "writes while nothing changes": True,
         "memory at its most, MiB": False,
         "restart, writes": True,
+        "longest wait in the queue then, s": True,
     }
 
 
@@ -141,14 +167,6 @@ def test_where_one_machine_ends_is_what_the_slope_says() -> None:
     assert "104,858 reviews for each GiB" in told
     assert "8 GiB for 790,000 reviews" in told
     assert "ends" not in str(train.growth([STEP]).told)
-
-
-def test_figures_that_nobody_knows_are_shown_as_they_are() -> None:
-    rows = [{"candidates": 32, "cpu_seconds": 81.234, "each": {"deep": 1}}, {"candidates": 1, "cpu_seconds": None}]
-    assert plain.section(rows).tables == (Table("", ("candidates", "cpu seconds"), (("32", "81.2"), ("1", "–"))),)
-    (named, more) = plain.section({"less": 9.5, "equal": True, "cells": rows}).tables
-    assert named.rows == (("less", "9.5"), ("equal", "yes"))
-    assert more.title == "cells"
 
 
 def test_a_bar_in_a_cell_is_no_border() -> None:

@@ -7,7 +7,8 @@ operator here is the pass of reconcile.py without its loop and its clients: it c
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -861,6 +862,42 @@ def turn(operator: Operator, end: datetime | None = None) -> bool:
         return False
     world.now = soonest
     return True
+
+
+def branched(operator: Operator) -> Operator:
+    """The same operator in the same world, to go on for themselves. Bodies are shared: they are replaced and never changed."""
+    return _copied(replace(operator, world=_copied(operator.world)))
+
+
+def _copied(one: Any) -> Any:
+    held = {part.name: getattr(one, part.name) for part in fields(one)}
+    return replace(one, **{name: copy(value) for name, value in held.items() if isinstance(value, dict | list)})
+
+
+def every_moment(operator: Operator) -> Iterator[Operator]:
+    """On the way to rest, a world of its own for each moment, the first and the last included."""
+    moves = True
+    while moves:
+        yield branched(operator)
+        moves = turn(operator)
+
+
+def killed_before_each_write(operator: Operator, turned: Callable[[Operator], bool]) -> Iterator[Operator]:
+    """On the way to rest, a world for each write of any pass in which the process ended before that write and began anew."""
+    moves = True
+    while moves:
+        before, written = branched(operator), len(operator.writes)
+        moves = turned(operator)
+        for writes in range(len(operator.writes) - written):
+            killed = branched(before)
+            killed.writes_left = writes
+            try:
+                turned(killed)
+            except Killed:
+                killed.restart()
+                yield killed
+            else:
+                raise AssertionError(f"it did not die before its write {written + writes + 1}: {killed.writes[-5:]}")
 
 
 def until_quiet(operator: Operator) -> None:

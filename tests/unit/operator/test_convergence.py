@@ -26,7 +26,17 @@ from sentiment_operator.names import COMPONENT_LABEL, TRAINER
 from sentiment_operator.raw import controller_uid, is_unfinished, labels_of, uid_of
 from tests.support.builders import SETTINGS, spec
 from tests.support.seeds import seeds
-from tests.unit.operator.simulated_world import NAME, Killed, Operator, World, for_seconds, turn, until_quiet
+from tests.unit.operator.simulated_world import (
+    NAME,
+    Killed,
+    Operator,
+    World,
+    every_moment,
+    for_seconds,
+    killed_before_each_write,
+    turn,
+    until_quiet,
+)
 
 LABELS = ("1", "2", "3")
 
@@ -354,40 +364,33 @@ def the_end() -> End:
 
 def test_a_kill_after_any_write_costs_no_training() -> None:
     there_and_back = STORY[:3]
-    for writes in range(len(undisturbed(there_and_back).writes)):
-        operator = new()
-        operator.writes_left = writes
-        for wanted in there_and_back:
-            operator.world.edit(wanted)
-            quiet_in_spite_of_a_kill(operator)
-        assert operator.writes_left is None, "it was killed"
-        assert_ready(operator, "1")
-        assert labels_of_starts(operator) == ["1", "2"]
-        assert_rests(operator)
-
-
-def quiet_in_spite_of_a_kill(operator: Operator) -> None:
-    try:
-        until_quiet(operator)
-    except Killed:
-        operator.restart()
-        until_quiet(operator)
+    operator, kills = new(), 0
+    for number, wanted in enumerate(there_and_back, 1):
+        operator.world.edit(wanted)
+        for killed in killed_before_each_write(operator, turn):
+            until_quiet(killed)
+            for later in there_and_back[number:]:
+                killed.world.edit(later)
+                until_quiet(killed)
+            assert_ready(killed, "1")
+            assert labels_of_starts(killed) == ["1", "2"]
+            assert_rests(killed)
+            kills += 1
+    assert kills == len(undisturbed(there_and_back).writes) > 10
 
 
 def test_any_turn_may_be_the_first_of_a_process_that_finds_no_status() -> None:
-    moment, is_over = 0, False
-    while not is_over:
-        operator = serving("1")
-        operator.world.edit(version("2", replicas=2))
-        is_over = not all(turn(operator) for _ in range(moment))
+    undisturbed, moments = serving("1"), 0
+    undisturbed.world.edit(version("2", replicas=2))
+    for operator in every_moment(undisturbed):
         operator.world.write_status(MODEL, NAME, {})
         operator.restart()
         until_quiet(operator)
         assert_ready(operator, "2")
         assert labels_of_starts(operator) == ["1", "2"]
         assert_rests(operator)
-        moment += 1
-    assert moment > 20, "there were many turns to begin at"
+        moments += 1
+    assert moments > 20, "there were many turns to begin at"
 
 
 # Many edits

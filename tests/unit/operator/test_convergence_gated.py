@@ -26,7 +26,18 @@ from sentiment_operator.names import ARTIFACT_DIGEST_ANNOTATION
 from sentiment_operator.raw import is_unfinished, uid_of
 from tests.support.builders import spec
 from tests.support.seeds import seeds
-from tests.unit.operator.simulated_world import MOVE, NAME, Killed, Operator, World, for_seconds, turn, until_quiet
+from tests.unit.operator.simulated_world import (
+    MOVE,
+    NAME,
+    Killed,
+    Operator,
+    World,
+    every_moment,
+    for_seconds,
+    killed_before_each_write,
+    turn,
+    until_quiet,
+)
 from tests.unit.operator.test_convergence import (
     assert_honest,
     assert_ready,
@@ -339,20 +350,18 @@ def test_mlflow_that_goes_away_in_the_middle_only_delays_it(seconds: int) -> Non
 
 
 def test_a_job_deleted_by_hand_at_any_moment_only_delays_it() -> None:
-    moment, is_over = 0, False
-    while not is_over:
-        operator = wanting(gated("2", TOO_STRICT))
-        operator.world.edit(gated("2", NO_WORSE, manual=1))
-        operator.world.answer_for("ana", "2")
-        is_over = not all(turn(operator) for _ in range(moment))
+    undisturbed, moments = wanting(gated("2", TOO_STRICT)), 0
+    undisturbed.world.edit(gated("2", NO_WORSE, manual=1))
+    undisturbed.world.answer_for("ana", "2")
+    for operator in every_moment(undisturbed):
         for job in filter(workload.is_comparison, operator.world.of(JOB)):
             operator.world.delete(JOB, job["metadata"]["name"])
         until_quiet(operator)
         assert_ready(operator, "2")
         assert len(compared(operator)) <= 2
         assert_rests(operator)
-        moment += 1
-    assert moment > 10, "there were many moments"
+        moments += 1
+    assert moments > 10, "there were many moments"
 
 
 @pytest.mark.parametrize("first", [(), (CRASH,), (None,)], ids=["the only pod", "after a crash", "after a silent end"])
@@ -557,14 +566,18 @@ def test_a_new_leader_that_has_not_heard_all_the_last_one_wrote_takes_nothing_of
 STORY = (gated("2", NO_WORSE, manual=1), gated(WORSE, NO_WORSE), gated("1", TOO_STRICT))
 
 
-def told_to_the_end(operator: Operator, rest: Callable[[Operator], None]) -> None:
-    """The story, with an approval in its time."""
-    for wanted in STORY:
-        operator.world.edit(wanted)
-        rest(operator)
-        if wanted.promotion.approval.policy == "Manual":
-            operator.world.answer_for("ana", "2")
-            rest(operator)
+def edit_to(wanted: SentimentModelSpec) -> Callable[[Operator], object]:
+    return lambda operator: operator.world.edit(wanted)
+
+
+def approval(operator: Operator) -> None:
+    operator.world.answer_for("ana", "2")
+
+
+ACTS = tuple(
+    act for wanted in STORY for act in (edit_to(wanted), *[approval] * (wanted.promotion.approval.policy == "Manual"))
+)
+"""The story, with an approval in its time."""
 
 
 def assert_told(operator: Operator) -> None:
@@ -576,25 +589,18 @@ def assert_told(operator: Operator) -> None:
 
 
 def test_a_kill_after_any_write_costs_no_comparison_and_no_approval() -> None:
-    undisturbed = serving("1")
-    undisturbed.writes.clear()
-    told_to_the_end(undisturbed, until_quiet)
-    writes_in_all = len(undisturbed.writes)
-    assert_told(undisturbed)
-    for writes in range(writes_in_all):
-        operator = serving("1")
-        operator.writes_left = writes
-        told_to_the_end(operator, quiet_in_spite_of_a_kill)
-        assert operator.writes_left is None, "it was killed"
-        assert_told(operator)
-
-
-def quiet_in_spite_of_a_kill(operator: Operator) -> None:
-    try:
-        until_quiet(operator)
-    except Killed:
-        operator.restart()
-        until_quiet(operator)
+    operator, kills = serving("1"), 0
+    for number, act in enumerate(ACTS, 1):
+        act(operator)
+        for killed in killed_before_each_write(operator, turn):
+            until_quiet(killed)
+            for later in ACTS[number:]:
+                later(killed)
+                until_quiet(killed)
+            assert_told(killed)
+            kills += 1
+    assert_told(operator)
+    assert kills > 10
 
 
 # Suspended

@@ -6,7 +6,7 @@ That as many pods answer as were wanted is asked after every turn, by whichever 
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -27,6 +27,7 @@ from tests.unit.operator.simulated_world import (
     Operator,
     World,
     for_seconds,
+    killed_before_each_write,
     turn,
     until_quiet,
 )
@@ -113,13 +114,19 @@ def reached(operator: Operator) -> list[Manifest]:
     return [pod for pod in ready(operator) if selector.items() <= labels_of(pod).items()]
 
 
+def turned(operator: Operator, end: datetime | None = None) -> bool:
+    """One turn, after which users have all of their pods."""
+    moved = turn(operator, end)
+    assert not moved or len(reached(operator)) >= PODS, operator.writes[-5:]
+    return moved
+
+
 def watched(operator: Operator, seconds: float | None = None) -> None:
     """Take turns until nothing moves, or for so long; all the way users have all of their pods."""
     end = None if seconds is None else operator.world.now + timedelta(seconds=seconds)
     for _ in range(2000):
-        if not turn(operator, end):
+        if not turned(operator, end):
             return
-        assert len(reached(operator)) >= PODS, operator.writes[-5:]
     raise AssertionError(f"it does not rest: {operator.writes[-10:]}")
 
 
@@ -525,27 +532,16 @@ def test_records_beyond_the_limit_are_forgotten_but_never_what_serves_or_served_
 @pytest.mark.parametrize("rollout", STRATEGIES.values(), ids=STRATEGIES)
 @pytest.mark.parametrize("ends_well", [True, False], ids=["well", "badly"])
 def test_a_kill_after_any_write_changes_nothing_of_the_end(rollout: dict[str, Any], *, ends_well: bool) -> None:
-    def killed_after(writes: int | None) -> Operator:
-        operator = serving("1", limited(rollout))
-        operator.world.answers = BAD["failing"] if not ends_well else _good
-        operator.writes.clear()
-        operator.writes_left = writes
-        operator.world.edit(rolled("2", limited(rollout)))
-        try:
-            watched(operator)
-        except Killed:
-            operator.restart()
-            watched(operator)
-        return operator
-
-    undisturbed = killed_after(None)
-    steps = 0
-    for writes in range(len(undisturbed.writes)):
-        operator = killed_after(writes)
+    undisturbed = serving("1", limited(rollout))
+    undisturbed.world.answers = BAD["failing"] if not ends_well else _good
+    undisturbed.world.edit(rolled("2", limited(rollout)))
+    ends: list[tuple[str, str]] = []
+    for operator in killed_before_each_write(undisturbed, turned):
+        watched(operator)
         assert_serves(operator, "2" if ends_well else "1")
-        assert said(operator, ConditionType.READY) == said(undisturbed, ConditionType.READY)
-        steps += 1
-    assert steps > 10
+        ends.append(said(operator, ConditionType.READY))
+    assert len(ends) > 10
+    assert set(ends) == {said(undisturbed, ConditionType.READY)}
 
 
 def _good(label: str, seconds: int) -> Answered:
