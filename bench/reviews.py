@@ -6,7 +6,7 @@ It must not know who is measured with them.
 import os
 from pathlib import Path
 
-from sentiment_contract.recipe import Data, VolumeSource
+from sentiment_contract.data import Data, VolumeSource
 from sentiment_trainer.data.checks import check
 from sentiment_trainer.data.files import identify
 from sentiment_trainer.data.read import read

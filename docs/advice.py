@@ -13,7 +13,7 @@ from docs.advice_on_training import TRAINER
 from docs.markdown import code, link
 from docs.reasons import PodReason, ServerReason
 from sentiment_contract.training import FailureReason, Fault
-from sentiment_operator.api import ConditionType
+from sentiment_operator.api_status import ConditionType
 from sentiment_operator.reasons import Reason
 
 RETRY = "Try a failed version again"

@@ -4,12 +4,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
+from sentiment_contract.data import DVCSource
 from sentiment_contract.look_up import LookedUp
-from sentiment_contract.recipe import DVCSource, ParametersFrom
+from sentiment_contract.parameters import ParametersFrom
 from sentiment_contract.training import FailureReason, TrainingFailed
-from sentiment_operator.api import SentimentModelStatus, Training
+from sentiment_operator.api import Training
 from sentiment_operator.api_following import Followed
-from sentiment_operator.facts import Head, JobState, LookUpJob, Model, Observed, RegistryAnswer, Trouble
+from sentiment_operator.api_status import SentimentModelStatus
+from sentiment_operator.facts import Head, Model, Observed, RegistryAnswer
+from sentiment_operator.facts_jobs import JobState, LookUpJob, Trouble
 from sentiment_operator.pinning import Question, pinned, question_of
 
 COMMIT = "c" * 40

@@ -18,13 +18,13 @@ from docs.stage_situations import situations_of_stages
 from sentiment_contract.names import VERSION_LABEL
 from sentiment_contract.training import EXIT_CODES, FailureReason, TrainingFailed
 from sentiment_operator import names
-from sentiment_operator.api import Condition, ConditionType, SentimentModelSpec, SentimentModelStatus
+from sentiment_operator.api import SentimentModelSpec
 from sentiment_operator.api_revision import SentimentModelRevisionSpec, SentimentModelRevisionStatus
+from sentiment_operator.api_status import Condition, ConditionType, SentimentModelStatus
 from sentiment_operator.decide import decide
 from sentiment_operator.facts import (
     Child,
     ChildKind,
-    JobState,
     Model,
     Observed,
     Post,
@@ -33,12 +33,10 @@ from sentiment_operator.facts import (
     RegistryAnswer,
     RegistryAway,
     Revision,
-    Searched,
     ServiceProbe,
     ServingPod,
-    TrainingJob,
-    Trouble,
 )
+from sentiment_operator.facts_jobs import JobState, Searched, TrainingJob, Trouble
 from sentiment_operator.notify.outbox import Told
 from sentiment_operator.notify.transitions import Origin
 from sentiment_operator.rejection import rejected

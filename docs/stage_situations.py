@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sentiment_operator.api import Condition, ConditionType, HistoryEntry, SentimentModelStatus
+from sentiment_operator.api_status import Condition, ConditionType, HistoryEntry, SentimentModelStatus
 from sentiment_operator.conditions import timestamp
 from sentiment_operator.facts import Model, Observed, Source
 

@@ -10,7 +10,7 @@ from docs.advice import Act, advice_on
 from docs.reasons import SERVER_TROUBLES, PodReason
 from docs.situations import Finding
 from sentiment_contract.training import FailureReason
-from sentiment_operator.api import ConditionType
+from sentiment_operator.api_status import ConditionType
 from sentiment_operator.chain import CHAIN
 
 PODS = "What pods say"

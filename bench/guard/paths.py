@@ -15,7 +15,7 @@ from bench.guard import asking, passing, starting
 from bench.guard.timing import Pair, Work
 from sentiment_artifact import CompiledModel, Engine, Linear, Tfidf, write_model
 from sentiment_artifact.native.counting import Wanted
-from sentiment_contract.recipe import Classifier, Parameters, Preset, effective_parameters
+from sentiment_contract.parameters import Classifier, Parameters, Preset, effective_parameters
 from sentiment_trainer.data.reviews import Reviews
 from sentiment_trainer.generate import generate
 from sentiment_trainer.learn.export import export

@@ -19,7 +19,7 @@ from pathlib import Path
 from bench.reviews import reviews_of
 from sentiment_artifact import CompiledModel, Engine
 from sentiment_artifact.native.library import library
-from sentiment_contract.recipe import Parameters, Preset, effective_parameters
+from sentiment_contract.parameters import Parameters, Preset, effective_parameters
 from sentiment_trainer.learn.export import export, require_parity
 from sentiment_trainer.learn.fit import FittedModel, fit
 from tests.support.ports import free_port

@@ -21,8 +21,11 @@ from mlflow import MlflowClient
 
 from bench.results import RESULTS, keep
 from sentiment_contract import names
-from sentiment_contract.recipe import Data, Parameters, Preset, Recipe, Search, VolumeSource, effective_parameters
+from sentiment_contract.data import Data, VolumeSource
+from sentiment_contract.parameters import Parameters, Preset, effective_parameters
+from sentiment_contract.recipe import Recipe
 from sentiment_contract.search import groups_of, trials_of
+from sentiment_contract.searching import Search
 from sentiment_contract.training import TrainingOrder
 from sentiment_trainer.generate import write_csv
 from sentiment_trainer.registry.trials import Recorded

@@ -25,7 +25,7 @@ from bench.server.prepared import Prepared, forest, linear, sides
 from bench.server.processes import CORES
 from bench.server.servers import MANY, ONE, Asked, Cell, Server, Unfit
 from bench.server.told import Told, tell
-from sentiment_contract.recipe import Preset
+from sentiment_contract.parameters import Preset
 from tests.support.ports import free_port
 
 SECONDS = 2.0

@@ -11,7 +11,7 @@ from pathlib import Path
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from bench.server.servers import Asked
-from sentiment_contract.recipe import Classifier, EffectiveParameters, Parameters, Preset, effective_parameters
+from sentiment_contract.parameters import Classifier, EffectiveParameters, Parameters, Preset, effective_parameters
 from sentiment_trainer.data.reviews import Reviews
 from sentiment_trainer.learn.export import export
 from sentiment_trainer.learn.fit import fit

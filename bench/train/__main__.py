@@ -23,7 +23,9 @@ from bench.results import RESULTS, keep
 from bench.train.apart import figures_of
 from bench.train.scale import scale
 from sentiment_artifact import CompiledModel
-from sentiment_contract.recipe import Data, Parameters, Preset, Recipe, VolumeSource, effective_parameters
+from sentiment_contract.data import Data, VolumeSource
+from sentiment_contract.parameters import Parameters, Preset, effective_parameters
+from sentiment_contract.recipe import Recipe
 from sentiment_trainer.data.prepare import prepare
 from sentiment_trainer.drawing import GRID, INK, POSITIVE, save
 from sentiment_trainer.generate import write_csv

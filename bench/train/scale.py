@@ -21,7 +21,8 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from bench.results import RESULTS, keep
 from bench.train.apart import figures_of
-from sentiment_contract.recipe import Data, Parameters, Preset, VolumeSource, effective_parameters
+from sentiment_contract.data import Data, VolumeSource
+from sentiment_contract.parameters import Parameters, Preset, effective_parameters
 from sentiment_trainer.data.checks import check
 from sentiment_trainer.data.files import identify
 from sentiment_trainer.data.read import read

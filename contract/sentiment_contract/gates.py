@@ -12,8 +12,9 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, TypeAdapter
 
 from sentiment_contract.base import Wire
-from sentiment_contract.recipe import ColumnName, DecimalString, Recipe
+from sentiment_contract.recipe import Recipe
 from sentiment_contract.training import TrainingFailed
+from sentiment_contract.values import ColumnName, DecimalString
 
 COMPARISON_VARIABLE = "SENTIMENT_COMPARISON_ORDER"
 CONFIDENCE = 0.95

@@ -9,8 +9,10 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from sentiment_contract.base import Wire
-from sentiment_contract.recipe import DataContent, DVCSource, GitCommit, Parameters, ParametersFrom
+from sentiment_contract.data import DVCSource
+from sentiment_contract.parameters import Parameters, ParametersFrom
 from sentiment_contract.training import TrainingFailed
+from sentiment_contract.values import DataContent, GitCommit
 
 LOOK_UP_VARIABLE = "SENTIMENT_LOOK_UP_ORDER"
 

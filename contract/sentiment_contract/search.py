@@ -14,7 +14,9 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from sentiment_contract.base import Wire
-from sentiment_contract.recipe import EffectiveParameters, Recipe, Search, SearchStrategy, varied
+from sentiment_contract.parameters import EffectiveParameters, varied
+from sentiment_contract.recipe import Recipe
+from sentiment_contract.searching import Search, SearchStrategy
 from sentiment_contract.training import TrainingFailed
 
 SEARCH_FORMAT = 1

@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from sentiment_contract.recipe import EffectiveParameters
+from sentiment_contract.parameters import EffectiveParameters
 from sentiment_trainer.__main__ import main
 from sentiment_trainer.data.reviews import Reviews
 from sentiment_trainer.learn.fit import FittedModel, features_of

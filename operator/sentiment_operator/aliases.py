@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 from sentiment_contract.names import CHALLENGER, CHAMPION, REGISTRY_SERVED_TAG
 from sentiment_operator import extract
-from sentiment_operator.api import HistoryEntry
 from sentiment_operator.api_revision import RegistryReference
+from sentiment_operator.api_status import HistoryEntry
 from sentiment_operator.facts import Revision
 from sentiment_operator.kinds import REVISION
 from sentiment_operator.raw import uid_of

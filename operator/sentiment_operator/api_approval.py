@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from sentiment_contract.base import Wire
-from sentiment_contract.recipe import Sha256
+from sentiment_contract.values import Sha256
 from sentiment_operator.api import VersionLabel
 from sentiment_operator.api_promotion import Decision, UserName
 from sentiment_operator.api_stages import ModelReference

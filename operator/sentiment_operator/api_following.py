@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from sentiment_contract.base import Wire
-from sentiment_contract.recipe import DataContent, GitCommit
+from sentiment_contract.values import DataContent, GitCommit
 
 
 class Followed(Wire):

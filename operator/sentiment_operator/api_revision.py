@@ -6,19 +6,14 @@ As in api.py, descriptions and bounds are those of the CRD schema. This module k
 from pydantic import Field
 
 from sentiment_contract.base import Wire
-from sentiment_contract.recipe import Recipe, Sha256
+from sentiment_contract.recipe import Recipe
 from sentiment_contract.search import SearchResult
-from sentiment_operator.api import (
-    HistoryEntry,
-    Metric,
-    RegisteredModelName,
-    ShortText,
-    TrackingURL,
-    VersionLabel,
-)
+from sentiment_contract.values import Sha256
+from sentiment_operator.api import RegisteredModelName, ShortText, TrackingURL, VersionLabel
 from sentiment_operator.api_promotion import ApprovalEvidence, GateEvidence
 from sentiment_operator.api_rollout import FailedRollout
 from sentiment_operator.api_stages import ModelReference, Origin
+from sentiment_operator.api_status import HistoryEntry, Metric
 
 
 class RegistryReference(Wire):

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 from sentiment_contract.training import FailureReason, Fault, TrainingFailed, fault_of
 from sentiment_operator import explain
-from sentiment_operator.api import LastFailure
-from sentiment_operator.facts import JobState, Model, Observed, TrainingJob
+from sentiment_operator.api_status import LastFailure
+from sentiment_operator.facts import Model, Observed
+from sentiment_operator.facts_jobs import JobState, TrainingJob
 from sentiment_operator.plan import AwaitTraining, Blocked, Search, Step, Train
 
 FIRST_PAUSE_SECONDS = 10

@@ -7,10 +7,11 @@ from typing import assert_never
 
 from sentiment_contract.training import FailureReason
 from sentiment_operator import explain, explain_promotion, letting
-from sentiment_operator.api import ConditionType
+from sentiment_operator.api_status import ConditionType
 from sentiment_operator.conditions import NOT_REACHED, Verdict
 from sentiment_operator.deployed import Deployed, deployed
-from sentiment_operator.facts import Model, Refusal, RegistryAway, Revision, Searched, ServiceProbe, TrainingJob
+from sentiment_operator.facts import Model, Refusal, RegistryAway, Revision, ServiceProbe
+from sentiment_operator.facts_jobs import Searched, TrainingJob
 from sentiment_operator.names import SERVER, TRAINER
 from sentiment_operator.next_step import (
     find_registry,

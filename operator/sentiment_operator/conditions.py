@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from sentiment_operator.api import Condition, ConditionType
+from sentiment_operator.api_status import Condition, ConditionType
 from sentiment_operator.reasons import Reason
 
 MESSAGE_CHARACTERS = 4000

@@ -13,9 +13,10 @@ import yaml
 from pydantic import BaseModel
 
 from sentiment_contract.names import GROUP
-from sentiment_operator.api import VERSION, ConditionType, SentimentModelSpec, SentimentModelStatus
+from sentiment_operator.api import VERSION, SentimentModelSpec
 from sentiment_operator.api_approval import SentimentModelApprovalSpec
 from sentiment_operator.api_revision import SentimentModelRevisionSpec, SentimentModelRevisionStatus
+from sentiment_operator.api_status import ConditionType, SentimentModelStatus
 from sentiment_operator.crd_rules import RULES
 from sentiment_operator.structural_schema import Defaults, Schema, structural_schema
 

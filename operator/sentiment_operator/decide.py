@@ -27,13 +27,12 @@ from datetime import datetime, timedelta
 
 from sentiment_contract.training import FailureReason
 from sentiment_operator import attempts, explain, gating
-from sentiment_operator.api import ConditionType
 from sentiment_operator.api_rollout import Strategy
+from sentiment_operator.api_status import ConditionType
 from sentiment_operator.conditions import condition_of
 from sentiment_operator.deployed import Deployed, deployed
 from sentiment_operator.evidence import is_proven, runs, served_last
 from sentiment_operator.facts import (
-    JobState,
     Model,
     Observed,
     RegisteredVersion,
@@ -41,8 +40,8 @@ from sentiment_operator.facts import (
     RegistryAway,
     RegistryNotAsked,
     Revision,
-    TrainingJob,
 )
+from sentiment_operator.facts_jobs import JobState, TrainingJob
 from sentiment_operator.following import follow
 from sentiment_operator.in_force import as_in_force
 from sentiment_operator.plan import (

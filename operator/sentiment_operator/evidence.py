@@ -10,8 +10,8 @@ from datetime import datetime
 
 from sentiment_contract.gates import Figures, Gate, OnFailure, Verdict, decisive, judge
 from sentiment_contract.recipe import sha256_of_json
-from sentiment_operator.api import HistoryEntry
 from sentiment_operator.api_promotion import GateEvidence
+from sentiment_operator.api_status import HistoryEntry
 from sentiment_operator.conditions import timestamp
 from sentiment_operator.deployed import Deployed, deployed
 from sentiment_operator.facts import Model, Observed, Revision, Source

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from sentiment_contract.names import REGISTRY_LABEL_TAG
 from sentiment_contract.training import FailureReason, TrainingFailed
 from sentiment_operator import names
-from sentiment_operator.api import ConditionType
-from sentiment_operator.facts import ChildKind, Model, RegisteredVersion, TrainingJob, Trouble
+from sentiment_operator.api_status import ConditionType
+from sentiment_operator.facts import ChildKind, Model, RegisteredVersion
+from sentiment_operator.facts_jobs import TrainingJob, Trouble
 from sentiment_operator.kinds import SERVING
 from sentiment_operator.next_step import (
     add,

@@ -2,9 +2,10 @@
 
 from sentiment_contract.training import FailureReason, Fault, TrainingFailed, fault_of
 from sentiment_operator import names
-from sentiment_operator.api import ConditionType
 from sentiment_operator.api_following import Followed
-from sentiment_operator.facts import Head, LookUpJob, Model, Trouble
+from sentiment_operator.api_status import ConditionType
+from sentiment_operator.facts import Head, Model
+from sentiment_operator.facts_jobs import LookUpJob, Trouble
 from sentiment_operator.next_step import add, look_at_pods, sentence, then, try_again
 from sentiment_operator.pinning import Question
 from sentiment_operator.plan import Blocked

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from sentiment_contract.gates import Verdict
 from sentiment_contract.training import FailureReason, TrainingFailed
-from sentiment_operator.api import ConditionType
 from sentiment_operator.api_promotion import GateEvidence
+from sentiment_operator.api_status import ConditionType
 from sentiment_operator.approving import Awaiting, Rejected
 from sentiment_operator.explain import is_dead_end
-from sentiment_operator.facts import ComparisonJob, Model, Revision
+from sentiment_operator.facts import Model, Revision
+from sentiment_operator.facts_jobs import ComparisonJob
 from sentiment_operator.next_step import (
     NEXT,
     add,

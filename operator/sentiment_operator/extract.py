@@ -10,9 +10,10 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from sentiment_contract.names import RETRY_ANNOTATION
-from sentiment_operator.api import SentimentModelSpec, SentimentModelStatus
+from sentiment_operator.api import SentimentModelSpec
 from sentiment_operator.api_notifications import Notification
 from sentiment_operator.api_revision import SentimentModelRevisionSpec, SentimentModelRevisionStatus
+from sentiment_operator.api_status import SentimentModelStatus
 from sentiment_operator.facts import Child, Manifest, Model, Revision, Source
 from sentiment_operator.notify.transitions import Origin
 from sentiment_operator.pinning import pinned

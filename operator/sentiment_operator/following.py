@@ -15,7 +15,8 @@ from sentiment_contract.training import Fault, TrainingFailed, fault_of
 from sentiment_operator import explain_following
 from sentiment_operator.api_following import Followed
 from sentiment_operator.conditions import timestamp
-from sentiment_operator.facts import JobState, LookUpJob, Model, Observed
+from sentiment_operator.facts import Model, Observed
+from sentiment_operator.facts_jobs import JobState, LookUpJob
 from sentiment_operator.pinning import PinnedSpec, Question, question_of
 from sentiment_operator.plan import Blocked, Following, Held, LookUp
 from sentiment_operator.settings import Settings

@@ -17,7 +17,8 @@ from sentiment_contract.training import TrainingFailed
 from sentiment_operator import attempts, explain_promotion
 from sentiment_operator.approving import Awaiting, Granted, Rejected, missing, new_answers
 from sentiment_operator.evidence import Trial, blocking, is_proven, served_last, trial
-from sentiment_operator.facts import ComparisonJob, JobState, Model, Observed, Revision
+from sentiment_operator.facts import Model, Observed, Revision
+from sentiment_operator.facts_jobs import ComparisonJob, JobState
 from sentiment_operator.plan import AwaitApproval, AwaitComparison, Blocked, Compare, Held, Queued, Seal, Step
 from sentiment_operator.settings import Settings
 

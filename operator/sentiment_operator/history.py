@@ -7,7 +7,7 @@ answers proves nothing until its rollout is over. If that ends badly, what serve
 from datetime import datetime
 
 from sentiment_operator.answering import answering, only_led_to
-from sentiment_operator.api import ON_TRIAL, HistoryEntry
+from sentiment_operator.api_status import ON_TRIAL, HistoryEntry
 from sentiment_operator.approving import Granted, missing
 from sentiment_operator.conditions import timestamp
 from sentiment_operator.facts import Model, Observed

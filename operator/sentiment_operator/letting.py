@@ -6,7 +6,8 @@ from sentiment_operator.api_promotion import ApprovalPolicy
 from sentiment_operator.approving import Granted, missing
 from sentiment_operator.conditions import NOT_REACHED, Verdict
 from sentiment_operator.evidence import blocking, is_proven, trial
-from sentiment_operator.facts import ComparisonJob, Model, Revision
+from sentiment_operator.facts import Model, Revision
+from sentiment_operator.facts_jobs import ComparisonJob
 from sentiment_operator.names import TRAINER
 from sentiment_operator.next_step import look_at_pods, sentence, then
 from sentiment_operator.plan import (

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from sentiment_contract.names import VERSION_LABEL
-from sentiment_operator.api import ConditionType, SentimentModelStatus
+from sentiment_operator.api_status import ConditionType, SentimentModelStatus
 from sentiment_operator.conditions import condition_of
 from sentiment_operator.extract import time_of
 from sentiment_operator.facts import ChildKind, Manifest, Model, Observed

@@ -17,8 +17,6 @@ from sentiment_operator.facts import (
     Answered,
     Child,
     ChildKind,
-    ComparisonJob,
-    LookUpJob,
     Manifest,
     Model,
     NodesSeen,
@@ -30,8 +28,8 @@ from sentiment_operator.facts import (
     ServiceProbe,
     ServingPod,
     Source,
-    TrainingJob,
 )
+from sentiment_operator.facts_jobs import ComparisonJob, LookUpJob, TrainingJob
 from sentiment_operator.heads import Heads
 from sentiment_operator.kinds import APPROVAL, JOB, POD, REVISION, SERVICE, SERVING, Kind
 from sentiment_operator.kube import Kube

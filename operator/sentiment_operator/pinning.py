@@ -10,17 +10,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from sentiment_contract.recipe import (
-    GIT_COMMIT,
-    DVCSource,
-    Parameters,
-    ParametersFrom,
-    Pin,
-    Recipe,
-    effective_parameters,
-    overridden,
-    sha256_of_json,
-)
+from sentiment_contract.data import DVCSource
+from sentiment_contract.parameters import Parameters, ParametersFrom, effective_parameters, overridden
+from sentiment_contract.recipe import Pin, Recipe, sha256_of_json
+from sentiment_contract.values import GIT_COMMIT
 from sentiment_operator.api import SentimentModelSpec
 from sentiment_operator.api_following import Followed
 

@@ -9,7 +9,8 @@ from sentiment_operator.api_preview import Preview
 from sentiment_operator.api_promotion import ApprovalEvidence, GateEvidence
 from sentiment_operator.api_rollout import FailedRollout
 from sentiment_operator.approving import Awaiting
-from sentiment_operator.facts import ComparisonJob, Manifest, RegisteredVersion, Revision, TrainingJob
+from sentiment_operator.facts import Manifest, RegisteredVersion, Revision
+from sentiment_operator.facts_jobs import ComparisonJob, TrainingJob
 from sentiment_operator.pinning import Question
 from sentiment_operator.promoting.source import Standing
 from sentiment_operator.rollout.analysis import Figures

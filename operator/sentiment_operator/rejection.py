@@ -5,7 +5,7 @@ What serves goes on serving and what was known of it is kept; only the verdict o
 
 from datetime import datetime
 
-from sentiment_operator.api import ConditionType, SentimentModelStatus
+from sentiment_operator.api_status import ConditionType, SentimentModelStatus
 from sentiment_operator.conditions import Verdict, condition_of, conditions
 from sentiment_operator.next_step import then
 from sentiment_operator.notify.outbox import Told, with_post

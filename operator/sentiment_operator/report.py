@@ -10,8 +10,8 @@ from uuid import uuid4
 from pydantic import BaseModel
 
 from sentiment_operator import extract, names, rejection
-from sentiment_operator.api import HistoryEntry, SentimentModelStatus
 from sentiment_operator.api_revision import SentimentModelRevisionStatus
+from sentiment_operator.api_status import HistoryEntry, SentimentModelStatus
 from sentiment_operator.deployed import deployed
 from sentiment_operator.evidence import runs
 from sentiment_operator.facts import Manifest, Model, Observed, Revision

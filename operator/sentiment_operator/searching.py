@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from sentiment_contract.search import GroupSearched, SearchAnswer, SearchResult
 from sentiment_contract.training import FailureReason, TrainingFailed
-from sentiment_operator.facts import JobState, Manifest, Searched
+from sentiment_operator.facts import Manifest
+from sentiment_operator.facts_jobs import JobState, Searched
 from sentiment_operator.names import SEARCH_ANNOTATION
 from sentiment_operator.raw import annotations_of, condition
 

@@ -12,7 +12,8 @@ import aiohttp
 from pydantic import TypeAdapter, ValidationError
 
 from sentiment_contract.names import HTTP_PORT, KNOWN_REVIEWS
-from sentiment_operator.facts import Manifest, ServiceProbe, Trouble
+from sentiment_operator.facts import Manifest, ServiceProbe
+from sentiment_operator.facts_jobs import Trouble
 
 PREDICT_TIMEOUT = aiohttp.ClientTimeout(total=5, sock_connect=0.5)
 PAUSES_SECONDS = (0.1, 0.2, 0.4)

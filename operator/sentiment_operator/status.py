@@ -11,7 +11,9 @@ from sentiment_contract.gates import Verdict
 from sentiment_contract.recipe import Recipe
 from sentiment_contract.search import BestTrial
 from sentiment_operator import names
-from sentiment_operator.api import (
+from sentiment_operator.api_promotion import GateEvidence
+from sentiment_operator.api_search import BestTried, SearchStatus
+from sentiment_operator.api_status import (
     Condition,
     ConditionType,
     LastFailure,
@@ -19,14 +21,13 @@ from sentiment_operator.api import (
     SentimentModelStatus,
     TrainingStatus,
 )
-from sentiment_operator.api_promotion import GateEvidence
-from sentiment_operator.api_search import BestTried, SearchStatus
 from sentiment_operator.chain import CHAIN
 from sentiment_operator.conditions import Verdict as Finding
 from sentiment_operator.conditions import condition_of, conditions, timestamp
 from sentiment_operator.deployed import deployed
 from sentiment_operator.evidence import is_proven, trial
-from sentiment_operator.facts import JobState, Model, Observed, Revision, TrainingJob
+from sentiment_operator.facts import Model, Observed, Revision
+from sentiment_operator.facts_jobs import JobState, TrainingJob
 from sentiment_operator.history import KEPT_HISTORY, history, serving_version
 from sentiment_operator.in_force import as_in_force
 from sentiment_operator.notify.outbox import Told, with_post

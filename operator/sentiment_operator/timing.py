@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sentiment_operator.api import SentimentModelStatus
+from sentiment_operator.api_status import SentimentModelStatus
 from sentiment_operator.facts import Manifest, Model, Observed
 from sentiment_operator.kinds import POD
 from sentiment_operator.metrics import ROLLOUT_SECONDS, ROLLOUT_STEP_SECONDS

@@ -6,7 +6,7 @@ Conditions speak of the wanted version, but for Available, which asks whether an
 from sentiment_contract.training import FailureReason
 from sentiment_operator import letting
 from sentiment_operator.answering import answering
-from sentiment_operator.api import ConditionType
+from sentiment_operator.api_status import ConditionType
 from sentiment_operator.chain import CHAIN, HOPELESS, station
 from sentiment_operator.conditions import Verdict
 from sentiment_operator.deployed import deployed

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from sentiment_operator.facts import Model, Observed, Revision, Trouble
+from sentiment_operator.facts import Model, Observed, Revision
+from sentiment_operator.facts_jobs import Trouble
 from sentiment_operator.plan import Plan
 
 

@@ -14,7 +14,8 @@ from sentiment_contract.names import VERSION_LABEL
 from sentiment_contract.training import TrainingAnswer, TrainingFailed, TrainingSucceeded
 from sentiment_operator import names, searching
 from sentiment_operator.extract import time_of
-from sentiment_operator.facts import ComparisonJob, JobState, LookUpJob, Manifest, ServingPod, TrainingJob, Trouble
+from sentiment_operator.facts import Manifest, ServingPod
+from sentiment_operator.facts_jobs import ComparisonJob, JobState, LookUpJob, TrainingJob, Trouble
 from sentiment_operator.raw import (
     annotations_of,
     condition,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sentiment_contract.recipe import Parameters, Preset, effective_parameters
+from sentiment_contract.parameters import Parameters, Preset, effective_parameters
 from sentiment_contract.search import BestTrial, GroupSearched, SearchAnswer, SearchResult
 from sentiment_contract.training import (
     EXIT_CODES,

@@ -7,25 +7,22 @@ from typing import Any
 from sentiment_contract.search import BestTrial, SearchResult, trials_of
 from sentiment_contract.training import FailureReason, TrainingFailed
 from sentiment_operator import names
-from sentiment_operator.api import HistoryEntry, SentimentModelSpec, SentimentModelStatus
+from sentiment_operator.api import SentimentModelSpec
 from sentiment_operator.api_promotion import ApprovalEvidence, Decision, GateEvidence
 from sentiment_operator.api_revision import SentimentModelRevisionSpec, SentimentModelRevisionStatus
+from sentiment_operator.api_status import HistoryEntry, SentimentModelStatus
 from sentiment_operator.facts import (
     Child,
     ChildKind,
-    ComparisonJob,
-    JobState,
     Model,
     Observed,
     RegisteredVersion,
     RegistryAnswer,
     Revision,
-    Searched,
     ServiceProbe,
     ServingPod,
-    TrainingJob,
-    Trouble,
 )
+from sentiment_operator.facts_jobs import ComparisonJob, JobState, Searched, TrainingJob, Trouble
 from sentiment_operator.plan import Compare
 from sentiment_operator.settings import Settings
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from sentiment_contract.gates import Compared
 from sentiment_contract.look_up import LookedUp
-from sentiment_contract.recipe import Classifier, Preset
+from sentiment_contract.parameters import Classifier, Preset
 from sentiment_contract.search import GroupSearched, groups_of, trials_of
 from sentiment_contract.training import EXIT_CODES, FailureReason, TrainingFailed, TrainingOrder, TrainingSucceeded
 from sentiment_trainer import answer

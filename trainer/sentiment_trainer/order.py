@@ -6,18 +6,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from sentiment_contract.recipe import (
-    Classifier,
-    Data,
-    DataChecks,
-    Parameters,
-    Preset,
-    Recipe,
-    Search,
-    VolumeSource,
-    effective_parameters,
-    followed_label,
-)
+from sentiment_contract.data import Data, DataChecks, VolumeSource
+from sentiment_contract.parameters import Classifier, Parameters, Preset, effective_parameters
+from sentiment_contract.recipe import Recipe, followed_label
+from sentiment_contract.searching import Search
 from sentiment_contract.training import ORDER_VARIABLE, FailureReason, TrainingOrder
 from sentiment_trainer.data.files import FetchedFile, identify
 from sentiment_trainer.failures import TrainingError

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sentiment_contract.recipe import EffectiveParameters
+from sentiment_contract.parameters import EffectiveParameters
 from sentiment_trainer.data.reviews import Reviews
 
 if TYPE_CHECKING:

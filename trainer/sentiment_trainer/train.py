@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sentiment_contract.names import CROSS_VALIDATION_METRIC
-from sentiment_contract.recipe import EffectiveParameters
+from sentiment_contract.parameters import EffectiveParameters
 from sentiment_contract.search import BestTrial, SearchResult, trials_of
 from sentiment_contract.training import TrainingOrder, TrainingSucceeded
 from sentiment_trainer.addresses import without_secrets

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sentiment_contract.recipe import Data
+from sentiment_contract.data import Data
 from sentiment_contract.training import EXIT_CODES, FINAL_EXIT_CODES, FailureReason
 from sentiment_operator import names
 from sentiment_operator.api_resources import TRAINER_RESOURCES, Resources

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple, Protocol
 
-from sentiment_operator.api import SentimentModelStatus
 from sentiment_operator.api_notifications import Delivery, DeliveryState
+from sentiment_operator.api_status import SentimentModelStatus
 from sentiment_operator.facts import Post
 from sentiment_operator.metrics import NOTIFICATIONS, NOTIFICATIONS_WAITING
 from sentiment_operator.notify.letter import Letter

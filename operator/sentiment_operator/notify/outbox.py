@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sentiment_operator.api import ConditionType, SentimentModelStatus
 from sentiment_operator.api_notifications import (
     MOST_RECORDS,
     Delivery,
@@ -20,6 +19,7 @@ from sentiment_operator.api_notifications import (
     NotificationRecord,
     Transition,
 )
+from sentiment_operator.api_status import ConditionType, SentimentModelStatus
 from sentiment_operator.conditions import Verdict, conditions, timestamp
 from sentiment_operator.facts import Post
 from sentiment_operator.next_step import then

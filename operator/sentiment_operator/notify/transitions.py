@@ -7,8 +7,8 @@ else. It knows neither sinks nor deliveries.
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sentiment_operator.api import Condition, ConditionType, SentimentModelStatus
 from sentiment_operator.api_notifications import MESSAGE_CHARACTERS, Transition
+from sentiment_operator.api_status import Condition, ConditionType, SentimentModelStatus
 from sentiment_operator.chain import CHAIN
 from sentiment_operator.conditions import condition_of
 from sentiment_operator.next_step import NEXT, go_back, sentence, then

@@ -1,7 +1,7 @@
 """Says what keeps a version of another model from serving here, and the one next step. Pure texts."""
 
 from sentiment_contract.training import FailureReason
-from sentiment_operator.api import ConditionType
+from sentiment_operator.api_status import ConditionType
 from sentiment_operator.conditions import timestamp
 from sentiment_operator.facts import Model
 from sentiment_operator.next_step import add, then

@@ -22,7 +22,8 @@ from sentiment_operator.api_rollout import FailedRollout, Router, Strategy
 from sentiment_operator.conditions import timestamp
 from sentiment_operator.deployed import Deployed, deployed
 from sentiment_operator.evidence import has_served, runs
-from sentiment_operator.facts import Answered, Model, Observed, Revision, ServingPod, Trouble
+from sentiment_operator.facts import Answered, Model, Observed, Revision, ServingPod
+from sentiment_operator.facts_jobs import Trouble
 from sentiment_operator.plan import Candidate, Roll, Seal, Shift, Step, TakeOver
 from sentiment_operator.rollout import explain
 from sentiment_operator.rollout.analysis import Figures, breaches, figures, lacking

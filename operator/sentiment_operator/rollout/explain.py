@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import assert_never
 
-from sentiment_operator.api import ConditionType
 from sentiment_operator.api_rollout import FailedRollout, OnRolloutFailure
+from sentiment_operator.api_status import ConditionType
 from sentiment_operator.conditions import timestamp
 from sentiment_operator.facts import Model, Revision
 from sentiment_operator.next_step import go_back, look_at_route, sentence, then, try_again

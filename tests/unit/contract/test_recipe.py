@@ -5,20 +5,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from sentiment_contract.recipe import (
-    Classifier,
-    Data,
-    DVCSource,
-    LocalObjectReference,
-    Parameters,
-    Preset,
-    Recipe,
-    URLSource,
-    VolumeSource,
-    canonical_decimal,
-    effective_parameters,
-    followed_label,
-)
+from sentiment_contract.data import Data, DVCSource, LocalObjectReference, URLSource, VolumeSource
+from sentiment_contract.parameters import Classifier, Parameters, Preset, effective_parameters
+from sentiment_contract.recipe import Recipe, followed_label
+from sentiment_contract.values import canonical_decimal
 
 
 def recipe(**overrides: object) -> Recipe:

@@ -6,19 +6,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as some
 
-from sentiment_contract.recipe import (
-    Classifier,
-    Data,
-    Parameters,
-    Preset,
-    Recipe,
-    Search,
-    SearchStrategy,
-    VolumeSource,
-    effective_parameters,
-    overridden,
-)
+from sentiment_contract.data import Data, VolumeSource
+from sentiment_contract.parameters import Classifier, Parameters, Preset, effective_parameters, overridden
+from sentiment_contract.recipe import Recipe
 from sentiment_contract.search import groups_of, trials_of
+from sentiment_contract.searching import Search, SearchStrategy
 from sentiment_contract.training import EXIT_CODES, FailureReason, Fault, fault_of
 
 VALUES: dict[str, some.SearchStrategy[Any]] = {

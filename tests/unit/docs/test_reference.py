@@ -18,21 +18,12 @@ from docs.situations import findings
 from docs.stories import own_findings
 from sentiment_contract.training import FailureReason
 from sentiment_operator import service_probe
-from sentiment_operator.api import ConditionType, SentimentModelStatus
+from sentiment_operator.api_status import ConditionType, SentimentModelStatus
 from sentiment_operator.crd import KINDS, custom_resource_definition
 from sentiment_operator.crd_rules import RULES
 from sentiment_operator.decide import decide
-from sentiment_operator.facts import (
-    Child,
-    ChildKind,
-    JobState,
-    Model,
-    Observed,
-    Refusal,
-    RegistryAway,
-    RegistryNotAsked,
-    Trouble,
-)
+from sentiment_operator.facts import Child, ChildKind, Model, Observed, Refusal, RegistryAway, RegistryNotAsked
+from sentiment_operator.facts_jobs import JobState, Trouble
 from sentiment_operator.reasons import Reason
 from sentiment_operator.status import status
 from tests.support.builders import (

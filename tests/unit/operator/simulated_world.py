@@ -26,10 +26,11 @@ from sentiment_contract.training import (
     TrainingSucceeded,
 )
 from sentiment_operator import children, extract, names, workload
-from sentiment_operator.api import HistoryEntry, SentimentModelSpec, SentimentModelStatus
+from sentiment_operator.api import SentimentModelSpec
 from sentiment_operator.api_approval import SentimentModelApprovalSpec
 from sentiment_operator.api_promotion import ApprovalEvidence
 from sentiment_operator.api_revision import SentimentModelRevisionStatus
+from sentiment_operator.api_status import HistoryEntry, SentimentModelStatus
 from sentiment_operator.approving import answers_for
 from sentiment_operator.conditions import timestamp
 from sentiment_operator.decide import decide

@@ -9,7 +9,7 @@ import pytest
 
 from sentiment_operator import aliases, children
 from sentiment_operator.aliases import Aliases
-from sentiment_operator.api import SentimentModelStatus
+from sentiment_operator.api_status import SentimentModelStatus
 from sentiment_operator.extract import registry_of
 from sentiment_operator.kinds import MODEL, REVISION
 from sentiment_operator.names import owner_reference

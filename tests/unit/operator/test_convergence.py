@@ -16,7 +16,8 @@ import pytest
 from sentiment_contract.names import VERSION_LABEL
 from sentiment_contract.training import FailureReason
 from sentiment_operator import extract, workload
-from sentiment_operator.api import ConditionType, SentimentModelSpec, SentimentModelStatus
+from sentiment_operator.api import SentimentModelSpec
+from sentiment_operator.api_status import ConditionType, SentimentModelStatus
 from sentiment_operator.attempts import KEPT_FINISHED_JOBS
 from sentiment_operator.conditions import condition_of
 from sentiment_operator.facts import Manifest

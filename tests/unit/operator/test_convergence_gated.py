@@ -17,8 +17,9 @@ from sentiment_contract.gates import Compared, ComparisonOrder, Figures, OnFailu
 from sentiment_contract.names import VERSION_LABEL
 from sentiment_contract.training import FailureReason, TrainingFailed
 from sentiment_operator import extract, workload
-from sentiment_operator.api import ConditionType, SentimentModelSpec
+from sentiment_operator.api import SentimentModelSpec
 from sentiment_operator.api_promotion import Decision
+from sentiment_operator.api_status import ConditionType
 from sentiment_operator.approving import answers
 from sentiment_operator.facts import Manifest, Model, Revision
 from sentiment_operator.kinds import APPROVAL, DEPLOYMENT, JOB, MODEL, POD, REVISION, Kind

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from sentiment_contract.names import VERSION_LABEL
-from sentiment_operator.api import ConditionType
+from sentiment_operator.api_status import ConditionType
 from sentiment_operator.facts import Answered
 from sentiment_operator.kinds import DEPLOYMENT, HTTP_ROUTE, SERVICE
 from sentiment_operator.raw import labels_of, uid_of

@@ -14,7 +14,8 @@ import pytest
 
 from sentiment_contract.names import VERSION_LABEL
 from sentiment_operator import names, workload
-from sentiment_operator.api import ConditionType, SentimentModelSpec
+from sentiment_operator.api import SentimentModelSpec
+from sentiment_operator.api_status import ConditionType
 from sentiment_operator.facts import Answered, Manifest
 from sentiment_operator.kinds import CONFIG_MAP, DEPLOYMENT, MODEL, POD, REVISION, SERVICE, Kind
 from sentiment_operator.raw import is_deleting, labels_of, uid_of

@@ -6,7 +6,8 @@ from random import Random
 import pytest
 
 from sentiment_contract.training import FailureReason, TrainingOrder
-from sentiment_operator.api import ConditionType, SentimentModelSpec
+from sentiment_operator.api import SentimentModelSpec
+from sentiment_operator.api_status import ConditionType
 from sentiment_operator.kinds import JOB, MODEL
 from sentiment_operator.names import SEARCH_ANNOTATION
 from sentiment_operator.raw import annotations_of, is_unfinished

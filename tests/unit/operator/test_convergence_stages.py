@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from sentiment_operator import extract
-from sentiment_operator.api import ConditionType, SentimentModelSpec, SentimentModelStatus
+from sentiment_operator.api import SentimentModelSpec
+from sentiment_operator.api_status import ConditionType, SentimentModelStatus
 from sentiment_operator.facts import Manifest, Model
 from sentiment_operator.kinds import DEPLOYMENT, JOB, MODEL, POD, REVISION
 from sentiment_operator.names import ARTIFACT_DIGEST_ANNOTATION

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from sentiment_contract.training import FailureReason, TrainingFailed
-from sentiment_operator.api import LastFailure, SentimentModelStatus
+from sentiment_operator.api_status import LastFailure, SentimentModelStatus
 from sentiment_operator.decide import decide
-from sentiment_operator.facts import Child, ChildKind, JobState, Model, Observed, RegistryAway
+from sentiment_operator.facts import Child, ChildKind, Model, Observed, RegistryAway
+from sentiment_operator.facts_jobs import JobState
 from sentiment_operator.plan import (
     AskRegistry,
     AwaitTraining,

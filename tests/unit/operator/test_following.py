@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from sentiment_contract.look_up import LookedUp, LookUpOrder
-from sentiment_contract.recipe import Parameters
+from sentiment_contract.parameters import Parameters
 from sentiment_contract.training import FailureReason, TrainingFailed
 from sentiment_operator import extract, workload
-from sentiment_operator.api import ConditionType, SentimentModelSpec, SentimentModelStatus
+from sentiment_operator.api import SentimentModelSpec
+from sentiment_operator.api_status import ConditionType, SentimentModelStatus
 from sentiment_operator.conditions import condition_of
-from sentiment_operator.facts import Head, JobState, LookUpJob, Observed
+from sentiment_operator.facts import Head, Observed
+from sentiment_operator.facts_jobs import JobState, LookUpJob
 from sentiment_operator.following import follow
 from sentiment_operator.kinds import JOB, MODEL, POD
 from sentiment_operator.pinning import pinned, question_of

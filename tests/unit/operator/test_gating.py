@@ -9,11 +9,12 @@ import pytest
 from sentiment_contract.gates import Compared, Figures, Verdict
 from sentiment_contract.training import FailureReason, TrainingFailed
 from sentiment_operator import gating
-from sentiment_operator.api import HistoryEntry, Metric, SentimentModelStatus
 from sentiment_operator.api_promotion import Decision
+from sentiment_operator.api_status import HistoryEntry, Metric, SentimentModelStatus
 from sentiment_operator.approving import Awaiting
 from sentiment_operator.decide import decide
-from sentiment_operator.facts import ComparisonJob, JobState, Model, Observed, Revision
+from sentiment_operator.facts import Model, Observed, Revision
+from sentiment_operator.facts_jobs import ComparisonJob, JobState
 from sentiment_operator.plan import (
     AwaitApproval,
     AwaitComparison,

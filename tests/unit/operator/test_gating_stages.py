@@ -8,10 +8,11 @@ import pytest
 
 from sentiment_contract.gates import COMPARISON_VARIABLE, Compared, ComparisonOrder, Figures, Verdict
 from sentiment_operator import children
-from sentiment_operator.api import SentimentModelStatus
 from sentiment_operator.api_stages import ModelReference, Origin
+from sentiment_operator.api_status import SentimentModelStatus
 from sentiment_operator.decide import decide
-from sentiment_operator.facts import JobState, Observed, Revision, Source
+from sentiment_operator.facts import Observed, Revision, Source
+from sentiment_operator.facts_jobs import JobState
 from sentiment_operator.plan import Compare, Record, Roll, Seal
 from tests.support.builders import NOW, SETTINGS, comparison, model, observed, revision, served, spec, with_evidence
 

@@ -11,7 +11,7 @@ import pytest
 
 from sentiment_contract.names import VERSION_LABEL
 from sentiment_operator import extract
-from sentiment_operator.api import Condition, ConditionType, HistoryEntry, SentimentModelStatus
+from sentiment_operator.api_status import Condition, ConditionType, HistoryEntry, SentimentModelStatus
 from sentiment_operator.conditions import condition_of, timestamp
 from sentiment_operator.facts import Answered, Manifest, Source
 from sentiment_operator.kinds import DEPLOYMENT, MODEL, SERVICE

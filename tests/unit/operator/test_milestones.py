@@ -8,7 +8,7 @@ import pytest
 from prometheus_client import REGISTRY, generate_latest
 
 from sentiment_contract.names import VERSION_LABEL
-from sentiment_operator.api import Condition, ConditionType, HistoryEntry, SentimentModelStatus
+from sentiment_operator.api_status import Condition, ConditionType, HistoryEntry, SentimentModelStatus
 from sentiment_operator.conditions import timestamp
 from sentiment_operator.facts import Head, Manifest, Model, Observed
 from sentiment_operator.milestones import Milestone, Rollout, first_to_answer, has_ended, rollout

@@ -11,10 +11,11 @@ import pytest
 
 from sentiment_contract.gates import Gate, Verdict
 from sentiment_operator import children, extract, perform
-from sentiment_operator.api import HistoryEntry, SentimentModelSpec, SentimentModelStatus
+from sentiment_operator.api import SentimentModelSpec
 from sentiment_operator.api_promotion import GateEvidence
 from sentiment_operator.api_revision import SentimentModelRevisionStatus
 from sentiment_operator.api_rollout import FailedRollout
+from sentiment_operator.api_status import HistoryEntry, SentimentModelStatus
 from sentiment_operator.facts import Child, ChildKind, Manifest, Model, Observed, Revision
 from sentiment_operator.kinds import JOB, REVISION, SERVICE, Kind
 from sentiment_operator.kinds import MODEL as MODEL_KIND

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sentiment_operator.api import ConditionType, SentimentModelStatus
 from sentiment_operator.api_notifications import Notification
+from sentiment_operator.api_status import ConditionType, SentimentModelStatus
 from sentiment_operator.facts import Post
 from sentiment_operator.notify.outbox import Told
 from sentiment_operator.notify.transitions import Origin

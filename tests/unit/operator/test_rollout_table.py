@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentiment_operator import names, workload
-from sentiment_operator.api import ConditionType, SentimentModelSpec
+from sentiment_operator.api import SentimentModelSpec
+from sentiment_operator.api_status import ConditionType
 from sentiment_operator.facts import Answered, Manifest
 from sentiment_operator.kinds import AUTOSCALER, CONFIG_MAP, DEPLOYMENT, SERVICE
 from sentiment_operator.raw import is_deleting, labels_of, uid_of

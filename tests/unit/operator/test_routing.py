@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sentiment_operator import kinds
-from sentiment_operator.api import ConditionType
+from sentiment_operator.api_status import ConditionType
 from sentiment_operator.decide import decide
 from sentiment_operator.facts import Child, ChildKind, Manifest, Model, Observed
 from sentiment_operator.kinds import HTTP_ROUTE

@@ -10,22 +10,12 @@ from sentiment_contract.gates import Compared, Figures
 from sentiment_contract.names import RETRY_ANNOTATION
 from sentiment_contract.training import FailureReason, TrainingFailed
 from sentiment_operator import names
-from sentiment_operator.api import Condition, ConditionType, SentimentModelStatus
 from sentiment_operator.api_promotion import ApprovalEvidence, Decision
+from sentiment_operator.api_status import Condition, ConditionType, SentimentModelStatus
 from sentiment_operator.conditions import MESSAGE_CHARACTERS
 from sentiment_operator.decide import decide
-from sentiment_operator.facts import (
-    Child,
-    ChildKind,
-    ComparisonJob,
-    JobState,
-    Model,
-    Observed,
-    Refusal,
-    RegistryAway,
-    Revision,
-    Trouble,
-)
+from sentiment_operator.facts import Child, ChildKind, Model, Observed, Refusal, RegistryAway, Revision
+from sentiment_operator.facts_jobs import ComparisonJob, JobState, Trouble
 from sentiment_operator.next_step import approve, change_gates
 from sentiment_operator.plan import Compare, Seal
 from sentiment_operator.status import events, status

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sentiment_contract.training import ORDER_VARIABLE, TrainingOrder
-from sentiment_operator.api import ConditionType
+from sentiment_operator.api_status import ConditionType
 from sentiment_operator.children import comparison_job, training_job
 from sentiment_operator.decide import decide
 from sentiment_operator.plan import Blocked, Compare, Roll, Train

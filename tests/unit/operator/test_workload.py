@@ -9,7 +9,7 @@ import pytest
 from sentiment_contract.gates import Compared
 from sentiment_contract.training import FailureReason, TrainingFailed, TrainingSucceeded
 from sentiment_operator import names, workload
-from sentiment_operator.facts import JobState, Trouble
+from sentiment_operator.facts_jobs import JobState, Trouble
 
 Manifest = dict[str, Any]
 SUCCEEDED: Manifest = {

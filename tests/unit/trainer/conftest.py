@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sentiment_contract.recipe import Data, Parameters, Preset, Recipe, VolumeSource, effective_parameters
+from sentiment_contract.data import Data, VolumeSource
+from sentiment_contract.parameters import Parameters, Preset, effective_parameters
+from sentiment_contract.recipe import Recipe
 from sentiment_contract.training import TrainingOrder
 from sentiment_trainer.generate import write_csv
 from sentiment_trainer.settings import Settings

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sentiment_contract.recipe import Data, DataChecks, VolumeSource
+from sentiment_contract.data import Data, DataChecks, VolumeSource
 from sentiment_contract.training import EXIT_CODES, ORDER_VARIABLE, FailureReason, TrainingAnswer, TrainingFailed
 from sentiment_trainer.__main__ import main
 from sentiment_trainer.generate import generate

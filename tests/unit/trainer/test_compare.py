@@ -13,8 +13,8 @@ import requests
 from mlflow import MlflowClient
 
 from sentiment_contract import names
+from sentiment_contract.data import Data, DataChecks, DVCSource, VolumeSource
 from sentiment_contract.gates import Compared, ComparisonOrder, Contestant, Figures, Gate, Verdict, decisive, judge
-from sentiment_contract.recipe import Data, DataChecks, DVCSource, VolumeSource
 from sentiment_contract.training import FailureReason, TrainingOrder, TrainingSucceeded
 from sentiment_trainer.compare.compare import compare
 from sentiment_trainer.data.files import identify

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from sentiment_contract.data import Data, DataChecks, VolumeSource
 from sentiment_contract.gates import Contestant
-from sentiment_contract.recipe import Data, DataChecks, Parameters, Preset, Recipe, VolumeSource, effective_parameters
+from sentiment_contract.parameters import Parameters, Preset, effective_parameters
+from sentiment_contract.recipe import Recipe
 from sentiment_trainer.compare.rows import HeldOut, Sides, held_out, require_data_of
 from sentiment_trainer.compare.unmeasurable import Unmeasurable
 from sentiment_trainer.data.checks import check

@@ -8,8 +8,11 @@ import pytest
 import scipy.sparse as sp
 from sklearn.linear_model import LogisticRegression
 
-from sentiment_contract.recipe import Data, Parameters, Preset, Recipe, Search, VolumeSource, effective_parameters
+from sentiment_contract.data import Data, VolumeSource
+from sentiment_contract.parameters import Parameters, Preset, effective_parameters
+from sentiment_contract.recipe import Recipe
 from sentiment_contract.search import Trial, groups_of, trials_of
+from sentiment_contract.searching import Search
 from sentiment_contract.training import FailureReason
 from sentiment_trainer.data.reviews import Reviews, key_of
 from sentiment_trainer.failures import TrainingError

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from sentiment_artifact import CompiledModel
-from sentiment_contract.recipe import Data, Parameters, Preset, Recipe, VolumeSource, effective_parameters
+from sentiment_contract.data import Data, VolumeSource
+from sentiment_contract.parameters import Parameters, Preset, effective_parameters
+from sentiment_contract.recipe import Recipe
 from sentiment_contract.training import TrainingAnswer, TrainingSucceeded
 from sentiment_trainer.__main__ import main
 from sentiment_trainer.data.reviews import Reviews, key_of

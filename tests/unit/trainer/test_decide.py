@@ -7,7 +7,7 @@ import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from sentiment_artifact.native.library import library
-from sentiment_contract.recipe import Classifier, Parameters, Preset, effective_parameters
+from sentiment_contract.parameters import Classifier, Parameters, Preset, effective_parameters
 from sentiment_contract.training import FailureReason
 from sentiment_trainer.data.reviews import Reviews
 from sentiment_trainer.failures import TrainingError

@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from sentiment_contract.data import Data, DVCSource
 from sentiment_contract.look_up import LookUpOrder
-from sentiment_contract.recipe import Data, DVCSource, Parameters, Pin, Preset, Recipe, effective_parameters
+from sentiment_contract.parameters import Parameters, Preset, effective_parameters
+from sentiment_contract.recipe import Pin, Recipe
 from sentiment_contract.training import FailureReason
 from sentiment_trainer.data.dvc import fetch_dvc
 from sentiment_trainer.data.files import identify

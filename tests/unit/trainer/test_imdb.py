@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sentiment_contract.recipe import Classifier, Data, Parameters, Preset, Recipe, VolumeSource, effective_parameters
+from sentiment_contract.data import Data, VolumeSource
+from sentiment_contract.parameters import Classifier, Parameters, Preset, effective_parameters
+from sentiment_contract.recipe import Recipe
 from sentiment_trainer.data.prepare import prepare
 from sentiment_trainer.learn.learn import Learnt, learn
 from sentiment_trainer.progress import Progress

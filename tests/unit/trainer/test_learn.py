@@ -15,14 +15,8 @@ from sklearn.linear_model import LogisticRegression
 from sentiment_artifact import CompiledModel, digest_of
 from sentiment_artifact.native import counting
 from sentiment_artifact.native.library import library
-from sentiment_contract.recipe import (
-    Classifier,
-    EffectiveParameters,
-    Parameters,
-    Preset,
-    effective_parameters,
-    sha256_of_json,
-)
+from sentiment_contract.parameters import Classifier, EffectiveParameters, Parameters, Preset, effective_parameters
+from sentiment_contract.recipe import sha256_of_json
 from sentiment_contract.training import TRAINING_FORMAT, FailureReason
 from sentiment_trainer.data.reviews import Reviews, key_of
 from sentiment_trainer.data.split import Split, split

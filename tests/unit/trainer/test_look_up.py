@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sentiment_contract.look_up import LOOK_UP_VARIABLE, LookedUp, LookUpAnswer, LookUpOrder
-from sentiment_contract.recipe import Parameters
+from sentiment_contract.parameters import Parameters
 from sentiment_contract.training import EXIT_CODES, FailureReason, TrainingFailed
 from sentiment_trainer.__main__ import main
 from sentiment_trainer.data.look_up import look_up

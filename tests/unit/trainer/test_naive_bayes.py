@@ -9,7 +9,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from sentiment_artifact import CompiledModel
-from sentiment_contract.recipe import Parameters, Preset, effective_parameters
+from sentiment_contract.parameters import Parameters, Preset, effective_parameters
 from sentiment_trainer.data.reviews import Reviews, key_of
 from sentiment_trainer.generate import generate
 from sentiment_trainer.learn.export import export

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sentiment_contract.recipe import Data, DataChecks, VolumeSource
+from sentiment_contract.data import Data, DataChecks, VolumeSource
 from sentiment_trainer.data.checks import check
 from sentiment_trainer.data.columns import Columns
 from sentiment_trainer.data.files import identify

@@ -17,7 +17,8 @@ from mlflow import MlflowClient
 
 from sentiment_artifact import CompiledModel, digest_of
 from sentiment_contract import names
-from sentiment_contract.recipe import Classifier, Data, DVCSource, Preset
+from sentiment_contract.data import Data, DVCSource
+from sentiment_contract.parameters import Classifier, Preset
 from sentiment_contract.training import FailureReason, TrainingOrder, TrainingSucceeded
 from sentiment_trainer import train as train_module
 from sentiment_trainer.failures import TrainingError

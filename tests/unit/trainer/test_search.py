@@ -11,7 +11,6 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from sentiment_contract import names
-from sentiment_contract.recipe import Search, canonical_decimal
 from sentiment_contract.search import (
     INDEX_VARIABLE,
     GroupSearched,
@@ -20,6 +19,7 @@ from sentiment_contract.search import (
     groups_of,
     trials_of,
 )
+from sentiment_contract.searching import Search
 from sentiment_contract.training import (
     EXIT_CODES,
     ORDER_VARIABLE,
@@ -29,6 +29,7 @@ from sentiment_contract.training import (
     TrainingOrder,
     TrainingSucceeded,
 )
+from sentiment_contract.values import canonical_decimal
 from sentiment_trainer.__main__ import main
 from sentiment_trainer.data.prepare import prepare
 from sentiment_trainer.failures import TrainingError

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from sentiment_contract.recipe import URLSource
+from sentiment_contract.data import URLSource
 from sentiment_contract.training import FailureReason
 from sentiment_trainer.data import url
 from sentiment_trainer.data.files import FetchedFile

@@ -4,8 +4,8 @@ import tempfile
 from pathlib import Path
 
 from sentiment_artifact import ArtifactRefused, CompiledModel
+from sentiment_contract.data import Data
 from sentiment_contract.gates import Compared, ComparisonOrder, Contestant
-from sentiment_contract.recipe import Data
 from sentiment_contract.training import FailureReason
 from sentiment_trainer.addresses import without_secrets
 from sentiment_trainer.compare.measure import Entrant, measure, measure_on, nothing_measured

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sentiment_artifact import CompiledModel, Score
 from sentiment_contract.gates import COMPARED_METRICS, Figures, Gate, Measured, Slice
-from sentiment_contract.recipe import canonical_decimal
+from sentiment_contract.values import canonical_decimal
 from sentiment_trainer.compare import statistics
 from sentiment_trainer.compare.rows import Booleans, HeldOut
 from sentiment_trainer.compare.statistics import COUNT_METRICS, Interval

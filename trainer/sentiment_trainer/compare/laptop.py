@@ -10,7 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from sentiment_artifact import ArtifactRefused, CompiledModel
 from sentiment_contract.gates import Contestant, Gate
-from sentiment_contract.recipe import Parameters, Preset, Recipe, effective_parameters
+from sentiment_contract.parameters import Parameters, Preset, effective_parameters
+from sentiment_contract.recipe import Recipe
 from sentiment_trainer.compare.measure import Entrant, measure
 from sentiment_trainer.compare.report import write_report
 from sentiment_trainer.compare.rows import Sides

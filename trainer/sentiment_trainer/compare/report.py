@@ -16,7 +16,7 @@ from sentiment_contract.gates import (
     decisive,
     judge,
 )
-from sentiment_contract.recipe import canonical_decimal
+from sentiment_contract.values import canonical_decimal
 from sentiment_trainer.compare.figures import Board, decimal
 from sentiment_trainer.compare.plots import Difference, draw
 from sentiment_trainer.compare.statistics import RESAMPLES

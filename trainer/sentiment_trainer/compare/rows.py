@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sentiment_contract.data import Data
 from sentiment_contract.gates import Contestant
-from sentiment_contract.recipe import Data
 from sentiment_trainer.compare.unmeasurable import Unmeasurable
 from sentiment_trainer.data.checks import check
 from sentiment_trainer.data.columns import SPLIT_COLUMN

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from sentiment_contract.recipe import Data, DataChecks
+from sentiment_contract.data import Data, DataChecks
 from sentiment_contract.training import FailureReason
 from sentiment_trainer.data.columns import SPLIT_COLUMN, Columns
 from sentiment_trainer.data.reviews import Reviews, key_of

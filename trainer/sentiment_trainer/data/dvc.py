@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from sentiment_contract.recipe import DVCSource
+from sentiment_contract.data import DVCSource
 from sentiment_contract.training import FailureReason
 from sentiment_trainer.data.files import FetchedFile, identify, path_inside
 from sentiment_trainer.data.git import Checkout, clone, environment_in

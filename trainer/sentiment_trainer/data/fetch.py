@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sentiment_contract.recipe import Data
+from sentiment_contract.data import Data
 from sentiment_trainer.data.dvc import fetch_dvc
 from sentiment_trainer.data.files import FetchedFile
 from sentiment_trainer.data.url import fetch_url

@@ -11,7 +11,7 @@ from typing import Any, cast
 import yaml
 from pydantic import ValidationError
 
-from sentiment_contract.recipe import Parameters, ParametersFrom
+from sentiment_contract.parameters import Parameters, ParametersFrom
 from sentiment_contract.training import FailureReason
 from sentiment_trainer.data.files import path_inside
 from sentiment_trainer.failures import TrainingError

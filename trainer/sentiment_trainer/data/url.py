@@ -7,7 +7,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from sentiment_contract.recipe import URLSource
+from sentiment_contract.data import URLSource
 from sentiment_contract.training import FailureReason
 from sentiment_trainer.addresses import without_secrets
 from sentiment_trainer.data.files import BLOCK, FetchedFile, identify, require_hash

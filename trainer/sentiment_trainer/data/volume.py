@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sentiment_contract.recipe import VolumeSource
+from sentiment_contract.data import VolumeSource
 from sentiment_contract.training import FailureReason
 from sentiment_trainer.data.files import FetchedFile, identify, path_inside, require_hash
 from sentiment_trainer.failures import TrainingError

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, roc_auc_score
 
-from sentiment_contract.recipe import canonical_decimal
+from sentiment_contract.values import canonical_decimal
 from sentiment_trainer.data.split import Split
 from sentiment_trainer.learn.fit import Floats
 

@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from sentiment_artifact.layout import TOKEN_PATTERNS
 from sentiment_artifact.native.counting import TooManyWords, Wanted
-from sentiment_contract.recipe import Classifier, EffectiveParameters
+from sentiment_contract.parameters import Classifier, EffectiveParameters
 from sentiment_trainer.data.checks import no_terms, too_many_terms
 from sentiment_trainer.data.reviews import Reviews
 from sentiment_trainer.learn import features

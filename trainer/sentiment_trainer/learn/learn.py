@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-from sentiment_contract.recipe import EffectiveParameters
+from sentiment_contract.parameters import EffectiveParameters
 from sentiment_trainer.data.checks import DataReport
 from sentiment_trainer.data.prepare import PreparedData
 from sentiment_trainer.learn.decide import decide

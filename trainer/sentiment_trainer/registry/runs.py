@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sentiment_contract import names
-from sentiment_contract.recipe import EffectiveParameters
+from sentiment_contract.parameters import EffectiveParameters
 from sentiment_contract.search import SearchResult
 from sentiment_trainer.registry.record import Lineage, Outcome, wire_of
 

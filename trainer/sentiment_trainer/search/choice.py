@@ -7,9 +7,9 @@ trained with the best parameters, and have no part in choosing them.
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from sentiment_contract.recipe import canonical_decimal
 from sentiment_contract.search import BestTrial, SearchResult, Trial, trials_of
 from sentiment_contract.training import FailureReason
+from sentiment_contract.values import canonical_decimal
 from sentiment_trainer.failures import TrainingError
 from sentiment_trainer.registry.record import search_result_in
 from sentiment_trainer.registry.trials import Recorded, TrialRuns

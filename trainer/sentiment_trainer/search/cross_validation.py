@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfTransformer
 from threadpoolctl import threadpool_limits
 
-from sentiment_contract.recipe import Classifier, EffectiveParameters
+from sentiment_contract.parameters import Classifier, EffectiveParameters
 from sentiment_contract.search import Trial
 from sentiment_contract.training import FailureReason
 from sentiment_trainer.data.checks import no_terms

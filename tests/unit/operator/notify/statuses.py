@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sentiment_operator.api import (
+from sentiment_operator.api_status import (
     Condition,
     ConditionType,
     HistoryEntry,

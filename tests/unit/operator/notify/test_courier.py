@@ -8,8 +8,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from sentiment_operator.api import SentimentModelStatus
 from sentiment_operator.api_notifications import DeliveryState, Notification
+from sentiment_operator.api_status import SentimentModelStatus
 from sentiment_operator.notify import courier as module
 from sentiment_operator.notify.courier import MOST_ATTEMPTS, Courier, Sender, pause_after
 from sentiment_operator.notify.letter import Letter

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from sentiment_operator.api import ConditionType, SentimentModelStatus
 from sentiment_operator.api_notifications import MOST_RECORDS, Delivery, DeliveryState, Notification, Transition
+from sentiment_operator.api_status import ConditionType, SentimentModelStatus
 from sentiment_operator.facts import Post
 from sentiment_operator.notify.outbox import Told, pending, with_post
 from sentiment_operator.notify.transitions import Origin
