@@ -282,7 +282,8 @@ def _rolling(view: View) -> Verdict:
 
 def _counts(live: Deployed, wanted: str) -> str:
     """How many pods run the wanted version, and how many answer, of whatever version."""
-    updated = live.updated if live.version == wanted else 0
+    # What the Deployment says of pods is of its template before until its controller has seen this one.
+    updated = live.updated if live.version == wanted and live.is_current else 0
     pods = "pod" if live.wanted_replicas == 1 else "pods"
     runs = "runs" if 1 in (updated, live.wanted_replicas) else "run"
     answer = {0: "none answers yet", 1: "1 answers"}.get(live.available, f"{live.available} answer")

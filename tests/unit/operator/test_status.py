@@ -82,6 +82,7 @@ SITUATIONS: dict[str, tuple[Model, Observed]] = {
     "MLflow is away": (model(), observed(registry=RegistryAway("connection refused"))),
     "the first pods start": (model(), observed(revision())),
     "rolling out": (model(), observed(revision(), live=deployment(availableReplicas=0), pods=(pod(ready=False),))),
+    "not begun to roll": (model(), observed(revision(), live=deployment(observedGeneration=0), pods=(pod("0"),))),
     "a pod refuses its model": (
         model(),
         observed(revision(), live=deployment(availableReplicas=0), pods=(pod(ready=False, trouble=DAMAGED),)),
@@ -368,6 +369,7 @@ def test_the_next_step_is_one_and_comes_last(situation: str, condition: str, ste
     [
         ("queued", "Trained", "9 trainings run and 4 is the limit; this one starts when one of them ends."),
         ("rolling out", "RolledOut", "1 of 1 pod runs version 1, none answers yet."),
+        ("not begun to roll", "RolledOut", "0 of 1 pod runs version 1, 1 answers."),
         (
             "no more pods are taken",
             "RolledOut",
