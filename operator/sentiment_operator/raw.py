@@ -15,13 +15,15 @@ _READ_BY_STATUS = frozenset({POD.name, JOB.name})
 def slim(body: Manifest) -> Manifest:
     """The object without what is never read: most of many objects.
 
-    Of managedFields a model's times are read, and of a child what others set in its spec.
+    Of managedFields a model's times are read, and of a child what others set in its spec and when it was written here. Of what
+    a Job was to do only a queue's word is read, that it may not begin.
     """
     metadata, kind = dict(body["metadata"]), body.get("kind")
     entries: list[Manifest] = metadata.pop("managedFields", None) or []
     if kind in _READ_BY_STATUS:
-        return {field: value for field, value in body.items() if field != "spec"} | {"metadata": metadata}
-    metadata["managedFields"] = _of_others(entries) if kind in _CHILDREN else [_times(entry) for entry in entries]
+        held = {"spec": {"suspend": True}} if body.get("spec", {}).get("suspend") else {}
+        return {field: value for field, value in body.items() if field != "spec"} | {"metadata": metadata, **held}
+    metadata["managedFields"] = _of_a_child(entries) if kind in _CHILDREN else [_times(entry) for entry in entries]
     return {**body, "metadata": metadata}
 
 
@@ -29,13 +31,15 @@ def _times(entry: Manifest) -> Manifest:
     return {key: value for key, value in entry.items() if key != "fieldsV1"}
 
 
-def _of_others(entries: list[Manifest]) -> list[Manifest]:
-    owned = [(entry, entry.get("fieldsV1", {}).get("f:spec")) for entry in entries if "subresource" not in entry]
-    return [
-        {**_times(entry), "fieldsV1": {"f:spec": spec}}
-        for entry, spec in owned
-        if spec and entry.get("manager") != FIELD_MANAGER
-    ]
+def _of_a_child(entries: list[Manifest]) -> list[Manifest]:
+    kept = list[Manifest]()
+    for entry in entries:
+        spec = entry.get("fieldsV1", {}).get("f:spec")
+        if "subresource" in entry or not spec:
+            continue
+        is_own = entry.get("manager") == FIELD_MANAGER
+        kept.append(_times(entry) if is_own else {**_times(entry), "fieldsV1": {"f:spec": spec}})
+    return kept
 
 
 def uid_of(body: Manifest) -> str:

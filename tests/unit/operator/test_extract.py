@@ -55,16 +55,20 @@ def test_slim_drops_the_field_sets_and_leaves_the_original_alone() -> None:
     assert "fieldsV1" in body["metadata"]["managedFields"][0]
 
 
-def test_slim_keeps_of_a_child_what_others_set_in_its_spec() -> None:
+def test_slim_keeps_of_a_child_what_others_set_in_its_spec_and_when_it_was_written_here() -> None:
     spec: Manifest = {"f:spec": {"f:paused": {}}}
     entries: list[Manifest] = [
         {"manager": "kubectl-edit", "fieldsV1": spec | {"f:metadata": {}}},
         {"manager": "kubectl-label", "fieldsV1": {"f:metadata": {}}},
         {"manager": "kube-controller-manager", "subresource": "scale", "fieldsV1": spec},
-        {"manager": "sentiment-operator", "operation": "Apply", "fieldsV1": spec},
+        {"manager": "sentiment-operator", "operation": "Apply", "fieldsV1": spec, "time": "2026-01-02T10:00:00Z"},
     ]
     slimmed = slim({"kind": "Deployment", "metadata": {"managedFields": entries}})["metadata"]["managedFields"]
-    assert [entry["fieldsV1"] for entry in slimmed] == [spec]
+    assert [(entry["manager"], entry.get("fieldsV1")) for entry in slimmed] == [
+        ("kubectl-edit", spec),
+        ("sentiment-operator", None),
+    ]
+    assert slimmed[1]["time"] == "2026-01-02T10:00:00Z"
 
 
 def test_slim_drops_what_a_pod_is_to_do_since_only_how_it_fares_is_read() -> None:
@@ -75,6 +79,12 @@ def test_slim_drops_what_a_pod_is_to_do_since_only_how_it_fares_is_read() -> Non
         "status": {"phase": "Running"},
     }
     assert slim(pod) == {"kind": "Pod", "metadata": {"name": "p"}, "status": {"phase": "Running"}}
+
+
+def test_slim_keeps_of_a_job_that_a_queue_holds_it() -> None:
+    job: Manifest = {"kind": "Job", "metadata": {"name": "j"}, "spec": {"suspend": True, "template": {}}}
+    assert slim(job)["spec"] == {"suspend": True}
+    assert "spec" not in slim({**job, "spec": {"suspend": False, "template": {}}})
 
 
 @pytest.mark.parametrize(
