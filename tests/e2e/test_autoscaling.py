@@ -35,7 +35,10 @@ def test_load_scales_out_and_back_and_the_operator_keeps_out_of_it(shop: Shop) -
         never("the operator took pods away", lambda: replicas(shop) < 2, 10)
     assert not told.failures()
     eventually("there is one pod again", lambda: replicas(shop) == 1, 180)
-    assert not [write for write in audit.writes() if write.resource == "deployments/scale"]
+    scaled = [
+        write for write in audit.writes() if write.namespace == shop.namespace and write.resource == "deployments/scale"
+    ]
+    assert not scaled
 
 
 def test_switching_it_off_and_on_makes_no_dip(shop: Shop) -> None:
