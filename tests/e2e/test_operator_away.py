@@ -60,6 +60,7 @@ def test_a_model_deleted_meanwhile_takes_its_children_along(served: Shop) -> Non
         scale(RELEASE, 1)
 
 
+@pytest.mark.campaign
 def test_a_namespace_ends() -> None:
     shop = open_shop(f"e2e-{secrets.token_hex(4)}")
     shop.apply(model())
@@ -72,6 +73,7 @@ def test_a_namespace_ends() -> None:
         scale(RELEASE, 1)
 
 
+@pytest.mark.campaign
 def test_two_operators_share_the_work_by_the_lease(served: Shop) -> None:
     served.apply(model())
     scale(RELEASE, 2)

@@ -55,6 +55,7 @@ def test_every_stage_answers_with_the_bytes_that_were_trained_once(stages: tuple
     assert sum(tracking.finished_runs(f"{stages[0].namespace}.imdb").values()) == 1
 
 
+@pytest.mark.campaign
 def test_a_bad_version_stops_in_staging(stages: tuple[Shop, Shop, Shop]) -> None:
     development, staging, production = stages
     development.patch("smod", "imdb", {"spec": {"version": "bad", "data": data("flipped.csv")}})
