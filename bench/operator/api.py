@@ -68,7 +68,8 @@ class Api:
             async with self._session.get(self._server + path, params=query, read_bufsize=1 << 22) as response:
                 async for line in response.content:
                     event = json.loads(line)
-                    if event["type"] == "ERROR":
+                    # A server that is too busy for a watch answers with a Status, which has no type.
+                    if event.get("type", "ERROR") == "ERROR":
                         break
                     if event["type"] != "BOOKMARK":
                         yield event["type"], event["object"]
