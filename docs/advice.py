@@ -13,8 +13,8 @@ from docs.advice_on_training import TRAINER
 from docs.markdown import code, link
 from docs.reasons import PodReason, ServerReason
 from sentiment_contract.training import FailureReason, Fault
-from sentiment_operator.api_status import ConditionType
-from sentiment_operator.reasons import Reason
+from sentiment_operator.api.reasons import Reason
+from sentiment_operator.api.status import ConditionType
 
 RETRY = "Try a failed version again"
 """The heading above the command that does it."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from docs.markdown import bullets, code, link, page, section, table, text
 from sentiment_contract.parameters import Classifier, Parameters, Preset, effective_parameters
-from sentiment_operator.crd import KINDS, Kind, custom_resource_definition
+from sentiment_operator.crd.definitions import KINDS, Kind, custom_resource_definition
 
 Schema = dict[str, Any]
 

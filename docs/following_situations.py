@@ -8,12 +8,12 @@ from sentiment_contract.data import DVCSource
 from sentiment_contract.look_up import LookedUp
 from sentiment_contract.parameters import ParametersFrom
 from sentiment_contract.training import FailureReason, TrainingFailed
-from sentiment_operator.api import Training
-from sentiment_operator.api_following import Followed
-from sentiment_operator.api_status import SentimentModelStatus
-from sentiment_operator.facts import Head, Model, Observed, RegistryAnswer
-from sentiment_operator.facts_jobs import JobState, LookUpJob, Trouble
-from sentiment_operator.pinning import Question, pinned, question_of
+from sentiment_operator.api.following import Followed
+from sentiment_operator.api.model import Training
+from sentiment_operator.api.status import SentimentModelStatus
+from sentiment_operator.facts.jobs import JobState, LookUpJob, Trouble
+from sentiment_operator.facts.observed import Head, Model, Observed, RegistryAnswer
+from sentiment_operator.reading.pinning import Question, pinned, question_of
 
 COMMIT = "c" * 40
 _SOURCE = DVCSource(repoURL="https://git.example.com/reviews.git", revision="main", path="data/train.csv")

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from sentiment_operator.api_notifications import Delivery, DeliveryState, Notification
-from sentiment_operator.decide import decide
-from sentiment_operator.facts import Model, Observed, Post
+from sentiment_operator.api.notifications import Delivery, DeliveryState, Notification
+from sentiment_operator.deciding.decide import decide
+from sentiment_operator.facts.observed import Model, Observed, Post
 from sentiment_operator.settings import Settings
-from sentiment_operator.status import status
+from sentiment_operator.telling.status import status
 
 SINK = "team-chat"
 KNOWN = frozenset({SINK})

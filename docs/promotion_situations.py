@@ -8,12 +8,12 @@ from typing import Any
 from docs.reasons import TRAINING_WAITS
 from sentiment_contract.gates import Compared, Figures
 from sentiment_contract.training import FailureReason, TrainingFailed
-from sentiment_operator.api_promotion import ApprovalEvidence, Decision
-from sentiment_operator.api_status import HistoryEntry
-from sentiment_operator.decide import decide
-from sentiment_operator.facts import Model, Observed, Revision
-from sentiment_operator.facts_jobs import ComparisonJob, JobState, Trouble
-from sentiment_operator.plan import Compare, Seal
+from sentiment_operator.api.promotion import ApprovalEvidence, Decision
+from sentiment_operator.api.status import HistoryEntry
+from sentiment_operator.deciding.decide import decide
+from sentiment_operator.deciding.plan import Compare, Seal
+from sentiment_operator.facts.jobs import ComparisonJob, JobState, Trouble
+from sentiment_operator.facts.observed import Model, Observed, Revision
 from sentiment_operator.settings import Settings
 
 Situation = tuple[Model, Observed]

@@ -5,7 +5,7 @@ Kubernetes has more words than these. Here are those that a model meets; any oth
 
 from enum import StrEnum
 
-from sentiment_operator.reasons import Reason
+from sentiment_operator.api.reasons import Reason
 from sentiment_server.model.state import Reason as ServerReason
 
 

@@ -8,10 +8,10 @@ from typing import Any
 from docs.promotion_situations import with_one_that_served
 from sentiment_contract.names import VERSION_LABEL
 from sentiment_operator import names
-from sentiment_operator.api_rollout import FailedRollout
-from sentiment_operator.api_status import SentimentModelStatus
-from sentiment_operator.conditions import timestamp
-from sentiment_operator.facts import Answered, Child, ChildKind, Manifest, Model, Observed, Revision
+from sentiment_operator.api.conditions import timestamp
+from sentiment_operator.api.rollout import FailedRollout
+from sentiment_operator.api.status import SentimentModelStatus
+from sentiment_operator.facts.observed import Answered, Child, ChildKind, Manifest, Model, Observed, Revision
 from sentiment_operator.rollout.candidate import rollout_key
 from sentiment_operator.rollout.progress import Progress
 from sentiment_operator.rollout.stages import stages

@@ -18,15 +18,17 @@ from docs.stage_situations import situations_of_stages
 from sentiment_contract.names import VERSION_LABEL
 from sentiment_contract.training import EXIT_CODES, FailureReason, TrainingFailed
 from sentiment_operator import names
-from sentiment_operator.api import SentimentModelSpec
-from sentiment_operator.api_revision import SentimentModelRevisionSpec, SentimentModelRevisionStatus
-from sentiment_operator.api_status import Condition, ConditionType, SentimentModelStatus
-from sentiment_operator.decide import decide
-from sentiment_operator.facts import (
+from sentiment_operator.api.model import SentimentModelSpec
+from sentiment_operator.api.revision import SentimentModelRevisionSpec, SentimentModelRevisionStatus
+from sentiment_operator.api.status import Condition, ConditionType, SentimentModelStatus
+from sentiment_operator.deciding.decide import decide
+from sentiment_operator.facts.jobs import JobState, Searched, TrainingJob, Trouble
+from sentiment_operator.facts.observed import (
     Child,
     ChildKind,
     Model,
     Observed,
+    Origin,
     Post,
     Refusal,
     RegisteredVersion,
@@ -36,12 +38,10 @@ from sentiment_operator.facts import (
     ServiceProbe,
     ServingPod,
 )
-from sentiment_operator.facts_jobs import JobState, Searched, TrainingJob, Trouble
 from sentiment_operator.notify.outbox import Told
-from sentiment_operator.notify.transitions import Origin
-from sentiment_operator.rejection import rejected
 from sentiment_operator.settings import Settings
-from sentiment_operator.status import status
+from sentiment_operator.telling.rejection import rejected
+from sentiment_operator.telling.status import status
 
 Situation = tuple[Model, Observed]
 

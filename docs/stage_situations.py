@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sentiment_operator.api_status import Condition, ConditionType, HistoryEntry, SentimentModelStatus
-from sentiment_operator.conditions import timestamp
-from sentiment_operator.facts import Model, Observed, Source
+from sentiment_operator.api.conditions import timestamp
+from sentiment_operator.api.status import Condition, ConditionType, HistoryEntry, SentimentModelStatus
+from sentiment_operator.facts.observed import Model, Observed, Source
 
 Situation = tuple[Model, Observed]
 

@@ -10,8 +10,8 @@ from docs.advice import Act, advice_on
 from docs.reasons import SERVER_TROUBLES, PodReason
 from docs.situations import Finding
 from sentiment_contract.training import FailureReason
-from sentiment_operator.api_status import ConditionType
-from sentiment_operator.chain import CHAIN
+from sentiment_operator.api.status import ConditionType
+from sentiment_operator.telling.chain import CHAIN
 
 PODS = "What pods say"
 """The chapter of what comes from pods, whichever condition passes it on."""

@@ -13,10 +13,10 @@ from docs.situations import MODEL, SETTINGS, Finding, findings, well
 from docs.stories import PODS, Story, is_calm, own_findings, stories
 from sentiment_contract.names import RETRY_ANNOTATION
 from sentiment_contract.training import EXIT_CODES, FailureReason, fault_of
-from sentiment_operator.api_status import ConditionType
-from sentiment_operator.attempts import LONGEST_PAUSE_SECONDS
-from sentiment_operator.chain import CHAIN
-from sentiment_operator.next_step import NEXT, try_again, without_step
+from sentiment_operator.api.status import ConditionType
+from sentiment_operator.deciding.attempts import LONGEST_PAUSE_SECONDS
+from sentiment_operator.explaining.next_step import NEXT, try_again, without_step
+from sentiment_operator.telling.chain import CHAIN
 
 HEAD = ("Status", "Reason", "The operator says", "Next step")
 CONDITIONS = "The conditions"

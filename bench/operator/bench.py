@@ -17,7 +17,7 @@ from bench.operator.requests import AuditLog
 from bench.operator.stand_in import StandIn
 from bench.operator.world import Key, World
 from bench.results import RESULTS
-from sentiment_operator.api import SentimentModelSpec
+from sentiment_operator.api.model import SentimentModelSpec
 from tests.support.ports import free_port
 
 NAMESPACES = 8

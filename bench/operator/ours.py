@@ -6,8 +6,9 @@ The operator has no setting that leaves the question out; its cost is part of wh
 import os
 import sys
 
-from sentiment_operator import __main__, service_probe
-from sentiment_operator.facts import Manifest
+from sentiment_operator import __main__
+from sentiment_operator.facts.observed import Manifest
+from sentiment_operator.probing import service_probe
 
 
 def played_address(service: Manifest | None) -> str:

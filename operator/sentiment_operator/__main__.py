@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from sentiment_operator import logs
-from sentiment_operator.leader import LeaseLost
 from sentiment_operator.process import WatchEnded, run_until_told
+from sentiment_operator.replicas.leader import LeaseLost
 from sentiment_operator.settings import Settings
 
 log = logging.getLogger("sentiment_operator")

@@ -1,14 +1,14 @@
 """The Kubernetes kinds the operator reads or writes, and what it may do with each.
 
-`API_CALLS` is the whole of it, with `PREVIEW_CALLS` where that is switched on: kube.py refuses to make a call that is not
+`API_CALLS` is the whole of it, with `PREVIEW_CALLS` where that is switched on: cluster/kube.py refuses to make a call that is not
 listed, and the chart's roles are compared with them. This module knows no client.
 """
 
 from dataclasses import dataclass
 
 from sentiment_contract.names import GROUP
-from sentiment_operator.api import VERSION
-from sentiment_operator.facts import ChildKind
+from sentiment_operator.api.model import VERSION
+from sentiment_operator.facts.observed import ChildKind
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +69,7 @@ OF_GATEWAY_API = frozenset({HTTP_ROUTE})
 OWN: tuple[Kind, ...] = (MODEL, REVISION, APPROVAL)
 """Watched by kopf and without a selector: whatever stands there is meant for the operator."""
 LABELLED: tuple[Kind, ...] = (JOB, POD, *dict.fromkeys(SERVING.values()))
-"""Watched by child_watch.py with a label selector on the server, so that foreign objects are never sent."""
+"""Watched by cluster/child_watch.py with a label selector on the server, so that foreign objects are never sent."""
 WATCHED: tuple[Kind, ...] = (*OWN, *LABELLED)
 
 

@@ -6,8 +6,8 @@ It knows no client and decides nothing.
 from collections.abc import Mapping
 
 from sentiment_contract.names import GROUP, RETRY_ANNOTATION, VERSION_LABEL
-from sentiment_operator.api import API_VERSION
-from sentiment_operator.facts import ChildKind, Manifest, Model
+from sentiment_operator.api.model import API_VERSION
+from sentiment_operator.facts.observed import ChildKind, Manifest, Model
 from sentiment_operator.settings import Settings
 
 FIELD_MANAGER = "sentiment-operator"

@@ -18,37 +18,38 @@ from pathlib import Path
 import aiohttp
 from kubernetes.aio.client import ApiClient
 
-from sentiment_operator import extract, metrics
-from sentiment_operator.aliases import Aliases
-from sentiment_operator.child_watch import ChildWatch
-from sentiment_operator.credentials import client_configuration
-from sentiment_operator.git_server import refs
-from sentiment_operator.handlers import WatchThread
-from sentiment_operator.heads import Heads
+from sentiment_operator import metrics
+from sentiment_operator.cluster.child_watch import ChildWatch
+from sentiment_operator.cluster.credentials import client_configuration
+from sentiment_operator.cluster.handlers import WatchThread
+from sentiment_operator.cluster.kube import Kube
+from sentiment_operator.cluster.store import Key, Store
+from sentiment_operator.cluster.sweep import Sweep
+from sentiment_operator.cluster.transport import PlainClient
+from sentiment_operator.git.git_server import refs
+from sentiment_operator.git.heads import Heads
+from sentiment_operator.git.hooks import Hooks
 from sentiment_operator.health import serve_health, serve_metrics
-from sentiment_operator.hooks import Hooks
 from sentiment_operator.kinds import KNOWN_OF_ALL, OWN, Kind, calls, watched
-from sentiment_operator.kube import Kube
-from sentiment_operator.leader import DEFAULT_TERMS, SHARED_TERMS, Terms
 from sentiment_operator.names import MANAGED_BY_LABEL, MANAGER
-from sentiment_operator.node_room import Nodes
 from sentiment_operator.notify.courier import Courier
 from sentiment_operator.notify.senders import senders
-from sentiment_operator.observe import Observer
-from sentiment_operator.perform import Performer
-from sentiment_operator.pod_metrics import loaded_at
-from sentiment_operator.progress import Progress
-from sentiment_operator.raw import uid_of
-from sentiment_operator.reconcile import Reconciler
-from sentiment_operator.registry import Registry
-from sentiment_operator.report import Reporter
+from sentiment_operator.passes.observe import Observer
+from sentiment_operator.passes.perform import Performer
+from sentiment_operator.passes.reconcile import Reconciler
+from sentiment_operator.passes.report import Reporter
+from sentiment_operator.passes.timing import Timing
+from sentiment_operator.passes.worker import Worker
+from sentiment_operator.probing.node_room import Nodes
+from sentiment_operator.probing.pod_metrics import loaded_at
+from sentiment_operator.reading import extract
+from sentiment_operator.reading.raw import uid_of
+from sentiment_operator.registry.aliases import Aliases
+from sentiment_operator.registry.client import Registry
+from sentiment_operator.registry.progress import Progress
+from sentiment_operator.replicas.leader import DEFAULT_TERMS, SHARED_TERMS, Terms
+from sentiment_operator.replicas.shards import Shards
 from sentiment_operator.settings import Settings
-from sentiment_operator.shards import Shards
-from sentiment_operator.store import Key, Store
-from sentiment_operator.sweep import Sweep
-from sentiment_operator.timing import Timing
-from sentiment_operator.transport import PlainClient
-from sentiment_operator.worker import Worker
 from sentiment_operator.workqueue import WorkQueue
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sentiment_operator.notify.sinks import Sinks
-from sentiment_operator.sharding import MOST_SHARDS
+from sentiment_operator.replicas.sharding import MOST_SHARDS
 
 
 class Settings(BaseSettings):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sentiment_operator.api import API_VERSION
+from sentiment_operator.api.model import API_VERSION
 from tests.chart.conftest import Answer, Server
 from tests.chart.rendering import NAMESPACE, RELEASE, Manifest
 

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from sentiment_operator import extract
-from sentiment_operator.api_revision import SentimentModelRevisionStatus
+from sentiment_operator.api.revision import SentimentModelRevisionStatus
 from sentiment_operator.children import revision, training_job
 from sentiment_operator.children.candidate import candidate_deployment, candidate_service, rollout_setting
 from sentiment_operator.children.deployment import deployment
 from sentiment_operator.children.service import service
 from sentiment_operator.children.service_account import service_account
-from sentiment_operator.facts import Model, RegisteredVersion, Revision
-from sentiment_operator.plan import Candidate, Record, Train
+from sentiment_operator.deciding.plan import Candidate, Record, Train
+from sentiment_operator.facts.observed import Model, RegisteredVersion, Revision
+from sentiment_operator.reading import extract
 from sentiment_operator.rollout.progress import Progress
 from sentiment_operator.rollout.stages import Flow, Stage
 from sentiment_operator.settings import Settings

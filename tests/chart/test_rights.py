@@ -5,7 +5,7 @@ from collections import defaultdict
 import pytest
 
 from sentiment_operator.kinds import HTTP_ROUTE, LEASE, PREVIEW_CALLS, calls
-from sentiment_operator.sharding import LEASE_NAME, MOST_SHARDS, lease_name
+from sentiment_operator.replicas.sharding import LEASE_NAME, MOST_SHARDS, lease_name
 from tests.chart.rendering import NAMESPACE, Helm, Manifest, Values, of_kind
 
 Rights = dict[tuple[str, str], set[str]]

@@ -4,7 +4,7 @@ import secrets
 
 import pytest
 
-from sentiment_operator.api_status import ConditionType
+from sentiment_operator.api.status import ConditionType
 from tests.e2e import tracking
 from tests.e2e.shop import CLUSTER, MORE, Shop, close_shop, data, gone, model, open_shop
 from tests.support.eventually import eventually

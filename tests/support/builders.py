@@ -7,11 +7,13 @@ from typing import Any
 from sentiment_contract.search import BestTrial, SearchResult, trials_of
 from sentiment_contract.training import FailureReason, TrainingFailed
 from sentiment_operator import names
-from sentiment_operator.api import SentimentModelSpec
-from sentiment_operator.api_promotion import ApprovalEvidence, Decision, GateEvidence
-from sentiment_operator.api_revision import SentimentModelRevisionSpec, SentimentModelRevisionStatus
-from sentiment_operator.api_status import HistoryEntry, SentimentModelStatus
-from sentiment_operator.facts import (
+from sentiment_operator.api.model import SentimentModelSpec
+from sentiment_operator.api.promotion import ApprovalEvidence, Decision, GateEvidence
+from sentiment_operator.api.revision import SentimentModelRevisionSpec, SentimentModelRevisionStatus
+from sentiment_operator.api.status import HistoryEntry, SentimentModelStatus
+from sentiment_operator.deciding.plan import Compare
+from sentiment_operator.facts.jobs import ComparisonJob, JobState, Searched, TrainingJob, Trouble
+from sentiment_operator.facts.observed import (
     Child,
     ChildKind,
     Model,
@@ -22,8 +24,6 @@ from sentiment_operator.facts import (
     ServiceProbe,
     ServingPod,
 )
-from sentiment_operator.facts_jobs import ComparisonJob, JobState, Searched, TrainingJob, Trouble
-from sentiment_operator.plan import Compare
 from sentiment_operator.settings import Settings
 
 NOW = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)

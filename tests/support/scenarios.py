@@ -3,8 +3,8 @@
 from typing import Any
 
 from sentiment_operator import children
-from sentiment_operator.facts import Manifest, Model
-from sentiment_operator.plan import Compare, Plan, Record, Roll, Search, Train
+from sentiment_operator.deciding.plan import Compare, Plan, Record, Roll, Search, Train
+from sentiment_operator.facts.observed import Manifest, Model
 from tests.support.builders import SETTINGS, model, observed, registered, revision, spec
 
 SCENARIOS: dict[str, dict[str, Any]] = {

@@ -15,10 +15,10 @@ from sentiment_operator.children.revision import revision
 from sentiment_operator.children.route import route
 from sentiment_operator.children.service import service
 from sentiment_operator.children.service_account import service_account
-from sentiment_operator.deployed import deployed
-from sentiment_operator.facts import Child, ChildKind, Manifest, Model, Observed
-from sentiment_operator.in_force import as_in_force
-from sentiment_operator.plan import Plan, TakeOver
+from sentiment_operator.deciding.plan import Plan, TakeOver
+from sentiment_operator.facts.observed import Child, ChildKind, Manifest, Model, Observed
+from sentiment_operator.reading.deployed import deployed
+from sentiment_operator.reading.in_force import as_in_force
 from sentiment_operator.rollout.routing import gateway_of, may_lead_to_candidate
 from sentiment_operator.settings import Settings
 

@@ -1,7 +1,7 @@
 """Lets the number of pods follow their CPU use; while it exists nobody else sets it."""
 
 from sentiment_operator.children.metadata import child
-from sentiment_operator.facts import Manifest, Model
+from sentiment_operator.facts.observed import Manifest, Model
 
 
 def autoscaler(model: Model) -> Manifest | None:

@@ -7,11 +7,11 @@ are handed over as they are. A candidate that answers copies only is labelled ot
 from sentiment_contract.names import VERSION_LABEL
 from sentiment_contract.rollout import SETTING_FILE, Mirror, RolloutSetting, ServedArtifact
 from sentiment_operator import names
-from sentiment_operator.api_revision import SentimentModelRevisionSpec
+from sentiment_operator.api.revision import SentimentModelRevisionSpec
 from sentiment_operator.children.deployment import pod_template, rolling
 from sentiment_operator.children.metadata import child
-from sentiment_operator.facts import ChildKind, Manifest, Model
-from sentiment_operator.plan import Candidate
+from sentiment_operator.deciding.plan import Candidate
+from sentiment_operator.facts.observed import ChildKind, Manifest, Model
 from sentiment_operator.rollout.stages import Flow
 from sentiment_operator.settings import Settings
 

@@ -4,8 +4,8 @@ from sentiment_contract.gates import COMPARISON_VARIABLE, ComparisonOrder, Conte
 from sentiment_contract.recipe import Recipe
 from sentiment_operator import names
 from sentiment_operator.children.trainer_job import Work, trainer_job
-from sentiment_operator.facts import Manifest, Model, Revision
-from sentiment_operator.plan import Compare
+from sentiment_operator.deciding.plan import Compare
+from sentiment_operator.facts.observed import Manifest, Model, Revision
 from sentiment_operator.settings import Settings
 
 

@@ -5,12 +5,12 @@ import json
 from sentiment_contract.names import HTTP_PORT, METRICS_PORT, ServerVariable
 from sentiment_contract.rollout import SETTING_DIRECTORY, SETTING_FILE
 from sentiment_operator import names
-from sentiment_operator.api_resources import SERVER_RESOURCES
-from sentiment_operator.api_revision import SentimentModelRevisionSpec
+from sentiment_operator.api.resources import SERVER_RESOURCES
+from sentiment_operator.api.revision import SentimentModelRevisionSpec
 from sentiment_operator.children.metadata import child
 from sentiment_operator.children.pods import container_security, pod_security, resources
-from sentiment_operator.facts import ChildKind, Manifest, Model, Revision
-from sentiment_operator.in_force import written
+from sentiment_operator.facts.observed import ChildKind, Manifest, Model, Revision
+from sentiment_operator.reading.in_force import written
 from sentiment_operator.settings import Settings
 
 CACHE = "/var/cache/sentiment"

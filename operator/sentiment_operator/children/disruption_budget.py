@@ -2,7 +2,7 @@
 
 from sentiment_operator import names
 from sentiment_operator.children.metadata import child
-from sentiment_operator.facts import Manifest, Model
+from sentiment_operator.facts.observed import Manifest, Model
 
 
 def disruption_budget(model: Model) -> Manifest | None:

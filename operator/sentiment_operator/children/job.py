@@ -5,8 +5,8 @@ from sentiment_contract.search import groups_of, trials_of
 from sentiment_contract.training import ORDER_VARIABLE, TrainingOrder
 from sentiment_operator import names
 from sentiment_operator.children.trainer_job import Indexes, Work, trainer_job
-from sentiment_operator.facts import Manifest, Model
-from sentiment_operator.plan import Search, Train
+from sentiment_operator.deciding.plan import Search, Train
+from sentiment_operator.facts.observed import Manifest, Model
 from sentiment_operator.settings import Settings
 
 
@@ -56,7 +56,7 @@ def _annotations(model: Model, recipe_hash: str, step: Train | Search) -> dict[s
 
 
 def _image(model: Model, settings: Settings) -> str:
-    """What the model chose from the list; decide.py lets no other name through."""
+    """What the model chose from the list; deciding/decide.py lets no other name through."""
     name = model.spec.training.trainer
     return settings.trainers[name] if name is not None else settings.trainer_image
 

@@ -2,10 +2,10 @@
 
 from sentiment_contract.look_up import LOOK_UP_VARIABLE, LookUpOrder
 from sentiment_operator import names
-from sentiment_operator.api_resources import Amounts, Resources
+from sentiment_operator.api.resources import Amounts, Resources
 from sentiment_operator.children.trainer_job import Limits, Work, trainer_job
-from sentiment_operator.facts import Manifest, Model
-from sentiment_operator.plan import LookUp
+from sentiment_operator.deciding.plan import LookUp
+from sentiment_operator.facts.observed import Manifest, Model
 from sentiment_operator.settings import Settings
 
 LIMITS = Limits(

@@ -1,7 +1,7 @@
 """The part that all children share: name, labels and owner. It knows nothing of what they do."""
 
 from sentiment_operator import names
-from sentiment_operator.facts import Manifest, Model
+from sentiment_operator.facts.observed import Manifest, Model
 
 
 def child(

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from sentiment_contract.names import HTTP_PORT, METRICS_PORT
 from sentiment_operator import names
 from sentiment_operator.children.metadata import child
-from sentiment_operator.facts import Manifest, Model, Revision
+from sentiment_operator.facts.observed import Manifest, Model, Revision
 from sentiment_operator.settings import Settings
 
 DNS_PORT = 53

@@ -1,7 +1,7 @@
 """What every pod of the operator has in common: it passes the `restricted` Pod Security Standard, and then some."""
 
-from sentiment_operator.api_resources import Amounts, Resources
-from sentiment_operator.facts import Manifest
+from sentiment_operator.api.resources import Amounts, Resources
+from sentiment_operator.facts.observed import Manifest
 
 USER = 65532
 """The numeric user of all our images; nobody on the node."""

@@ -1,12 +1,12 @@
 """The record of one trained version, made of what the registry holds of it, or of the record of a followed model."""
 
 from sentiment_operator import names
-from sentiment_operator.api import API_VERSION
-from sentiment_operator.api_revision import RegistryReference, SentimentModelRevisionSpec
-from sentiment_operator.api_stages import ModelReference, Origin
-from sentiment_operator.api_status import Metric
-from sentiment_operator.facts import Manifest, Model, RegisteredVersion, Revision
-from sentiment_operator.plan import Record
+from sentiment_operator.api.model import API_VERSION
+from sentiment_operator.api.revision import RegistryReference, SentimentModelRevisionSpec
+from sentiment_operator.api.stages import ModelReference, Origin
+from sentiment_operator.api.status import Metric
+from sentiment_operator.deciding.plan import Record
+from sentiment_operator.facts.observed import Manifest, Model, RegisteredVersion, Revision
 from sentiment_operator.settings import Settings
 
 MOST_METRICS = 20

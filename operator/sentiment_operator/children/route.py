@@ -4,9 +4,9 @@ What the API server would fill in is written down, so that whoever edits the rou
 """
 
 from sentiment_operator import names
-from sentiment_operator.api_rollout import GatewayReference
+from sentiment_operator.api.rollout import GatewayReference
 from sentiment_operator.children.metadata import child
-from sentiment_operator.facts import ChildKind, Manifest, Model
+from sentiment_operator.facts.observed import ChildKind, Manifest, Model
 
 GROUP = "gateway.networking.k8s.io"
 ALL = 100

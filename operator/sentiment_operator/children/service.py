@@ -2,9 +2,9 @@
 
 from sentiment_contract.names import METRICS_PORT, VERSION_LABEL
 from sentiment_operator import names
-from sentiment_operator.api import ServiceType
+from sentiment_operator.api.model import ServiceType
 from sentiment_operator.children.metadata import child
-from sentiment_operator.facts import Manifest, Model
+from sentiment_operator.facts.observed import Manifest, Model
 
 
 def service(model: Model, only_version: str = "") -> Manifest:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from sentiment_contract.data import Data
 from sentiment_contract.training import EXIT_CODES, FINAL_EXIT_CODES, FailureReason
 from sentiment_operator import names
-from sentiment_operator.api_resources import TRAINER_RESOURCES, Resources
+from sentiment_operator.api.resources import TRAINER_RESOURCES, Resources
 from sentiment_operator.children.pods import container_security, pod_security, resources
-from sentiment_operator.facts import Manifest, Model
+from sentiment_operator.facts.observed import Manifest, Model
 from sentiment_operator.settings import Settings
 
 DATA_MOUNT = "/data"

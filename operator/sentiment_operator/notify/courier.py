@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple, Protocol
 
-from sentiment_operator.api_notifications import Delivery, DeliveryState
-from sentiment_operator.api_status import SentimentModelStatus
-from sentiment_operator.facts import Post
+from sentiment_operator.api.notifications import Delivery, DeliveryState
+from sentiment_operator.api.status import SentimentModelStatus
+from sentiment_operator.cluster.store import Key
+from sentiment_operator.facts.observed import Post
 from sentiment_operator.metrics import NOTIFICATIONS, NOTIFICATIONS_WAITING
 from sentiment_operator.notify.letter import Letter
 from sentiment_operator.notify.outbox import pending
 from sentiment_operator.notify.sinks import Undelivered
-from sentiment_operator.store import Key
 from sentiment_operator.workqueue import WorkQueue
 
 log = logging.getLogger(__name__)

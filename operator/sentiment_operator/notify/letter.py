@@ -14,7 +14,7 @@ from email.message import EmailMessage
 from email.policy import SMTP as WIRE
 from email.utils import format_datetime
 
-from sentiment_operator.api_notifications import NotificationRecord, Transition
+from sentiment_operator.api.notifications import NotificationRecord, Transition
 
 ID_HEADER = "X-Sentiment-Delivery"
 TIMESTAMP_HEADER = "X-Sentiment-Timestamp"

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sentiment_operator.api_notifications import (
+from sentiment_operator.api.conditions import Verdict, conditions, timestamp
+from sentiment_operator.api.notifications import (
     MOST_RECORDS,
     Delivery,
     DeliveryState,
@@ -19,12 +20,11 @@ from sentiment_operator.api_notifications import (
     NotificationRecord,
     Transition,
 )
-from sentiment_operator.api_status import ConditionType, SentimentModelStatus
-from sentiment_operator.conditions import Verdict, conditions, timestamp
-from sentiment_operator.facts import Post
-from sentiment_operator.next_step import then
-from sentiment_operator.notify.transitions import INCLUDED_IN, News, Origin, news
-from sentiment_operator.reasons import Reason
+from sentiment_operator.api.reasons import Reason
+from sentiment_operator.api.status import ConditionType, SentimentModelStatus
+from sentiment_operator.explaining.next_step import then
+from sentiment_operator.facts.observed import Origin, Post
+from sentiment_operator.notify.transitions import INCLUDED_IN, News, news
 
 KEY_CHARACTERS = 24
 GONE = "the operator does not know this sink any more"

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
-from sentiment_operator.api_notifications import SinkName
+from sentiment_operator.api.notifications import SinkName
 
 Address = Annotated[str, StringConstraints(pattern=r"^https?://[^\s@]+$", max_length=2048)]
 Mailbox = Annotated[str, StringConstraints(pattern=r"^[^\s@<>,;:\"]+@[^\s@<>,;:\"]+$", max_length=254)]

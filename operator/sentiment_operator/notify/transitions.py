@@ -7,12 +7,13 @@ else. It knows neither sinks nor deliveries.
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sentiment_operator.api_notifications import MESSAGE_CHARACTERS, Transition
-from sentiment_operator.api_status import Condition, ConditionType, SentimentModelStatus
-from sentiment_operator.chain import CHAIN
-from sentiment_operator.conditions import condition_of
-from sentiment_operator.next_step import NEXT, go_back, sentence, then
-from sentiment_operator.reasons import Reason
+from sentiment_operator.api.conditions import condition_of
+from sentiment_operator.api.notifications import MESSAGE_CHARACTERS, Transition
+from sentiment_operator.api.reasons import Reason
+from sentiment_operator.api.status import Condition, ConditionType, SentimentModelStatus
+from sentiment_operator.explaining.next_step import NEXT, go_back, sentence, then
+from sentiment_operator.facts.observed import Origin
+from sentiment_operator.telling.chain import CHAIN
 
 STALLED_AGAIN = timedelta(hours=4)
 """A model that is tried again by itself stalls again and again. So often a person is reminded."""
@@ -45,18 +46,6 @@ TROUBLE = frozenset({*INCLUDED_IN, Transition.STALLED, Transition.NO_VERSION_ANS
 """What a recovery is told after."""
 MOST_FIGURES = 5
 MARK_OF_CUT = " …"
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Whose statuses they are: as much of a model as is known even where its spec cannot be read."""
-
-    namespace: str
-    name: str
-    uid: str
-    generation: int
-    retry: str
-    """Value of the retry annotation: with the generation, it tells two tries of a person from those of the operator."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,18 +6,18 @@ Numbers come from what makes the pods. It knows no node.
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sentiment_operator.api import Serving
-from sentiment_operator.api_preview import Action
-from sentiment_operator.api_resources import SERVER_RESOURCES, TRAINER_RESOURCES
-from sentiment_operator.api_rollout import Strategy
+from sentiment_operator.api.model import Serving
+from sentiment_operator.api.preview import Action
+from sentiment_operator.api.resources import SERVER_RESOURCES, TRAINER_RESOURCES
+from sentiment_operator.api.rollout import Strategy
 from sentiment_operator.children.deployment import MAX_SURGE
 from sentiment_operator.children.pods import resources
-from sentiment_operator.deployed import deployed
-from sentiment_operator.difference import quantity
-from sentiment_operator.facts import Manifest
-from sentiment_operator.in_force import serving_in_force
-from sentiment_operator.plan import Roll
+from sentiment_operator.deciding.plan import Roll
+from sentiment_operator.facts.observed import Manifest
 from sentiment_operator.preview.foresee import Foreseen
+from sentiment_operator.reading.deployed import deployed
+from sentiment_operator.reading.difference import quantity
+from sentiment_operator.reading.in_force import serving_in_force
 from sentiment_operator.rollout import advance
 from sentiment_operator.rollout.stages import stages
 

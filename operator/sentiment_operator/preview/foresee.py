@@ -12,15 +12,13 @@ from pydantic import ValidationError
 
 from sentiment_contract.training import FailureReason
 from sentiment_operator import children
-from sentiment_operator.api_preview import Action
-from sentiment_operator.api_revision import SentimentModelRevisionSpec, SentimentModelRevisionStatus
+from sentiment_operator.api.preview import Action
+from sentiment_operator.api.revision import SentimentModelRevisionSpec, SentimentModelRevisionStatus
 from sentiment_operator.children.candidate import candidate_deployment
 from sentiment_operator.children.deployment import deployment
-from sentiment_operator.decide import TIMESTAMP_GRAIN, decide
-from sentiment_operator.evidence import is_proven
-from sentiment_operator.facts import Manifest, Model, Observed, Revision
-from sentiment_operator.in_force import held_back
-from sentiment_operator.plan import (
+from sentiment_operator.deciding.decide import TIMESTAMP_GRAIN, decide
+from sentiment_operator.deciding.evidence import is_proven
+from sentiment_operator.deciding.plan import (
     AskRegistry,
     AwaitComparison,
     Blocked,
@@ -37,7 +35,9 @@ from sentiment_operator.plan import (
     Step,
     Train,
 )
-from sentiment_operator.sealing import sealed
+from sentiment_operator.deciding.sealing import sealed
+from sentiment_operator.facts.observed import Manifest, Model, Observed, Revision
+from sentiment_operator.reading.in_force import held_back
 from sentiment_operator.settings import Settings
 
 MOST_WRITES = 5

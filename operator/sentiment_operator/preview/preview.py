@@ -6,18 +6,18 @@ What it has to ask, MLflow, nodes, a dry run, are reads: asked only while the fo
 from dataclasses import replace
 from datetime import datetime
 
-from sentiment_operator import next_step
-from sentiment_operator.api_preview import Action, GateOutlook, Preview, PreviewedGate
-from sentiment_operator.api_promotion import ApprovalPolicy
-from sentiment_operator.approving import Awaiting, Granted, Rejected, missing
-from sentiment_operator.deployed import deployed
-from sentiment_operator.evidence import trial
-from sentiment_operator.facts import Model, Observed, Refusal
-from sentiment_operator.in_force import held_back, serving_in_force
-from sentiment_operator.plan import AskRegistry, Held, Plan, Steady
+from sentiment_operator.api.preview import Action, GateOutlook, Preview, PreviewedGate
+from sentiment_operator.api.promotion import ApprovalPolicy
+from sentiment_operator.deciding.approving import Awaiting, Granted, Rejected, missing
+from sentiment_operator.deciding.evidence import trial
+from sentiment_operator.deciding.plan import AskRegistry, Held, Plan, Steady
+from sentiment_operator.explaining import next_step
+from sentiment_operator.facts.observed import Model, Observed, Refusal
 from sentiment_operator.preview import footprint, told
 from sentiment_operator.preview.foresee import Foreseen, foresee, to_write
 from sentiment_operator.preview.room import has_room
+from sentiment_operator.reading.deployed import deployed
+from sentiment_operator.reading.in_force import held_back, serving_in_force
 from sentiment_operator.settings import Settings
 
 NOT_REQUIRED = "NotRequired"

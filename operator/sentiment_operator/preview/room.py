@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sentiment_operator.api_preview import Room
-from sentiment_operator.difference import quantity
-from sentiment_operator.facts import Manifest, NodeRoom, NodesSeen, NodesUnknown
+from sentiment_operator.api.preview import Room
+from sentiment_operator.facts.observed import Manifest, NodeRoom, NodesSeen, NodesUnknown
 from sentiment_operator.preview.footprint import Footprint
+from sentiment_operator.reading.difference import quantity
 
 UNREADABLE = Decimal("Infinity")
 """A request in a form that is not known fills its node: rather too little room than too much."""

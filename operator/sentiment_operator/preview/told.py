@@ -1,9 +1,9 @@
 """Says for people what would follow: why, and all of it in one sentence. Pure texts."""
 
-from sentiment_operator.api_preview import Action, GateOutlook, Preview, Room
-from sentiment_operator.facts import Model, RegisteredVersion, Revision
-from sentiment_operator.next_step import sentence, without_step
-from sentiment_operator.plan import Blocked, Queued, Record, Search, Train
+from sentiment_operator.api.preview import Action, GateOutlook, Preview, Room
+from sentiment_operator.deciding.plan import Blocked, Queued, Record, Search, Train
+from sentiment_operator.explaining.next_step import sentence, without_step
+from sentiment_operator.facts.observed import Model, RegisteredVersion, Revision
 from sentiment_operator.preview.foresee import Foreseen
 from sentiment_operator.promoting.explain import called
 

@@ -1,13 +1,13 @@
 """Says what keeps a version of another model from serving here, and the one next step. Pure texts."""
 
 from sentiment_contract.training import FailureReason
-from sentiment_operator.api_status import ConditionType
-from sentiment_operator.conditions import timestamp
-from sentiment_operator.facts import Model
-from sentiment_operator.next_step import add, then
-from sentiment_operator.plan import Blocked
+from sentiment_operator.api.conditions import timestamp
+from sentiment_operator.api.reasons import Reason
+from sentiment_operator.api.status import ConditionType
+from sentiment_operator.deciding.plan import Blocked
+from sentiment_operator.explaining.next_step import add, then
+from sentiment_operator.facts.observed import Model
 from sentiment_operator.promoting.source import Soaking
-from sentiment_operator.reasons import Reason
 from sentiment_operator.settings import Settings
 
 UNTOUCHED = "What serves here is not touched."

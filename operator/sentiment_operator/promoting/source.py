@@ -9,8 +9,8 @@ followed model, so any pass may be the first one. It does not know what follows 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sentiment_operator.api_status import Condition, ConditionType
-from sentiment_operator.facts import Revision, Source
+from sentiment_operator.api.status import Condition, ConditionType
+from sentiment_operator.facts.observed import Revision, Source
 
 
 @dataclass(frozen=True, slots=True)

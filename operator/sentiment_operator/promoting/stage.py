@@ -12,10 +12,10 @@ The rules:
 
 from datetime import datetime, timedelta
 
-from sentiment_operator.api_stages import PromotionSource
-from sentiment_operator.evidence import is_proven, served_last
-from sentiment_operator.facts import Model, Observed, Revision
-from sentiment_operator.plan import Blocked, Record, Step
+from sentiment_operator.api.stages import PromotionSource
+from sentiment_operator.deciding.evidence import is_proven, served_last
+from sentiment_operator.deciding.plan import Blocked, Record, Step
+from sentiment_operator.facts.observed import Model, Observed, Revision
 from sentiment_operator.promoting import explain
 from sentiment_operator.promoting.source import Awaited, Proven, Soaking, Standing, Turned, intervals, standing
 from sentiment_operator.settings import Settings

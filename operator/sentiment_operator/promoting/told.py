@@ -1,11 +1,11 @@
 """The condition UpToDate of a model that follows another one: whether it wants what that one has proven last. Pure."""
 
-from sentiment_operator.conditions import Verdict
-from sentiment_operator.next_step import sentence, then, without_step
+from sentiment_operator.api.conditions import Verdict
+from sentiment_operator.api.reasons import Reason
+from sentiment_operator.deciding.view import View
+from sentiment_operator.explaining.next_step import sentence, then, without_step
 from sentiment_operator.promoting import explain
 from sentiment_operator.promoting.source import Awaited, Proven, Soaking, Turned
-from sentiment_operator.reasons import Reason
-from sentiment_operator.view import View
 
 
 def up_to_date(view: View) -> Verdict:

@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sentiment_contract.training import FailureReason
-from sentiment_operator.api_rollout import FailedRollout, Router, Strategy
-from sentiment_operator.conditions import timestamp
-from sentiment_operator.deployed import Deployed, deployed
-from sentiment_operator.evidence import has_served, runs
-from sentiment_operator.facts import Answered, Model, Observed, Revision, ServingPod
-from sentiment_operator.facts_jobs import Trouble
-from sentiment_operator.plan import Candidate, Roll, Seal, Shift, Step, TakeOver
+from sentiment_operator.api.conditions import timestamp
+from sentiment_operator.api.rollout import FailedRollout, Router, Strategy
+from sentiment_operator.deciding.evidence import has_served, runs
+from sentiment_operator.deciding.plan import Candidate, Roll, Seal, Shift, Step, TakeOver
+from sentiment_operator.facts.jobs import Trouble
+from sentiment_operator.facts.observed import Answered, Model, Observed, Revision, ServingPod
+from sentiment_operator.reading.deployed import Deployed, deployed
 from sentiment_operator.rollout import explain
 from sentiment_operator.rollout.analysis import Figures, breaches, figures, lacking
 from sentiment_operator.rollout.candidate import Running, rollout_key, running

@@ -7,8 +7,8 @@ what follows from a breach.
 from dataclasses import dataclass
 from fractions import Fraction
 
-from sentiment_operator.api_rollout import Analysis
-from sentiment_operator.facts import Answered
+from sentiment_operator.api.rollout import Analysis
+from sentiment_operator.facts.observed import Answered
 
 PERCENTILE = Fraction(95, 100)
 NOT_KNOWN = ""

@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from sentiment_contract.recipe import sha256_of_json
 from sentiment_operator import names
-from sentiment_operator.deployed import Deployed, deployment_of
-from sentiment_operator.facts import ChildKind, Manifest, Model, Observed, Revision
-from sentiment_operator.raw import annotations_of, is_deleting
+from sentiment_operator.facts.observed import ChildKind, Manifest, Model, Observed, Revision
+from sentiment_operator.reading.deployed import Deployed, deployment_of
+from sentiment_operator.reading.raw import annotations_of, is_deleting
 from sentiment_operator.rollout.progress import Progress
 
 KEY_DIGITS = 16

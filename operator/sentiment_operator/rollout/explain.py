@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import assert_never
 
-from sentiment_operator.api_rollout import FailedRollout, OnRolloutFailure
-from sentiment_operator.api_status import ConditionType
-from sentiment_operator.conditions import timestamp
-from sentiment_operator.facts import Model, Revision
-from sentiment_operator.next_step import go_back, look_at_route, sentence, then, try_again
-from sentiment_operator.plan import Blocked, Candidate, Shift
-from sentiment_operator.reasons import Reason
+from sentiment_operator.api.conditions import timestamp
+from sentiment_operator.api.reasons import Reason
+from sentiment_operator.api.rollout import FailedRollout, OnRolloutFailure
+from sentiment_operator.api.status import ConditionType
+from sentiment_operator.deciding.plan import Blocked, Candidate, Shift
+from sentiment_operator.explaining.next_step import go_back, look_at_route, sentence, then, try_again
+from sentiment_operator.facts.observed import Model, Revision
 from sentiment_operator.rollout.analysis import Figures
 from sentiment_operator.rollout.stages import Flow
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from sentiment_contract.names import VERSION_LABEL
 from sentiment_operator import names
-from sentiment_operator.api_rollout import GatewayReference, Router
-from sentiment_operator.deployed import deployed
-from sentiment_operator.evidence import runs
-from sentiment_operator.facts import Child, ChildKind, Manifest, Model, Observed, Revision
-from sentiment_operator.plan import Candidate
-from sentiment_operator.raw import is_deleting
+from sentiment_operator.api.rollout import GatewayReference, Router
+from sentiment_operator.deciding.evidence import runs
+from sentiment_operator.deciding.plan import Candidate
+from sentiment_operator.facts.observed import Child, ChildKind, Manifest, Model, Observed, Revision
+from sentiment_operator.reading.deployed import deployed
+from sentiment_operator.reading.raw import is_deleting
 from sentiment_operator.rollout.stages import Flow
 
 Entry = dict[str, Any]

@@ -9,7 +9,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import assert_never
 
-from sentiment_operator.api_rollout import Analysis, Rollout, RolloutStep, Router, Strategy
+from sentiment_operator.api.rollout import Analysis, Rollout, RolloutStep, Router, Strategy
 
 ALL = 100
 

@@ -1,15 +1,15 @@
 """What status says of a rollout that runs: the condition RolledOut, the figures, and the measured share. Pure."""
 
-from sentiment_operator.api_rollout import RolloutStatus, Strategy
-from sentiment_operator.conditions import Verdict, timestamp
-from sentiment_operator.facts import Model, Revision
+from sentiment_operator.api.conditions import Verdict, timestamp
+from sentiment_operator.api.reasons import Reason
+from sentiment_operator.api.rollout import RolloutStatus, Strategy
+from sentiment_operator.deciding.plan import Plan, Shift, TakeOver
+from sentiment_operator.deciding.view import View
+from sentiment_operator.explaining.next_step import look_at_pods, look_at_route, then
+from sentiment_operator.facts.observed import Model, Revision
 from sentiment_operator.names import SERVER, SHADOW
-from sentiment_operator.next_step import look_at_pods, look_at_route, then
-from sentiment_operator.plan import Plan, Shift, TakeOver
-from sentiment_operator.reasons import Reason
 from sentiment_operator.rollout import explain, routing
 from sentiment_operator.rollout.stages import Flow
-from sentiment_operator.view import View
 
 _RUNNING = {
     Strategy.ROLLING_UPDATE: Reason.ROLLING_OUT,

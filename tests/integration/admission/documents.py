@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from sentiment_operator.api import API_VERSION
+from sentiment_operator.api.model import API_VERSION
 from tests.support.api_server import Answer, ApiServer, Manifest
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -3,9 +3,9 @@
 import pytest
 
 from sentiment_contract.gates import COMPARED_METRICS
-from sentiment_operator.api import SentimentModelSpec
-from sentiment_operator.api_approval import SentimentModelApprovalSpec
-from sentiment_operator.api_revision import SentimentModelRevisionSpec
+from sentiment_operator.api.approval import SentimentModelApprovalSpec
+from sentiment_operator.api.model import SentimentModelSpec
+from sentiment_operator.api.revision import SentimentModelRevisionSpec
 from tests.integration.admission.documents import (
     APPROVAL_EXAMPLES,
     MISSING,

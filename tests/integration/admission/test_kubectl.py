@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from sentiment_operator.api import API_VERSION
+from sentiment_operator.api.model import API_VERSION
 from tests.integration.admission.documents import approval, collection, create, model, revision
 from tests.support.api_server import ApiServer
 from tests.support.eventually import eventually

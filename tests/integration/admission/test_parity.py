@@ -13,8 +13,8 @@ import pytest
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from sentiment_operator.api import SentimentModelSpec
-from sentiment_operator.api_approval import SentimentModelApprovalSpec
+from sentiment_operator.api.approval import SentimentModelApprovalSpec
+from sentiment_operator.api.model import SentimentModelSpec
 from tests.integration.admission.documents import (
     APPROVAL_EXAMPLES,
     MISSING,

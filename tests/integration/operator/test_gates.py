@@ -9,9 +9,9 @@ from kubernetes.aio.client import ApiClient, Configuration
 
 from sentiment_contract.gates import Compared, ComparisonOrder, Figures
 from sentiment_contract.names import VERSION_LABEL
+from sentiment_operator.cluster.errors import Stale
+from sentiment_operator.cluster.kube import Kube
 from sentiment_operator.kinds import REVISION
-from sentiment_operator.kube import Kube
-from sentiment_operator.kube_errors import Stale
 from tests.integration.operator.conftest import Shop
 from tests.integration.operator.operator_process import OperatorProcess
 from tests.integration.operator.played_node import AUTHOR

@@ -4,9 +4,9 @@ import copy
 
 import pytest
 
-from sentiment_operator.difference import is_as_desired
-from sentiment_operator.facts import Manifest
+from sentiment_operator.facts.observed import Manifest
 from sentiment_operator.kinds import JOB, REVISION, SERVING, Kind
+from sentiment_operator.reading.difference import is_as_desired
 from tests.support.api_server import ApiServer
 from tests.support.scenarios import SCENARIOS, manifests
 

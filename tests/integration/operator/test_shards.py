@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sentiment_operator.sharding import shard_of
+from sentiment_operator.replicas.sharding import shard_of
 from tests.integration.operator.conftest import Shop, Start
 from tests.integration.operator.operator_process import OperatorProcess
 from tests.integration.operator.played_node import PlayedNode

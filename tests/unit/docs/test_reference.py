@@ -17,15 +17,15 @@ from docs.reasons import ON_ITS_WAY, SERVER_TROUBLES, PodReason
 from docs.situations import findings
 from docs.stories import own_findings
 from sentiment_contract.training import FailureReason
-from sentiment_operator import service_probe
-from sentiment_operator.api_status import ConditionType, SentimentModelStatus
-from sentiment_operator.crd import KINDS, custom_resource_definition
-from sentiment_operator.crd_rules import RULES
-from sentiment_operator.decide import decide
-from sentiment_operator.facts import Child, ChildKind, Model, Observed, Refusal, RegistryAway, RegistryNotAsked
-from sentiment_operator.facts_jobs import JobState, Trouble
-from sentiment_operator.reasons import Reason
-from sentiment_operator.status import status
+from sentiment_operator.api.reasons import Reason
+from sentiment_operator.api.status import ConditionType, SentimentModelStatus
+from sentiment_operator.crd.definitions import KINDS, custom_resource_definition
+from sentiment_operator.crd.rules import RULES
+from sentiment_operator.deciding.decide import decide
+from sentiment_operator.facts.jobs import JobState, Trouble
+from sentiment_operator.facts.observed import Child, ChildKind, Model, Observed, Refusal, RegistryAway, RegistryNotAsked
+from sentiment_operator.probing import service_probe
+from sentiment_operator.telling.status import status
 from tests.support.builders import (
     NOW,
     SETTINGS,

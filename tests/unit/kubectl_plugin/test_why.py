@@ -5,7 +5,7 @@ import pytest
 from kubectl_rotten.objects_model import Model
 from kubectl_rotten.text import ASCII, Page
 from kubectl_rotten.why import LOOK_AT_OPERATOR, STATIONS, why
-from sentiment_operator.chain import CHAIN
+from sentiment_operator.telling.chain import CHAIN
 from tests.unit.kubectl_plugin.documents import ADA, BOB, NOW, Manifest, condition, gate, model, said, seen, way
 
 STEP = "kubectl -n reviews get smrev imdb.2 -o yaml"

@@ -4,9 +4,9 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-from sentiment_operator.kube_errors import Away, Stale
-from sentiment_operator.leader import DEFAULT_TERMS, Terms
-from sentiment_operator.shards import Shards
+from sentiment_operator.cluster.errors import Away, Stale
+from sentiment_operator.replicas.leader import DEFAULT_TERMS, Terms
+from sentiment_operator.replicas.shards import Shards
 
 Manifest = dict[str, Any]
 

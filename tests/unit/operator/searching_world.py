@@ -6,12 +6,12 @@ from functools import partial
 
 from sentiment_contract.search import BestTrial, GroupSearched, SearchResult, groups_of, trials_of
 from sentiment_contract.training import EXIT_CODES, FailureReason, TrainingFailed, TrainingOrder
-from sentiment_operator.conditions import timestamp
-from sentiment_operator.facts import Manifest
+from sentiment_operator.api.conditions import timestamp
+from sentiment_operator.facts.observed import Manifest
 from sentiment_operator.kinds import JOB, POD
 from sentiment_operator.names import SEARCH_ANNOTATION
-from sentiment_operator.raw import annotations_of
-from sentiment_operator.searching import INDEX_ANNOTATION
+from sentiment_operator.reading.raw import annotations_of
+from sentiment_operator.reading.searching import INDEX_ANNOTATION
 from tests.unit.operator.simulated_world import SILENT_EXIT_CODE, Move, World, exit_code_of, order_of, pod_of
 
 OF_ONE_GROUP = (0, SILENT_EXIT_CODE, EXIT_CODES[FailureReason.SEARCH_FAILED])

@@ -2,7 +2,7 @@
 
 Every object is the raw body that a real API server would hold, and reaches the core through the same readers as in
 production. The controllers make one small move at a time, so that a test can put anything between two of them. The
-operator here is the pass of reconcile.py without its loop and its clients: it can be killed, be late, or be made blind.
+operator here is the pass of passes/reconcile.py without its loop and its clients: it can be killed, be late, or be made blind.
 """
 
 import hashlib
@@ -25,17 +25,18 @@ from sentiment_contract.training import (
     TrainingOrder,
     TrainingSucceeded,
 )
-from sentiment_operator import children, extract, names, workload
-from sentiment_operator.api import SentimentModelSpec
-from sentiment_operator.api_approval import SentimentModelApprovalSpec
-from sentiment_operator.api_promotion import ApprovalEvidence
-from sentiment_operator.api_revision import SentimentModelRevisionStatus
-from sentiment_operator.api_status import HistoryEntry, SentimentModelStatus
-from sentiment_operator.approving import answers_for
-from sentiment_operator.conditions import timestamp
-from sentiment_operator.decide import decide
-from sentiment_operator.difference import is_subset
-from sentiment_operator.facts import (
+from sentiment_operator import children, names
+from sentiment_operator.api.approval import SentimentModelApprovalSpec
+from sentiment_operator.api.conditions import timestamp
+from sentiment_operator.api.model import SentimentModelSpec
+from sentiment_operator.api.promotion import ApprovalEvidence
+from sentiment_operator.api.revision import SentimentModelRevisionStatus
+from sentiment_operator.api.status import HistoryEntry, SentimentModelStatus
+from sentiment_operator.deciding.approving import answers_for
+from sentiment_operator.deciding.decide import decide
+from sentiment_operator.deciding.plan import Compare, Plan, Record, Seal, Search, TakeOver, Train
+from sentiment_operator.deciding.sealing import sealed
+from sentiment_operator.facts.observed import (
     Answered,
     ChildKind,
     Head,
@@ -51,10 +52,12 @@ from sentiment_operator.facts import (
     ServiceProbe,
 )
 from sentiment_operator.kinds import APPROVAL, DEPLOYMENT, HTTP_ROUTE, JOB, MODEL, POD, REVISION, SERVICE, SERVING, Kind
-from sentiment_operator.plan import Compare, Plan, Record, Seal, Search, TakeOver, Train
-from sentiment_operator.pod_metrics import of_versions
+from sentiment_operator.passes.report import began, served
 from sentiment_operator.preview.preview import with_preview
-from sentiment_operator.raw import (
+from sentiment_operator.probing.pod_metrics import of_versions
+from sentiment_operator.reading import extract, workload
+from sentiment_operator.reading.difference import is_subset
+from sentiment_operator.reading.raw import (
     annotations_of,
     controller_uid,
     is_deleting,
@@ -63,10 +66,8 @@ from sentiment_operator.raw import (
     labels_of,
     uid_of,
 )
-from sentiment_operator.report import began, served
-from sentiment_operator.sealing import sealed
 from sentiment_operator.settings import Settings
-from sentiment_operator.status import status
+from sentiment_operator.telling.status import status
 from tests.support.builders import NOW, SETTINGS
 
 NAMESPACE, NAME = "reviews", "imdb"

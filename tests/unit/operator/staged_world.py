@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from sentiment_operator import extract
-from sentiment_operator.api import SentimentModelSpec
-from sentiment_operator.facts import Model, Observed, Source
+from sentiment_operator.api.model import SentimentModelSpec
+from sentiment_operator.facts.observed import Model, Observed, Source
 from sentiment_operator.kinds import MODEL, REVISION
 from sentiment_operator.promoting import stage
+from sentiment_operator.reading import extract
 from tests.support.builders import spec
 from tests.unit.operator.simulated_world import NAME, Operator, turn
 

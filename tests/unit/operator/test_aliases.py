@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
-from sentiment_operator import aliases, children
-from sentiment_operator.aliases import Aliases
-from sentiment_operator.api_status import SentimentModelStatus
-from sentiment_operator.extract import registry_of
+from sentiment_operator import children
+from sentiment_operator.api.status import SentimentModelStatus
+from sentiment_operator.cluster.store import Key, Store
+from sentiment_operator.deciding.plan import Record
 from sentiment_operator.kinds import MODEL, REVISION
 from sentiment_operator.names import owner_reference
-from sentiment_operator.plan import Record
-from sentiment_operator.registry import RegistryError
-from sentiment_operator.store import Key, Store
+from sentiment_operator.reading.extract import registry_of
+from sentiment_operator.registry import aliases
+from sentiment_operator.registry.aliases import Aliases
+from sentiment_operator.registry.client import RegistryError
 from tests.support.builders import SETTINGS, model, registered, spec
 
 IMDB = Key("reviews", "imdb")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from sentiment_operator.api import API_VERSION
-from sentiment_operator.api_approval import SentimentModelApprovalSpec
-from sentiment_operator.facts import Manifest
-from sentiment_operator.next_step import approve
+from sentiment_operator.api.approval import SentimentModelApprovalSpec
+from sentiment_operator.api.model import API_VERSION
+from sentiment_operator.explaining.next_step import approve
+from sentiment_operator.facts.observed import Manifest
 from tests.support.builders import digest, model, revision
 
 COMMAND = approve(model(), revision("2"))

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from sentiment_operator.api_approval import SentimentModelApprovalSpec
-from sentiment_operator.api_promotion import Approval, ApprovalEvidence, Decision, Promotion
-from sentiment_operator.api_revision import SentimentModelRevisionStatus
-from sentiment_operator.approving import (
+from sentiment_operator.api.approval import SentimentModelApprovalSpec
+from sentiment_operator.api.promotion import Approval, ApprovalEvidence, Decision, Promotion
+from sentiment_operator.api.revision import SentimentModelRevisionStatus
+from sentiment_operator.deciding.approving import (
     MOST_RECORDED,
     Awaiting,
     Granted,
@@ -25,7 +25,7 @@ from sentiment_operator.approving import (
     new_answers,
     on_record,
 )
-from sentiment_operator.facts import Manifest, Revision
+from sentiment_operator.facts.observed import Manifest, Revision
 from tests.support.builders import digest, revision
 
 ADA, BOB, DANA = "ada", "bob", "dana"

@@ -7,13 +7,13 @@ from typing import Any, cast
 
 import pytest
 
-from sentiment_operator import child_watch
-from sentiment_operator.child_watch import ChildWatch
-from sentiment_operator.facts import Manifest
+from sentiment_operator.cluster import child_watch
+from sentiment_operator.cluster.child_watch import ChildWatch
+from sentiment_operator.cluster.errors import Away, Refused, Stale
+from sentiment_operator.cluster.kube import Kube, Told
+from sentiment_operator.cluster.store import Store
+from sentiment_operator.facts.observed import Manifest
 from sentiment_operator.kinds import POD, Kind
-from sentiment_operator.kube import Kube, Told
-from sentiment_operator.kube_errors import Away, Refused, Stale
-from sentiment_operator.store import Store
 
 
 def a_pod(name: str, version: int) -> Manifest:

@@ -10,10 +10,11 @@ import yaml
 
 from sentiment_contract.gates import COMPARISON_VARIABLE, ComparisonOrder
 from sentiment_contract.names import VERSION_LABEL
-from sentiment_operator import children, names, workload
-from sentiment_operator.facts import ChildKind, Manifest, Model, Revision
-from sentiment_operator.facts_jobs import JobState
-from sentiment_operator.plan import AwaitTraining, Compare, Plan, Roll, Train
+from sentiment_operator import children, names
+from sentiment_operator.deciding.plan import AwaitTraining, Compare, Plan, Roll, Train
+from sentiment_operator.facts.jobs import JobState
+from sentiment_operator.facts.observed import ChildKind, Manifest, Model, Revision
+from sentiment_operator.reading import workload
 from tests.support.builders import SETTINGS, deployment, job, model, observed, revision, spec
 from tests.support.scenarios import SCENARIOS, manifests, scenario
 

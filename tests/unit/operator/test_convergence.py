@@ -15,16 +15,16 @@ import pytest
 
 from sentiment_contract.names import VERSION_LABEL
 from sentiment_contract.training import FailureReason
-from sentiment_operator import extract, workload
-from sentiment_operator.api import SentimentModelSpec
-from sentiment_operator.api_status import ConditionType, SentimentModelStatus
-from sentiment_operator.attempts import KEPT_FINISHED_JOBS
-from sentiment_operator.conditions import condition_of
-from sentiment_operator.facts import Manifest
-from sentiment_operator.gating import KEPT_COMPARISONS
+from sentiment_operator.api.conditions import condition_of
+from sentiment_operator.api.model import SentimentModelSpec
+from sentiment_operator.api.status import ConditionType, SentimentModelStatus
+from sentiment_operator.deciding.attempts import KEPT_FINISHED_JOBS
+from sentiment_operator.deciding.gating import KEPT_COMPARISONS
+from sentiment_operator.facts.observed import Manifest
 from sentiment_operator.kinds import JOB, MODEL, POD, REVISION, SERVICE, SERVING, Kind
 from sentiment_operator.names import COMPONENT_LABEL, TRAINER
-from sentiment_operator.raw import controller_uid, is_unfinished, labels_of, uid_of
+from sentiment_operator.reading import extract, workload
+from sentiment_operator.reading.raw import controller_uid, is_unfinished, labels_of, uid_of
 from tests.support.builders import SETTINGS, spec
 from tests.support.seeds import seeds
 from tests.unit.operator.simulated_world import (

@@ -16,15 +16,15 @@ import pytest
 from sentiment_contract.gates import Compared, ComparisonOrder, Figures, OnFailure
 from sentiment_contract.names import VERSION_LABEL
 from sentiment_contract.training import FailureReason, TrainingFailed
-from sentiment_operator import extract, workload
-from sentiment_operator.api import SentimentModelSpec
-from sentiment_operator.api_promotion import Decision
-from sentiment_operator.api_status import ConditionType
-from sentiment_operator.approving import answers
-from sentiment_operator.facts import Manifest, Model, Revision
+from sentiment_operator.api.model import SentimentModelSpec
+from sentiment_operator.api.promotion import Decision
+from sentiment_operator.api.status import ConditionType
+from sentiment_operator.deciding.approving import answers
+from sentiment_operator.facts.observed import Manifest, Model, Revision
 from sentiment_operator.kinds import APPROVAL, DEPLOYMENT, JOB, MODEL, POD, REVISION, Kind
 from sentiment_operator.names import ARTIFACT_DIGEST_ANNOTATION
-from sentiment_operator.raw import is_unfinished, uid_of
+from sentiment_operator.reading import extract, workload
+from sentiment_operator.reading.raw import is_unfinished, uid_of
 from tests.support.builders import spec
 from tests.support.seeds import seeds
 from tests.unit.operator.simulated_world import (

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from sentiment_contract.names import VERSION_LABEL
-from sentiment_operator.api_status import ConditionType
-from sentiment_operator.facts import Answered
+from sentiment_operator.api.status import ConditionType
+from sentiment_operator.facts.observed import Answered
 from sentiment_operator.kinds import DEPLOYMENT, HTTP_ROUTE, SERVICE
-from sentiment_operator.raw import labels_of, uid_of
+from sentiment_operator.reading.raw import labels_of, uid_of
 from tests.support.builders import SETTINGS
 from tests.support.seeds import seeds
 from tests.unit.operator import test_convergence_rollout as rollouts

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from sentiment_operator.api import SentimentModelSpec
-from sentiment_operator.facts import Manifest
+from sentiment_operator.api.model import SentimentModelSpec
+from sentiment_operator.facts.observed import Manifest
 from sentiment_operator.kinds import DEPLOYMENT, JOB, MODEL, REVISION, SERVICE
-from sentiment_operator.raw import is_deleting, uid_of
+from sentiment_operator.reading.raw import is_deleting, uid_of
 from tests.support.builders import spec
 from tests.unit.operator.simulated_world import NAME, Operator, World, for_seconds, turn, until_quiet
 from tests.unit.operator.test_convergence import assert_ready, assert_rests

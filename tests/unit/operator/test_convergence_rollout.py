@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 
 from sentiment_contract.names import VERSION_LABEL
-from sentiment_operator import names, workload
-from sentiment_operator.api import SentimentModelSpec
-from sentiment_operator.api_status import ConditionType
-from sentiment_operator.facts import Answered, Manifest
+from sentiment_operator import names
+from sentiment_operator.api.model import SentimentModelSpec
+from sentiment_operator.api.status import ConditionType
+from sentiment_operator.facts.observed import Answered, Manifest
 from sentiment_operator.kinds import CONFIG_MAP, DEPLOYMENT, MODEL, POD, REVISION, SERVICE, Kind
-from sentiment_operator.raw import is_deleting, labels_of, uid_of
+from sentiment_operator.reading import workload
+from sentiment_operator.reading.raw import is_deleting, labels_of, uid_of
 from tests.support.builders import spec
 from tests.support.seeds import seeds
 from tests.unit.operator.simulated_world import (

@@ -6,11 +6,11 @@ from random import Random
 import pytest
 
 from sentiment_contract.training import FailureReason, TrainingOrder
-from sentiment_operator.api import SentimentModelSpec
-from sentiment_operator.api_status import ConditionType
+from sentiment_operator.api.model import SentimentModelSpec
+from sentiment_operator.api.status import ConditionType
 from sentiment_operator.kinds import JOB, MODEL
 from sentiment_operator.names import SEARCH_ANNOTATION
-from sentiment_operator.raw import annotations_of, is_unfinished
+from sentiment_operator.reading.raw import annotations_of, is_unfinished
 from tests.support.builders import SEARCH, spec
 from tests.unit.operator.searching_world import SearchingWorld
 from tests.unit.operator.simulated_world import Killed, Operator, for_seconds, turn, until_quiet

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from sentiment_operator import extract
-from sentiment_operator.api import SentimentModelSpec
-from sentiment_operator.api_status import ConditionType, SentimentModelStatus
-from sentiment_operator.facts import Manifest, Model
+from sentiment_operator.api.model import SentimentModelSpec
+from sentiment_operator.api.status import ConditionType, SentimentModelStatus
+from sentiment_operator.facts.observed import Manifest, Model
 from sentiment_operator.kinds import DEPLOYMENT, JOB, MODEL, POD, REVISION
 from sentiment_operator.names import ARTIFACT_DIGEST_ANNOTATION
-from sentiment_operator.raw import uid_of
-from sentiment_operator.status import events
+from sentiment_operator.reading import extract
+from sentiment_operator.reading.raw import uid_of
+from sentiment_operator.telling.status import events
 from tests.support.seeds import seeds
 from tests.unit.operator.simulated_world import NAME, Killed, Operator, World
 from tests.unit.operator.staged_world import (

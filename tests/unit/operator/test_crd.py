@@ -7,9 +7,10 @@ import pytest
 import yaml
 from pydantic import BaseModel, Field
 
-from sentiment_operator.crd import DEFAULT_OUTPUTS, KINDS, custom_resource_definition, main, rendered
-from sentiment_operator.crd_rules import RULES
-from sentiment_operator.structural_schema import Schema, structural_schema
+from sentiment_operator.crd.__main__ import DEFAULT_OUTPUTS, main
+from sentiment_operator.crd.definitions import KINDS, custom_resource_definition, rendered
+from sentiment_operator.crd.rules import RULES
+from sentiment_operator.crd.structural_schema import Schema, structural_schema
 
 ROOT = Path(__file__).resolve().parents[3]
 MOST_BYTES = 100_000

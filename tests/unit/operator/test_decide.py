@@ -7,11 +7,9 @@ from typing import Any
 import pytest
 
 from sentiment_contract.training import FailureReason, TrainingFailed
-from sentiment_operator.api_status import LastFailure, SentimentModelStatus
-from sentiment_operator.decide import decide
-from sentiment_operator.facts import Child, ChildKind, Model, Observed, RegistryAway
-from sentiment_operator.facts_jobs import JobState
-from sentiment_operator.plan import (
+from sentiment_operator.api.status import LastFailure, SentimentModelStatus
+from sentiment_operator.deciding.decide import decide
+from sentiment_operator.deciding.plan import (
     AskRegistry,
     AwaitTraining,
     Blocked,
@@ -24,6 +22,8 @@ from sentiment_operator.plan import (
     Steady,
     Train,
 )
+from sentiment_operator.facts.jobs import JobState
+from sentiment_operator.facts.observed import Child, ChildKind, Model, Observed, RegistryAway
 from tests.support.builders import (
     NOW,
     SETTINGS,

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from sentiment_operator.additions import overwriting
-from sentiment_operator.difference import is_as_desired, is_subset, quantity
-from sentiment_operator.facts import Manifest
+from sentiment_operator.facts.observed import Manifest
+from sentiment_operator.reading.additions import overwriting
+from sentiment_operator.reading.difference import is_as_desired, is_subset, quantity
 
 
 @pytest.mark.parametrize(

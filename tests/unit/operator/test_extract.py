@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from sentiment_operator import extract
-from sentiment_operator.raw import slim
+from sentiment_operator.reading import extract
+from sentiment_operator.reading.raw import slim
 
 Manifest = dict[str, Any]
 VOLUME: Manifest = {"data": {"volume": {"claimName": "reviews", "path": "imdb.csv"}}}

@@ -10,16 +10,16 @@ import pytest
 from sentiment_contract.look_up import LookedUp, LookUpOrder
 from sentiment_contract.parameters import Parameters
 from sentiment_contract.training import FailureReason, TrainingFailed
-from sentiment_operator import extract, workload
-from sentiment_operator.api import SentimentModelSpec
-from sentiment_operator.api_status import ConditionType, SentimentModelStatus
-from sentiment_operator.conditions import condition_of
-from sentiment_operator.facts import Head, Observed
-from sentiment_operator.facts_jobs import JobState, LookUpJob
-from sentiment_operator.following import follow
+from sentiment_operator.api.conditions import condition_of
+from sentiment_operator.api.model import SentimentModelSpec
+from sentiment_operator.api.status import ConditionType, SentimentModelStatus
+from sentiment_operator.deciding.following import follow
+from sentiment_operator.facts.jobs import JobState, LookUpJob
+from sentiment_operator.facts.observed import Head, Observed
 from sentiment_operator.kinds import JOB, MODEL, POD
-from sentiment_operator.pinning import pinned, question_of
-from sentiment_operator.raw import is_look_up
+from sentiment_operator.reading import extract, workload
+from sentiment_operator.reading.pinning import pinned, question_of
+from sentiment_operator.reading.raw import is_look_up
 from tests.support.builders import NOW, SETTINGS, model
 from tests.unit.operator.simulated_world import NAME, Operator, World, for_seconds, until_quiet
 

@@ -8,14 +8,13 @@ import pytest
 
 from sentiment_contract.gates import Compared, Figures, Verdict
 from sentiment_contract.training import FailureReason, TrainingFailed
-from sentiment_operator import gating
-from sentiment_operator.api_promotion import Decision
-from sentiment_operator.api_status import HistoryEntry, Metric, SentimentModelStatus
-from sentiment_operator.approving import Awaiting
-from sentiment_operator.decide import decide
-from sentiment_operator.facts import Model, Observed, Revision
-from sentiment_operator.facts_jobs import ComparisonJob, JobState
-from sentiment_operator.plan import (
+from sentiment_operator.api.promotion import Decision
+from sentiment_operator.api.reasons import Reason
+from sentiment_operator.api.status import HistoryEntry, Metric, SentimentModelStatus
+from sentiment_operator.deciding import gating
+from sentiment_operator.deciding.approving import Awaiting
+from sentiment_operator.deciding.decide import decide
+from sentiment_operator.deciding.plan import (
     AwaitApproval,
     AwaitComparison,
     Blocked,
@@ -28,7 +27,8 @@ from sentiment_operator.plan import (
     Settle,
     Steady,
 )
-from sentiment_operator.reasons import Reason
+from sentiment_operator.facts.jobs import ComparisonJob, JobState
+from sentiment_operator.facts.observed import Model, Observed, Revision
 from tests.support.builders import (
     NOW,
     SETTINGS,

@@ -8,12 +8,12 @@ import pytest
 
 from sentiment_contract.gates import COMPARISON_VARIABLE, Compared, ComparisonOrder, Figures, Verdict
 from sentiment_operator import children
-from sentiment_operator.api_stages import ModelReference, Origin
-from sentiment_operator.api_status import SentimentModelStatus
-from sentiment_operator.decide import decide
-from sentiment_operator.facts import Observed, Revision, Source
-from sentiment_operator.facts_jobs import JobState
-from sentiment_operator.plan import Compare, Record, Roll, Seal
+from sentiment_operator.api.stages import ModelReference, Origin
+from sentiment_operator.api.status import SentimentModelStatus
+from sentiment_operator.deciding.decide import decide
+from sentiment_operator.deciding.plan import Compare, Record, Roll, Seal
+from sentiment_operator.facts.jobs import JobState
+from sentiment_operator.facts.observed import Observed, Revision, Source
 from tests.support.builders import NOW, SETTINGS, comparison, model, observed, revision, served, spec, with_evidence
 
 STAGE = "Stage:production"

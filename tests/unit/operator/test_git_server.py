@@ -9,8 +9,8 @@ import pytest
 from aiohttp import web
 
 from sentiment_contract.training import FailureReason
-from sentiment_operator.facts import Head
-from sentiment_operator.git_server import MOST_BYTES, Refs, refs
+from sentiment_operator.facts.observed import Head
+from sentiment_operator.git.git_server import MOST_BYTES, Refs, refs
 from tests.support.git_server import GitServer, git_server
 from tests.support.ports import free_port
 

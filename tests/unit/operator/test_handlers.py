@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sentiment_operator.facts import Manifest
-from sentiment_operator.handlers import NOTICES_AT_A_TIME, Handover
+from sentiment_operator.cluster.handlers import NOTICES_AT_A_TIME, Handover
+from sentiment_operator.facts.observed import Manifest
 from sentiment_operator.kinds import POD, Kind
 
 MANY = 3 * NOTICES_AT_A_TIME + 1

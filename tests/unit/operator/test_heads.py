@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from sentiment_operator.extract import registry_of
-from sentiment_operator.facts import Head, Manifest
-from sentiment_operator.git_server import Refs
-from sentiment_operator.heads import Heads, repository, spread
+from sentiment_operator.cluster.store import Key, Store
+from sentiment_operator.facts.observed import Head, Manifest
+from sentiment_operator.git.git_server import Refs
+from sentiment_operator.git.heads import Heads, repository, spread
 from sentiment_operator.kinds import MODEL
-from sentiment_operator.pinning import Question, question_of
-from sentiment_operator.store import Key, Store
+from sentiment_operator.reading.extract import registry_of
+from sentiment_operator.reading.pinning import Question, question_of
 from tests.support.builders import SETTINGS, spec
 
 URL = "https://git.example.com/film/reviews.git"

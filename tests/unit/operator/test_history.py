@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from sentiment_contract.names import VERSION_LABEL
-from sentiment_operator import extract
-from sentiment_operator.api_status import Condition, ConditionType, HistoryEntry, SentimentModelStatus
-from sentiment_operator.conditions import condition_of, timestamp
-from sentiment_operator.facts import Answered, Manifest, Source
+from sentiment_operator.api.conditions import condition_of, timestamp
+from sentiment_operator.api.status import Condition, ConditionType, HistoryEntry, SentimentModelStatus
+from sentiment_operator.facts.observed import Answered, Manifest, Source
 from sentiment_operator.kinds import DEPLOYMENT, MODEL, SERVICE
 from sentiment_operator.promoting.source import Proven, Standing, standing
-from sentiment_operator.raw import uid_of
-from sentiment_operator.status import events
+from sentiment_operator.reading import extract
+from sentiment_operator.reading.raw import uid_of
+from sentiment_operator.telling.status import events
 from tests.support.builders import NOW, revision
 from tests.unit.operator.simulated_world import NAME, Killed, Operator, World, for_seconds, turn, until_quiet
 from tests.unit.operator.test_convergence import assert_honest, assert_ready, assert_rests, said, told

@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from sentiment_operator.hooks import MOST_BYTES, PATH, Hooks, addresses, is_signed
+from sentiment_operator.git.hooks import MOST_BYTES, PATH, Hooks, addresses, is_signed
 from tests.support.ports import free_port
 
 SECRET = b"it's a secret"

@@ -6,10 +6,10 @@ from typing import Any, cast
 
 import pytest
 
-from sentiment_operator.facts import Manifest
+from sentiment_operator.cluster.errors import NotLeading, Refused, Stale
+from sentiment_operator.cluster.kube import Kube
+from sentiment_operator.facts.observed import Manifest
 from sentiment_operator.kinds import DEPLOYMENT
-from sentiment_operator.kube import Kube
-from sentiment_operator.kube_errors import NotLeading, Refused, Stale
 
 CANDIDATE: Manifest = {
     "kind": "Deployment",

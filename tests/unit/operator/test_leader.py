@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from sentiment_operator.leader import DEFAULT_TERMS, DURATION_SECONDS, LeaseLost
-from sentiment_operator.shards import Shards
+from sentiment_operator.replicas.leader import DEFAULT_TERMS, DURATION_SECONDS, LeaseLost
+from sentiment_operator.replicas.shards import Shards
 from tests.unit.operator.played_leases import Clock, PlayedLeases, Replica
 
 NAME = "sentiment-operator"
@@ -30,7 +30,7 @@ def quick_sleep(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
         clock.now += seconds
         await give_way(0)
 
-    monkeypatch.setattr("sentiment_operator.shards.asyncio.sleep", sleep)
+    monkeypatch.setattr("sentiment_operator.replicas.shards.asyncio.sleep", sleep)
 
 
 def process(leases: PlayedLeases, clock: Clock, identity: str) -> Shards:

@@ -8,13 +8,13 @@ import pytest
 from prometheus_client import REGISTRY, generate_latest
 
 from sentiment_contract.names import VERSION_LABEL
-from sentiment_operator.api_status import Condition, ConditionType, HistoryEntry, SentimentModelStatus
-from sentiment_operator.conditions import timestamp
-from sentiment_operator.facts import Head, Manifest, Model, Observed
-from sentiment_operator.milestones import Milestone, Rollout, first_to_answer, has_ended, rollout
+from sentiment_operator.api.conditions import timestamp
+from sentiment_operator.api.status import Condition, ConditionType, HistoryEntry, SentimentModelStatus
+from sentiment_operator.facts.observed import Head, Manifest, Model, Observed
 from sentiment_operator.names import FIELD_MANAGER
-from sentiment_operator.pod_metrics import when_loaded
-from sentiment_operator.timing import tell
+from sentiment_operator.passes.timing import tell
+from sentiment_operator.probing.pod_metrics import when_loaded
+from sentiment_operator.telling.milestones import Milestone, Rollout, first_to_answer, has_ended, rollout
 from sentiment_server.metrics import Metrics
 from tests.support.builders import NOW, deployment, model, observed, revision
 

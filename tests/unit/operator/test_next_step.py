@@ -7,10 +7,10 @@ import yaml
 
 from sentiment_operator import names
 from sentiment_operator.children import serving_children, training_job
-from sentiment_operator.decide import decide
-from sentiment_operator.facts import ChildKind, Manifest
-from sentiment_operator.next_step import add, find_registry, look_at_pods, sentence, then, without_step
-from sentiment_operator.plan import Train
+from sentiment_operator.deciding.decide import decide
+from sentiment_operator.deciding.plan import Train
+from sentiment_operator.explaining.next_step import add, find_registry, look_at_pods, sentence, then, without_step
+from sentiment_operator.facts.observed import ChildKind, Manifest
 from tests.support.builders import NOW, SETTINGS, deployment, model, observed, revision
 
 CHART = Path(__file__).resolve().parents[2] / "chart" / "golden" / "default.yaml"

@@ -7,11 +7,11 @@ from typing import Any, cast
 
 import pytest
 
-from sentiment_operator.facts import Manifest, NodeRoom, NodesSeen, NodesUnknown
+from sentiment_operator.cluster.errors import Away, Refused
+from sentiment_operator.cluster.kube import Kube
+from sentiment_operator.facts.observed import Manifest, NodeRoom, NodesSeen, NodesUnknown
 from sentiment_operator.kinds import NODE, POD, Kind
-from sentiment_operator.kube import Kube
-from sentiment_operator.kube_errors import Away, Refused
-from sentiment_operator.node_room import COUNTS_SECONDS, Nodes
+from sentiment_operator.probing.node_room import COUNTS_SECONDS, Nodes
 
 GIB = 2**30
 

@@ -5,14 +5,15 @@ from typing import Any
 
 import pytest
 
-from sentiment_operator import attempts, children
-from sentiment_operator.extract import registry_of
-from sentiment_operator.facts import Manifest
+from sentiment_operator import children
+from sentiment_operator.cluster.store import Key, Store
+from sentiment_operator.deciding import attempts
+from sentiment_operator.deciding.plan import Compare, Record, Train
+from sentiment_operator.facts.observed import Manifest
 from sentiment_operator.kinds import APPROVAL, JOB, MODEL, POD, REVISION, Kind
 from sentiment_operator.names import SERVER, labels
-from sentiment_operator.observe import Asked, Fresh, Observer
-from sentiment_operator.plan import Compare, Record, Train
-from sentiment_operator.store import Key, Store
+from sentiment_operator.passes.observe import Asked, Fresh, Observer
+from sentiment_operator.reading.extract import registry_of
 from tests.support.builders import SETTINGS, digest, model, registered, revision, spec
 
 

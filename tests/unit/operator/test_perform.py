@@ -10,24 +10,26 @@ from unittest.mock import AsyncMock
 import pytest
 
 from sentiment_contract.gates import Gate, Verdict
-from sentiment_operator import children, extract, perform
-from sentiment_operator.api import SentimentModelSpec
-from sentiment_operator.api_promotion import GateEvidence
-from sentiment_operator.api_revision import SentimentModelRevisionStatus
-from sentiment_operator.api_rollout import FailedRollout
-from sentiment_operator.api_status import HistoryEntry, SentimentModelStatus
-from sentiment_operator.facts import Child, ChildKind, Manifest, Model, Observed, Revision
+from sentiment_operator import children
+from sentiment_operator.api.model import SentimentModelSpec
+from sentiment_operator.api.promotion import GateEvidence
+from sentiment_operator.api.revision import SentimentModelRevisionStatus
+from sentiment_operator.api.rollout import FailedRollout
+from sentiment_operator.api.status import HistoryEntry, SentimentModelStatus
+from sentiment_operator.cluster.errors import Away, Refused, Stale
+from sentiment_operator.cluster.store import Key, Store
+from sentiment_operator.cluster.writer import Outcome
+from sentiment_operator.deciding.plan import Compare, Held, Plan, Record, Seal, Steady, TakeOver, Train
+from sentiment_operator.deciding.sealing import KEPT_FAILURES
+from sentiment_operator.facts.observed import Child, ChildKind, Manifest, Model, Observed, Revision
 from sentiment_operator.kinds import JOB, REVISION, SERVICE, Kind
 from sentiment_operator.kinds import MODEL as MODEL_KIND
-from sentiment_operator.kube_errors import Away, Refused, Stale
 from sentiment_operator.notify.courier import Courier
-from sentiment_operator.perform import Performer
-from sentiment_operator.plan import Compare, Held, Plan, Record, Seal, Steady, TakeOver, Train
-from sentiment_operator.report import Reporter
-from sentiment_operator.sealing import KEPT_FAILURES
+from sentiment_operator.passes import perform
+from sentiment_operator.passes.perform import Performer
+from sentiment_operator.passes.report import Reporter
+from sentiment_operator.reading import extract
 from sentiment_operator.settings import Settings
-from sentiment_operator.store import Key, Store
-from sentiment_operator.writer import Outcome
 from tests.support.builders import answer, pod, registered, revision
 
 MODEL = Model(

@@ -14,9 +14,9 @@ from prometheus_client import generate_latest
 
 from sentiment_contract.names import VERSION_LABEL
 from sentiment_contract.rollout import PREDICT_ROUTES
-from sentiment_operator import pod_metrics
-from sentiment_operator.facts import Answered
-from sentiment_operator.pod_metrics import answered, by_version, of_versions, together
+from sentiment_operator.facts.observed import Answered
+from sentiment_operator.probing import pod_metrics
+from sentiment_operator.probing.pod_metrics import answered, by_version, of_versions, together
 from sentiment_server.metrics import Metrics
 from tests.support.ports import free_port
 

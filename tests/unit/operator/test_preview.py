@@ -8,16 +8,25 @@ from typing import Any
 import pytest
 
 from sentiment_contract.training import FailureReason
-from sentiment_operator.api import SentimentModelSpec
-from sentiment_operator.api_preview import Action, Preview
-from sentiment_operator.api_promotion import Decision
-from sentiment_operator.api_status import Condition, ConditionType, HistoryEntry, SentimentModelStatus
-from sentiment_operator.conditions import condition_of, timestamp
-from sentiment_operator.decide import decide
-from sentiment_operator.facts import Model, NodeRoom, NodesSeen, NodesUnknown, Observed, Refusal, RegistryAway, Source
-from sentiment_operator.plan import Compare, Held, Plan, Record, Roll, Shift, Train
+from sentiment_operator.api.conditions import condition_of, timestamp
+from sentiment_operator.api.model import SentimentModelSpec
+from sentiment_operator.api.preview import Action, Preview
+from sentiment_operator.api.promotion import Decision
+from sentiment_operator.api.status import Condition, ConditionType, HistoryEntry, SentimentModelStatus
+from sentiment_operator.deciding.decide import decide
+from sentiment_operator.deciding.plan import Compare, Held, Plan, Record, Roll, Shift, Train
+from sentiment_operator.facts.observed import (
+    Model,
+    NodeRoom,
+    NodesSeen,
+    NodesUnknown,
+    Observed,
+    Refusal,
+    RegistryAway,
+    Source,
+)
 from sentiment_operator.preview.preview import with_preview
-from sentiment_operator.status import status
+from sentiment_operator.telling.status import status
 from tests.support.builders import (
     NOW,
     SETTINGS,

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from sentiment_operator import process as wiring
+from sentiment_operator.cluster.store import Key
+from sentiment_operator.passes.worker import PASS_DEADLINE_SECONDS
 from sentiment_operator.process import BLIND_SWEEPS, LONGEST_PASS_SECONDS, LONGEST_WAIT_SECONDS, Process
-from sentiment_operator.shards import Shards
-from sentiment_operator.store import Key
-from sentiment_operator.worker import PASS_DEADLINE_SECONDS
+from sentiment_operator.replicas.shards import Shards
 from sentiment_operator.workqueue import WorkQueue
 from tests.support.builders import SETTINGS
 

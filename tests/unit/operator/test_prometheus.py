@@ -9,9 +9,9 @@ import pytest
 from aiohttp import web
 from prometheus_client.parser import text_string_to_metric_families
 
-from sentiment_operator import prometheus
-from sentiment_operator.facts import Answered
-from sentiment_operator.pod_metrics import answered, of_versions
+from sentiment_operator.facts.observed import Answered
+from sentiment_operator.probing import prometheus
+from sentiment_operator.probing.pod_metrics import answered, of_versions
 from tests.support.ports import free_port
 from tests.unit.operator.test_pod_metrics import PREDICT, exposition, named
 

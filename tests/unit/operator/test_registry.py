@@ -10,8 +10,14 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from sentiment_operator.facts import RegistryAnswer, RegistryAway
-from sentiment_operator.registry import EXPERIMENT_SECONDS, REST_SECONDS, Registry, RegistryError, RunningTraining
+from sentiment_operator.facts.observed import RegistryAnswer, RegistryAway
+from sentiment_operator.registry.client import (
+    EXPERIMENT_SECONDS,
+    REST_SECONDS,
+    Registry,
+    RegistryError,
+    RunningTraining,
+)
 from tests.support.builders import tried
 
 Json = dict[str, Any]
@@ -194,7 +200,7 @@ def test_an_answer_that_is_no_json_is_an_outage_and_no_traceback(mlflow: MLflow)
 
 
 def test_silence_is_called_so(mlflow: MLflow, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sentiment_operator.registry.TIMEOUT", aiohttp.ClientTimeout(total=0.05))
+    monkeypatch.setattr("sentiment_operator.registry.client.TIMEOUT", aiohttp.ClientTimeout(total=0.05))
 
     async def story(registry: Registry, url: str, _: Clock) -> None:
         away = await registry.versions(url, "m")

@@ -7,12 +7,12 @@ import pytest
 
 from sentiment_operator import children
 from sentiment_operator.children.deployment import deployment
-from sentiment_operator.facts import Manifest, Refusal
-from sentiment_operator.kube import Kube
-from sentiment_operator.kube_errors import Away, Refused, Stale
-from sentiment_operator.plan import Train
-from sentiment_operator.rehearsal import refusals
-from sentiment_operator.transport import Client
+from sentiment_operator.cluster.errors import Away, Refused, Stale
+from sentiment_operator.cluster.kube import Kube
+from sentiment_operator.cluster.rehearsal import refusals
+from sentiment_operator.cluster.transport import Client
+from sentiment_operator.deciding.plan import Train
+from sentiment_operator.facts.observed import Manifest, Refusal
 from tests.support.builders import SETTINGS, model, revision
 
 JOB = children.training_job(model(), Train("1", 1), SETTINGS)

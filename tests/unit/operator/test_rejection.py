@@ -2,12 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sentiment_operator.api_notifications import Notification
-from sentiment_operator.api_status import ConditionType, SentimentModelStatus
-from sentiment_operator.facts import Post
+from sentiment_operator.api.notifications import Notification
+from sentiment_operator.api.status import ConditionType, SentimentModelStatus
+from sentiment_operator.facts.observed import Origin, Post
 from sentiment_operator.notify.outbox import Told
-from sentiment_operator.notify.transitions import Origin
-from sentiment_operator.rejection import rejected
+from sentiment_operator.telling.rejection import rejected
 
 NOW = datetime(2026, 1, 1, 10, tzinfo=UTC)
 TOLD = Told(Origin("reviews", "imdb", "uid-1", generation=2, retry=""), (), Post())

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from sentiment_operator import names
-from sentiment_operator.api_rollout import FailedRollout, Rollout
-from sentiment_operator.api_status import SentimentModelStatus
+from sentiment_operator.api.reasons import Reason
+from sentiment_operator.api.rollout import FailedRollout, Rollout
+from sentiment_operator.api.status import SentimentModelStatus
 from sentiment_operator.children.candidate import candidate_deployment
-from sentiment_operator.decide import decide
-from sentiment_operator.facts import Answered, Child, ChildKind, Model, Observed, Revision, ServingPod
-from sentiment_operator.facts_jobs import Trouble
-from sentiment_operator.plan import Blocked, Candidate, Roll, Seal, Shift, Step, TakeOver
-from sentiment_operator.reasons import Reason
+from sentiment_operator.deciding.decide import decide
+from sentiment_operator.deciding.plan import Blocked, Candidate, Roll, Seal, Shift, Step, TakeOver
+from sentiment_operator.facts.jobs import Trouble
+from sentiment_operator.facts.observed import Answered, Child, ChildKind, Model, Observed, Revision, ServingPod
 from sentiment_operator.rollout import advance, explain
 from sentiment_operator.rollout.candidate import rollout_key, running
 from sentiment_operator.rollout.progress import Progress

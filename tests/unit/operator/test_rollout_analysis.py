@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from sentiment_operator.api_rollout import Analysis
-from sentiment_operator.facts import Answered
+from sentiment_operator.api.rollout import Analysis
+from sentiment_operator.facts.observed import Answered
 from sentiment_operator.rollout.analysis import Figures, breaches, figures, lacking, p95_seconds
 
 BOUNDS = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, math.inf)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from sentiment_operator.api_rollout import Rollout
+from sentiment_operator.api.rollout import Rollout
 from sentiment_operator.rollout.stages import Flow, stages
 
 PODS = some.integers(1, 500)

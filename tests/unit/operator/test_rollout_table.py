@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sentiment_operator import names, workload
-from sentiment_operator.api import SentimentModelSpec
-from sentiment_operator.api_status import ConditionType
-from sentiment_operator.facts import Answered, Manifest
+from sentiment_operator import names
+from sentiment_operator.api.model import SentimentModelSpec
+from sentiment_operator.api.status import ConditionType
+from sentiment_operator.facts.observed import Answered, Manifest
 from sentiment_operator.kinds import AUTOSCALER, CONFIG_MAP, DEPLOYMENT, SERVICE
-from sentiment_operator.raw import is_deleting, labels_of, uid_of
+from sentiment_operator.reading import workload
+from sentiment_operator.reading.raw import is_deleting, labels_of, uid_of
 from sentiment_operator.rollout.progress import Progress
 from tests.support.builders import spec
 from tests.unit.operator.simulated_world import NAME, Killed, Operator, World, turn

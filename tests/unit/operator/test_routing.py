@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from sentiment_operator import kinds
-from sentiment_operator.api_status import ConditionType
-from sentiment_operator.decide import decide
-from sentiment_operator.facts import Child, ChildKind, Manifest, Model, Observed
+from sentiment_operator.api.status import ConditionType
+from sentiment_operator.deciding.decide import decide
+from sentiment_operator.deciding.plan import Blocked, Steady
+from sentiment_operator.deciding.view import View
+from sentiment_operator.facts.observed import Child, ChildKind, Manifest, Model, Observed
 from sentiment_operator.kinds import HTTP_ROUTE
-from sentiment_operator.plan import Blocked, Steady
 from sentiment_operator.rollout import routing
-from sentiment_operator.verdicts import verdicts
-from sentiment_operator.view import View
+from sentiment_operator.telling.verdicts import verdicts
 from tests.support.builders import NOW, SETTINGS, deployment, model, observed, pod, probe, served
 from tests.support.scenarios import scenario
 

@@ -9,15 +9,16 @@ import pytest
 
 from sentiment_contract.search import GroupSearched, SearchResult
 from sentiment_contract.training import EXIT_CODES, FailureReason, TrainingFailed
-from sentiment_operator import children, names, workload
-from sentiment_operator.api_status import ConditionType, SentimentModelStatus
-from sentiment_operator.conditions import condition_of
-from sentiment_operator.decide import decide
-from sentiment_operator.facts import Manifest, Model, Observed
-from sentiment_operator.facts_jobs import JobState, TrainingJob, Trouble
-from sentiment_operator.plan import AskRegistry, AwaitTraining, Blocked, Held, Plan, Record, Search, Train
+from sentiment_operator import children, names
+from sentiment_operator.api.conditions import condition_of
+from sentiment_operator.api.status import ConditionType, SentimentModelStatus
+from sentiment_operator.deciding.decide import decide
+from sentiment_operator.deciding.plan import AskRegistry, AwaitTraining, Blocked, Held, Plan, Record, Search, Train
+from sentiment_operator.facts.jobs import JobState, TrainingJob, Trouble
+from sentiment_operator.facts.observed import Manifest, Model, Observed
 from sentiment_operator.preview.preview import with_preview
-from sentiment_operator.status import events, status
+from sentiment_operator.reading import workload
+from sentiment_operator.telling.status import events, status
 from tests.support.builders import (
     NOW,
     SETTINGS,

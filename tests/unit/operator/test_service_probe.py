@@ -7,8 +7,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from sentiment_operator.facts import ServiceProbe
-from sentiment_operator.service_probe import PAUSES_SECONDS, through_service
+from sentiment_operator.facts.observed import ServiceProbe
+from sentiment_operator.probing.service_probe import PAUSES_SECONDS, through_service
 from tests.support.ports import free_port
 
 

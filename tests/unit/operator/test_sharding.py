@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentiment_operator.sharding import MOST_SHARDS, dealt, lease_name, shard_of
+from sentiment_operator.replicas.sharding import MOST_SHARDS, dealt, lease_name, shard_of
 
 REPLICAS = ("a", "b", "c", "d", "e")
 HOLDERS = st.lists(st.sampled_from(("", "gone", *REPLICAS)), min_size=1, max_size=MOST_SHARDS)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sentiment_operator.kube_errors import Away
-from sentiment_operator.leader import DEFAULT_TERMS, LeaseLost
-from sentiment_operator.roll import ANNOTATION
-from sentiment_operator.sharding import shard_of
+from sentiment_operator.cluster.errors import Away
+from sentiment_operator.replicas.leader import DEFAULT_TERMS, LeaseLost
+from sentiment_operator.replicas.roll import ANNOTATION
+from sentiment_operator.replicas.sharding import shard_of
 from tests.unit.operator.played_leases import Clock, PlayedLeases, Replica
 
 ROLL = "sentiment-operator"

@@ -10,15 +10,15 @@ from sentiment_contract.gates import Compared, Figures
 from sentiment_contract.names import RETRY_ANNOTATION
 from sentiment_contract.training import FailureReason, TrainingFailed
 from sentiment_operator import names
-from sentiment_operator.api_promotion import ApprovalEvidence, Decision
-from sentiment_operator.api_status import Condition, ConditionType, SentimentModelStatus
-from sentiment_operator.conditions import MESSAGE_CHARACTERS
-from sentiment_operator.decide import decide
-from sentiment_operator.facts import Child, ChildKind, Model, Observed, Refusal, RegistryAway, Revision
-from sentiment_operator.facts_jobs import ComparisonJob, JobState, Trouble
-from sentiment_operator.next_step import approve, change_gates
-from sentiment_operator.plan import Compare, Seal
-from sentiment_operator.status import events, status
+from sentiment_operator.api.conditions import MESSAGE_CHARACTERS
+from sentiment_operator.api.promotion import ApprovalEvidence, Decision
+from sentiment_operator.api.status import Condition, ConditionType, SentimentModelStatus
+from sentiment_operator.deciding.decide import decide
+from sentiment_operator.deciding.plan import Compare, Seal
+from sentiment_operator.explaining.next_step import approve, change_gates
+from sentiment_operator.facts.jobs import ComparisonJob, JobState, Trouble
+from sentiment_operator.facts.observed import Child, ChildKind, Model, Observed, Refusal, RegistryAway, Revision
+from sentiment_operator.telling.status import events, status
 from tests.support.builders import (
     NOW,
     SETTINGS,

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from sentiment_operator.cluster.store import Key, Store
 from sentiment_operator.kinds import APPROVAL, DEPLOYMENT, JOB, MODEL, POD, REVISION
-from sentiment_operator.store import Key, Store
 
 Manifest = dict[str, Any]
 IMDB = Key("shop", "imdb")

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from sentiment_operator import children
-from sentiment_operator.api_rollout import Rollout
-from sentiment_operator.deployed import deployment_of
-from sentiment_operator.facts import Child, ChildKind, Manifest, Observed
-from sentiment_operator.plan import Candidate, Plan, Roll, TakeOver
+from sentiment_operator.api.rollout import Rollout
+from sentiment_operator.deciding.plan import Candidate, Plan, Roll, TakeOver
+from sentiment_operator.facts.observed import Child, ChildKind, Manifest, Observed
+from sentiment_operator.reading.deployed import deployment_of
 from sentiment_operator.rollout.advance import taking_over
 from sentiment_operator.rollout.progress import Progress
 from sentiment_operator.rollout.stages import Stage, stages

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from sentiment_contract.training import ORDER_VARIABLE, TrainingOrder
-from sentiment_operator.api_status import ConditionType
+from sentiment_operator.api.status import ConditionType
 from sentiment_operator.children import comparison_job, training_job
-from sentiment_operator.decide import decide
-from sentiment_operator.plan import Blocked, Compare, Roll, Train
+from sentiment_operator.deciding.decide import decide
+from sentiment_operator.deciding.plan import Blocked, Compare, Roll, Train
 from sentiment_operator.settings import Settings
 from tests.support.builders import NOW, SETTINGS, known, model, observed, revision, spec
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from sentiment_operator.facts import Manifest
+from sentiment_operator.cluster.errors import Away, NotLeading, Stale
+from sentiment_operator.cluster.store import Key, Store
+from sentiment_operator.facts.observed import Manifest
 from sentiment_operator.kinds import APPROVAL, DEPLOYMENT, JOB, MODEL, POD, Kind
-from sentiment_operator.kube_errors import Away, NotLeading, Stale
-from sentiment_operator.reconcile import Done
-from sentiment_operator.store import Key, Store
-from sentiment_operator.worker import GATHER_SECONDS, Worker
+from sentiment_operator.passes.reconcile import Done
+from sentiment_operator.passes.worker import GATHER_SECONDS, Worker
 from sentiment_operator.workqueue import WorkQueue
 
 IMDB, OTHER = Key("shop", "imdb"), Key("shop", "other")

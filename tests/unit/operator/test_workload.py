@@ -8,8 +8,9 @@ import pytest
 
 from sentiment_contract.gates import Compared
 from sentiment_contract.training import FailureReason, TrainingFailed, TrainingSucceeded
-from sentiment_operator import names, workload
-from sentiment_operator.facts_jobs import JobState, Trouble
+from sentiment_operator import names
+from sentiment_operator.facts.jobs import JobState, Trouble
+from sentiment_operator.reading import workload
 
 Manifest = dict[str, Any]
 SUCCEEDED: Manifest = {

@@ -2,7 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from sentiment_operator.api_status import (
+from sentiment_operator.api.conditions import Truth, Verdict, conditions, timestamp
+from sentiment_operator.api.status import (
     Condition,
     ConditionType,
     HistoryEntry,
@@ -11,9 +12,8 @@ from sentiment_operator.api_status import (
     SentimentModelStatus,
     TrainingStatus,
 )
-from sentiment_operator.conditions import Truth, Verdict, conditions, timestamp
-from sentiment_operator.history import KEPT_HISTORY
-from sentiment_operator.notify.transitions import Origin
+from sentiment_operator.facts.observed import Origin
+from sentiment_operator.telling.history import KEPT_HISTORY
 from tests.support.builders import NOW
 
 ORIGIN = Origin("reviews", "imdb", "uid-1", generation=1, retry="")

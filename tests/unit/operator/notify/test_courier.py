@@ -8,15 +8,15 @@ from typing import Any
 import aiohttp
 import pytest
 
-from sentiment_operator.api_notifications import DeliveryState, Notification
-from sentiment_operator.api_status import SentimentModelStatus
+from sentiment_operator.api.notifications import DeliveryState, Notification
+from sentiment_operator.api.status import SentimentModelStatus
+from sentiment_operator.cluster.store import Key
 from sentiment_operator.notify import courier as module
 from sentiment_operator.notify.courier import MOST_ATTEMPTS, Courier, Sender, pause_after
 from sentiment_operator.notify.letter import Letter
 from sentiment_operator.notify.outbox import Told, with_post
 from sentiment_operator.notify.sinks import Undelivered, Webhook
 from sentiment_operator.notify.webhook import WebhookSender
-from sentiment_operator.store import Key
 from tests.support.receivers import HTTPReceiver, http_receiver
 from tests.unit.operator.notify.statuses import ORIGIN, WELL, at, not_ready, ready, status
 

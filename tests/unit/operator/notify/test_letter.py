@@ -8,7 +8,7 @@ from email.policy import default
 
 import pytest
 
-from sentiment_operator.api_notifications import NotificationRecord, Transition
+from sentiment_operator.api.notifications import NotificationRecord, Transition
 from sentiment_operator.notify.letter import SUBJECT_CHARACTERS, Letter, body, headers, mail
 from tests.support.builders import NOW
 

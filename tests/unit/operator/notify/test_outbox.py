@@ -4,11 +4,10 @@ from collections.abc import Iterable
 
 import pytest
 
-from sentiment_operator.api_notifications import MOST_RECORDS, Delivery, DeliveryState, Notification, Transition
-from sentiment_operator.api_status import ConditionType, SentimentModelStatus
-from sentiment_operator.facts import Post
+from sentiment_operator.api.notifications import MOST_RECORDS, Delivery, DeliveryState, Notification, Transition
+from sentiment_operator.api.status import ConditionType, SentimentModelStatus
+from sentiment_operator.facts.observed import Origin, Post
 from sentiment_operator.notify.outbox import Told, pending, with_post
-from sentiment_operator.notify.transitions import Origin
 from tests.unit.operator.notify.statuses import NEW, ORIGIN, WELL, at, condition, not_ready, ready, stalled, status
 
 CHAT, MAIL = "team-chat", "on-call"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sentiment_operator.api_notifications import MESSAGE_CHARACTERS, Transition
-from sentiment_operator.api_status import LastFailure, SentimentModelStatus
+from sentiment_operator.api.notifications import MESSAGE_CHARACTERS, Transition
+from sentiment_operator.api.status import LastFailure, SentimentModelStatus
 from sentiment_operator.notify.transitions import INCLUDED_IN, TROUBLE, News, news
 from tests.unit.operator.notify.statuses import (
     NEW,

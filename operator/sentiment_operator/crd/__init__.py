@@ -1,0 +1,1 @@
+"""The API as CustomResourceDefinitions: generated, so that neither can drift from the other. It knows no cluster."""

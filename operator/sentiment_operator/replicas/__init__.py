@@ -1,0 +1,4 @@
+"""Which replica acts for what: Leases, and the namespaces dealt among those who hold them.
+
+It knows nothing of models but their namespaces.
+"""
