@@ -25,8 +25,9 @@ from sentiment_operator.reading import extract
 from sentiment_operator.reading.deployed import deployed
 from sentiment_operator.settings import Settings
 from sentiment_operator.telling import rejection
+from sentiment_operator.telling.events import EventFact, events
 from sentiment_operator.telling.milestones import has_ended
-from sentiment_operator.telling.status import EventFact, events, status
+from sentiment_operator.telling.status import status
 
 log = logging.getLogger(__name__)
 

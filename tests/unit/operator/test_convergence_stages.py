@@ -18,7 +18,7 @@ from sentiment_operator.kinds import DEPLOYMENT, JOB, MODEL, POD, REVISION
 from sentiment_operator.names import ARTIFACT_DIGEST_ANNOTATION
 from sentiment_operator.reading import extract
 from sentiment_operator.reading.raw import uid_of
-from sentiment_operator.telling.status import events
+from sentiment_operator.telling.events import events
 from tests.support.seeds import seeds
 from tests.unit.operator.simulated_world import NAME, Killed, Operator, World
 from tests.unit.operator.staged_world import (

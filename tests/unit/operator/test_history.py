@@ -17,7 +17,7 @@ from sentiment_operator.kinds import DEPLOYMENT, MODEL, SERVICE
 from sentiment_operator.promoting.source import Proven, Standing, standing
 from sentiment_operator.reading import extract
 from sentiment_operator.reading.raw import uid_of
-from sentiment_operator.telling.status import events
+from sentiment_operator.telling.events import events
 from tests.support.builders import NOW, revision
 from tests.unit.operator.simulated_world import NAME, Killed, Operator, World, for_seconds, turn, until_quiet
 from tests.unit.operator.test_convergence import assert_honest, assert_ready, assert_rests, said, told

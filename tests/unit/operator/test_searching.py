@@ -18,7 +18,8 @@ from sentiment_operator.facts.jobs import JobState, TrainingJob, Trouble
 from sentiment_operator.facts.observed import Manifest, Model, Observed
 from sentiment_operator.preview.preview import with_preview
 from sentiment_operator.reading import workload
-from sentiment_operator.telling.status import events, status
+from sentiment_operator.telling.events import events
+from sentiment_operator.telling.status import status
 from tests.support.builders import (
     NOW,
     SETTINGS,

@@ -18,7 +18,8 @@ from sentiment_operator.deciding.plan import Compare, Seal
 from sentiment_operator.explaining.next_step import approve, change_gates
 from sentiment_operator.facts.jobs import ComparisonJob, JobState, Trouble
 from sentiment_operator.facts.observed import Child, ChildKind, Model, Observed, Refusal, RegistryAway, Revision
-from sentiment_operator.telling.status import events, status
+from sentiment_operator.telling.events import events
+from sentiment_operator.telling.status import status
 from tests.support.builders import (
     NOW,
     SETTINGS,
