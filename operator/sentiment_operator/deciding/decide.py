@@ -23,19 +23,14 @@ Trainings of what is no longer wanted are removed. What serves keeps serving unt
 """
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sentiment_contract.training import FailureReason
-from sentiment_operator.api.conditions import condition_of
 from sentiment_operator.api.reasons import Reason
-from sentiment_operator.api.rollout import Strategy
-from sentiment_operator.api.status import ConditionType
-from sentiment_operator.deciding import attempts, gating
-from sentiment_operator.deciding.evidence import is_proven, runs, served_last
+from sentiment_operator.deciding import attempts, gating, looking_again, obsolete, serving_now
+from sentiment_operator.deciding.evidence import runs
 from sentiment_operator.deciding.following import follow
 from sentiment_operator.deciding.plan import (
     AskRegistry,
-    AwaitApproval,
     AwaitComparison,
     AwaitTraining,
     Blocked,
@@ -48,13 +43,11 @@ from sentiment_operator.deciding.plan import (
     Record,
     Roll,
     Seal,
-    Search,
     Settle,
     Shift,
     Steady,
     Step,
     TakeOver,
-    Train,
 )
 from sentiment_operator.explaining import explain
 from sentiment_operator.facts.jobs import JobState, TrainingJob
@@ -68,18 +61,12 @@ from sentiment_operator.facts.observed import (
     Revision,
 )
 from sentiment_operator.promoting import stage
-from sentiment_operator.reading.deployed import Deployed, deployed
+from sentiment_operator.reading.deployed import deployed
 from sentiment_operator.reading.in_force import as_in_force
 from sentiment_operator.rollout import advance, routing
 from sentiment_operator.rollout.candidate import running
 from sentiment_operator.settings import Settings
 
-PROGRESS_SECONDS = 5.0
-ROLLOUT_SECONDS = 2.0
-LEAST_SECONDS = 0.5
-QUEUE_SECONDS = 30.0
-REGISTRY_SECONDS = 15.0
-TIMESTAMP_GRAIN = timedelta(seconds=1)
 DIGEST = re.compile(r"^[0-9a-f]{64}$")
 
 
@@ -92,7 +79,7 @@ def decide(model: Model, observed: Observed, settings: Settings, now: datetime) 
     standing = stage.source_standing(model, observed, now)
     candidate = _candidate(model, observed, wanted, step)
     target = _target(model, observed, wanted, step)
-    again_in = _requeue_after(model, observed, wanted, settings, step, now), following.requeue_after
+    again_in = looking_again.due_in(model, observed, wanted, settings, step, now), following.requeue_after
     return Plan(
         step=step,
         wanted=wanted,
@@ -100,16 +87,16 @@ def decide(model: Model, observed: Observed, settings: Settings, now: datetime) 
         candidate=candidate,
         only_version=advance.only_version(model, observed, step, candidate) or routing.kept_to(model, observed, target),
         candidate_percent=routing.share(model, observed, candidate),
-        obsolete_revisions=() if model.spec.suspend else _obsolete_revisions(model, observed, wanted),
-        obsolete_jobs=() if model.spec.suspend else _obsolete_jobs(model, observed, wanted, following, step),
+        obsolete_revisions=() if model.spec.suspend else obsolete.revisions(model, observed, wanted),
+        obsolete_jobs=() if model.spec.suspend else obsolete.jobs(model, observed, wanted, following, step),
         source_standing=standing,
-        requeue_after=_soonest(*again_in, stage.until_proven(standing, now)),
+        requeue_after=looking_again.soonest(*again_in, stage.until_proven(standing, now)),
         is_tried_again=isinstance(step, Blocked) and again_in[0] is not None,
         needs_registry=isinstance(step, AskRegistry),
         needs_pods=following.needs_pods
         or (isinstance(step, AwaitComparison) and step.job.state not in attempts.UNFINISHED),
         needs_metrics=isinstance(step, Shift) and _counts(observed, step),
-        needs_probe=isinstance(step, Roll) and _is_worth_a_probe(observed, step.revision),
+        needs_probe=isinstance(step, Roll) and serving_now.is_worth_a_probe(observed, step.revision),
         following=following,
     )
 
@@ -158,66 +145,28 @@ def _before_looking(model: Model, observed: Observed, wanted: str, settings: Set
     refused = _not_accepted(model, observed, settings)
     if refused is not None or model.spec.promotion.source is None:
         return refused
-    is_new = wanted not in observed.revisions or _current_label(model, observed) != wanted
+    is_new = wanted not in observed.revisions or serving_now.label(model, observed) != wanted
     return Held() if model.spec.suspend and is_new else stage.before_serving(model, observed, wanted, settings, now)
 
 
 def _serve(model: Model, observed: Observed, revision: Revision, settings: Settings, now: datetime) -> Step:
-    if model.spec.suspend and _is_another(model, observed, revision):
+    if model.spec.suspend and serving_now.is_another(model, observed, revision):
         return Held()
     # Before anything else, even before what people say is written down: pods that wait to be adopted would be ended.
     if (handing_over := advance.taking_over(observed, revision)) is not None:
         return handing_over
     if (first := gating.before_serving(model, observed, revision, settings, now)) is not None:
-        return Settle() if isinstance(first, Compare) and _settled_in(model, settings, now) > 0 else first
+        return Settle() if isinstance(first, Compare) and looking_again.settled_in(model, settings, now) > 0 else first
     taken = [kind for kind, child in observed.children.items() if child is not None and not child.ours]
     if taken:
         return explain.name_taken(model, taken)
     live = deployed(observed)
-    if live is not None and _is_proven(model, observed, revision, live):
+    if live is not None and serving_now.has_all_traffic(model, observed, revision, live):
         return Steady(revision)
-    stable = _current(model, observed)
+    stable = serving_now.current(model, observed)
     if stable is None or runs(live, revision) or advance.takes_over_at_once(model, revision, stable):
         return Roll(revision)
     return advance.advance(model, observed, revision, stable, settings, now)
-
-
-def _is_another(model: Model, observed: Observed, revision: Revision) -> bool:
-    """Whether another version serves, or is on its way to."""
-    there = running(observed)
-    is_under_way = there is not None and not there.deleting and there.live.version != revision.spec.version
-    return is_under_way or _current_label(model, observed) != revision.spec.version
-
-
-def _is_proven(model: Model, observed: Observed, revision: Revision, live: Deployed) -> bool:
-    """All traffic goes to the revision and a known review was scored by it, now or when it became ready."""
-    if not runs(live, revision) or _others(observed, revision):
-        return False
-    probe = observed.probe
-    if probe is not None:
-        answered = (probe.version, probe.digest) == (revision.spec.version, revision.spec.artifact_digest)
-        return live.is_complete and observed.pods_are_fresh and answered and not probe.error
-    return live.runs_nothing_else and _was_ready(model, revision)
-
-
-def _was_ready(model: Model, revision: Revision) -> bool:
-    ready, status = condition_of(model.status.conditions, ConditionType.READY), model.status
-    return (
-        ready is not None
-        and ready.status == "True"
-        and status.serving_version == revision.spec.version
-        and status.lineage is not None
-        and status.lineage.artifact_digest == revision.spec.artifact_digest
-    )
-
-
-def _is_worth_a_probe(observed: Observed, revision: Revision) -> bool:
-    live = deployed(observed)
-    return live is not None and runs(live, revision) and live.is_complete
-
-
-def _others(observed: Observed, revision: Revision) -> bool:
-    return any(pod.label != revision.spec.version for pod in observed.pods)
 
 
 def _record(model: Model, observed: Observed, settings: Settings, job: TrainingJob, now: datetime) -> Step:
@@ -242,7 +191,9 @@ def _ask_then_train(model: Model, observed: Observed, settings: Settings, wanted
         case RegistryAnswer(versions):
             found = _recorded_as(model, versions, wanted) or _train(model, observed, settings, now)
             # The next edit may be on its way that makes the recipe what the label stands for.
-            return Settle() if isinstance(found, Blocked) and _settled_in(model, settings, now) > 0 else found
+            return (
+                Settle() if isinstance(found, Blocked) and looking_again.settled_in(model, settings, now) > 0 else found
+            )
 
 
 def _recorded_as(model: Model, versions: tuple[RegisteredVersion, ...], wanted: str) -> Step | None:
@@ -261,17 +212,11 @@ def _train(model: Model, observed: Observed, settings: Settings, now: datetime) 
     trainer = model.spec.training.trainer
     if trainer is not None and trainer not in settings.trainers:
         return explain.unknown_trainer(model, settings.trainers)
-    if _settled_in(model, settings, now) > 0:
+    if looking_again.settled_in(model, settings, now) > 0:
         return Settle()
     if observed.trainings_elsewhere >= settings.max_concurrent_trainings:
         return Queued(observed.trainings_elsewhere, settings.max_concurrent_trainings)
     return attempts.begun(model, observed)
-
-
-def _settled_in(model: Model, settings: Settings, now: datetime) -> float:
-    """Seconds until the last edit counts as the last one. Its time is known to the whole second only."""
-    settled = model.edited_at + TIMESTAMP_GRAIN + timedelta(seconds=settings.settle_seconds)
-    return (settled - now).total_seconds()
 
 
 def _after_failure(
@@ -296,9 +241,9 @@ def _candidate(model: Model, observed: Observed, wanted: str, step: Step) -> Can
         case _:
             # What is known of the version is written down first; what follows for the candidate, follows then.
             is_kept = isinstance(step, Seal)
-    return (
-        advance.frozen(model, observed, observed.revisions.get(wanted), _current(model, observed)) if is_kept else None
-    )
+    if not is_kept:
+        return None
+    return advance.frozen(model, observed, observed.revisions.get(wanted), serving_now.current(model, observed))
 
 
 def _counts(observed: Observed, step: Shift) -> bool:
@@ -309,114 +254,14 @@ def _counts(observed: Observed, step: Shift) -> bool:
     return step.candidate.progress.since is not None or there.live.available > 0
 
 
-def _obsolete_jobs(model: Model, observed: Observed, wanted: str, following: Following, step: Step) -> tuple[str, ...]:
-    return (
-        *attempts.obsolete_jobs(model, observed, wanted, step),
-        *gating.obsolete_comparisons(observed, step),
-        *following.obsolete_jobs,
-    )
-
-
-def _obsolete_revisions(model: Model, observed: Observed, wanted: str) -> tuple[str, ...]:
-    """Names of the revisions beyond those to be kept, those that served longest ago or never first."""
-    live, there = deployed(observed), running(observed)
-    last = served_last(model, observed)
-    before = served_last(model, observed, but=last.spec.version) if last is not None else None
-    kept = {wanted, *observed.named_by_followers}
-    kept |= {one.version for one in (live, there.live if there else None) if one is not None}
-    kept |= {revision.spec.version for revision in (last, before) if revision is not None}
-    others = [revision for label, revision in observed.revisions.items() if label not in kept]
-    others.sort(key=lambda revision: (_last_used(revision), revision.name), reverse=True)
-    room = model.spec.rollout.revision_history_limit - (len(observed.revisions) - len(others))
-    return tuple(revision.name for revision in others[max(0, room) :])
-
-
-def _last_used(revision: Revision) -> datetime:
-    began = [datetime.fromisoformat(interval.since) for interval in revision.status.serving]
-    return max([revision.created_at, *began])
-
-
 def _target(model: Model, observed: Observed, wanted: str, step: Step) -> Revision | None:
-    revision, current = observed.revisions.get(wanted), _current(model, observed)
+    revision, current = observed.revisions.get(wanted), serving_now.current(model, observed)
     if revision is not None and _may_serve(model, revision, current, step):
         return revision
     return current
-
-
-def _current(model: Model, observed: Observed) -> Revision | None:
-    """What is deployed and was let through. Where that is nothing: what served last, since that has to come back."""
-    live = deployed(observed)
-    if live is not None and live.version not in observed.revisions:
-        return None  # It keeps serving as it is: nothing is recorded that it could be held to.
-    running = observed.revisions[live.version] if live is not None else None
-    if running is not None and is_proven(model, observed, running):
-        return _what_serves_instead(model, observed) or running
-    last = served_last(model, observed)
-    return last if last is not None and (live is None or is_proven(model, observed, last)) else None
-
-
-def _what_serves_instead(model: Model, observed: Observed) -> Revision | None:
-    """What still answers where what is deployed does not come up, and is not wanted any more."""
-    live, serving = deployed(observed), observed.revisions.get(model.status.serving_version)
-    has_candidates = model.spec.rollout.strategy is not Strategy.ROLLING_UPDATE
-    if not has_candidates or live is None or not live.deadline_exceeded or serving is None or runs(live, serving):
-        return None
-    if stage.on_record(model, observed) == live.version or not is_proven(model, observed, serving):
-        return None
-    return serving
-
-
-def _current_label(model: Model, observed: Observed) -> str:
-    current, live = _current(model, observed), deployed(observed)
-    if current is not None:
-        return current.spec.version
-    return live.version if live is not None else ""
 
 
 def _may_serve(model: Model, revision: Revision, current: Revision | None, step: Step) -> bool:
     if isinstance(step, Blocked) and step.reason == Reason.NAME_TAKEN:
         return advance.takes_over_at_once(model, revision, current)
     return isinstance(step, Roll | Steady | TakeOver)
-
-
-def _until_looked_at(step: Shift, now: datetime) -> float:
-    """Seconds until a candidate is looked at again: at the end of its stage, and now and then before."""
-    if step.candidate is None:
-        return ROLLOUT_SECONDS
-    if step.not_before is None:
-        return PROGRESS_SECONDS
-    return min(PROGRESS_SECONDS, max((step.not_before - now).total_seconds(), LEAST_SECONDS))
-
-
-def _until_next_try(model: Model, observed: Observed, wanted: str, step: Blocked, now: datetime) -> float | None:
-    if step.reason == FailureReason.REGISTRY_UNREACHABLE and not step.attempt:
-        return REGISTRY_SECONDS
-    if wanted in observed.revisions:
-        return gating.until_next_try(observed, step, now)
-    return attempts.until_next_try(model, observed, step, now)
-
-
-def _soonest(*seconds: float | None) -> float | None:
-    return min((one for one in seconds if one is not None), default=None)
-
-
-def _requeue_after(
-    model: Model, observed: Observed, wanted: str, settings: Settings, step: Step, now: datetime
-) -> float | None:
-    match step:
-        case Settle():
-            return max(0.1, _settled_in(model, settings, now))
-        case AwaitTraining() | AwaitComparison():
-            return PROGRESS_SECONDS
-        case Shift():
-            return _until_looked_at(step, now)
-        case Roll() | TakeOver():
-            return ROLLOUT_SECONDS
-        case Queued():
-            return QUEUE_SECONDS
-        case Blocked():
-            return _until_next_try(model, observed, wanted, step, now)
-        case Steady() if observed.rollouts_elsewhere >= settings.max_concurrent_rollouts:
-            return QUEUE_SECONDS
-        case Train() | Search() | AskRegistry() | Record() | Compare() | Seal() | AwaitApproval() | Steady() | Held():
-            return None

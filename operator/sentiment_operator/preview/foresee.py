@@ -16,8 +16,9 @@ from sentiment_operator.api.preview import Action
 from sentiment_operator.api.revision import SentimentModelRevisionSpec, SentimentModelRevisionStatus
 from sentiment_operator.children.candidate import candidate_deployment
 from sentiment_operator.children.deployment import deployment
-from sentiment_operator.deciding.decide import TIMESTAMP_GRAIN, decide
+from sentiment_operator.deciding.decide import decide
 from sentiment_operator.deciding.evidence import is_proven
+from sentiment_operator.deciding.looking_again import TIMESTAMP_GRAIN
 from sentiment_operator.deciding.plan import (
     AskRegistry,
     AwaitComparison,

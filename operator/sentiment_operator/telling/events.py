@@ -5,11 +5,7 @@ from typing import Literal
 
 from sentiment_operator.api.conditions import condition_of
 from sentiment_operator.api.reasons import Reason
-from sentiment_operator.api.status import (
-    Condition,
-    ConditionType,
-    SentimentModelStatus,
-)
+from sentiment_operator.api.status import Condition, ConditionType, SentimentModelStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,7 @@ from sentiment_operator.api.conditions import Verdict as Finding
 from sentiment_operator.api.conditions import conditions, timestamp
 from sentiment_operator.api.promotion import GateEvidence
 from sentiment_operator.api.search import BestTried, SearchStatus
-from sentiment_operator.api.status import (
-    ConditionType,
-    LastFailure,
-    Lineage,
-    SentimentModelStatus,
-    TrainingStatus,
-)
+from sentiment_operator.api.status import ConditionType, LastFailure, Lineage, SentimentModelStatus, TrainingStatus
 from sentiment_operator.deciding.evidence import is_proven, trial
 from sentiment_operator.deciding.plan import Blocked, Plan, Roll, Shift, Steady, TakeOver
 from sentiment_operator.deciding.view import View
