@@ -29,23 +29,15 @@ from sentiment_operator.deciding.plan import (
     Train,
 )
 from sentiment_operator.deciding.view import View
-from sentiment_operator.explaining import explain, explain_promotion
-from sentiment_operator.explaining.next_step import (
-    find_registry,
-    look_at_limits,
-    look_at_pods,
-    resume,
-    sentence,
-    then,
-    without_step,
-)
+from sentiment_operator.explaining import explain
+from sentiment_operator.explaining.next_step import find_registry, look_at_limits, look_at_pods, then, without_step
 from sentiment_operator.facts.jobs import Searched, TrainingJob
-from sentiment_operator.facts.observed import Model, Refusal, RegistryAway, Revision, ServiceProbe
+from sentiment_operator.facts.observed import Model, Refusal, RegistryAway, Revision
 from sentiment_operator.names import SERVER, TRAINER
 from sentiment_operator.promoting.explain import followed
-from sentiment_operator.reading.deployed import Deployed, deployed
-from sentiment_operator.rollout import told
 from sentiment_operator.telling import letting
+from sentiment_operator.telling.rolling_out import rolled_out
+from sentiment_operator.telling.suspended import suspended
 
 CHAIN = (
     ConditionType.ACCEPTED,
@@ -63,7 +55,6 @@ WRONG_ARTIFACT = frozenset({"DigestMismatch", "ArtifactRefused"})
 """What a pod says of a file that is not the model that was registered."""
 HOPELESS = WRONG_ARTIFACT | {"ArtifactMissing"}
 """What a pod says that waiting does not mend."""
-SUSPENDED = "spec.suspend is true: nothing new is begun. status.plan says what would follow."
 _CONDITION_OF_KIND = {"Job": ConditionType.TRAINED, "SentimentModelRevision": ConditionType.REGISTERED}
 
 
@@ -88,7 +79,7 @@ def station(view: View, kind: ConditionType) -> Verdict:
         case ConditionType.GATES_PASSED:
             return letting.gates_passed(view)
         case ConditionType.ROLLED_OUT:
-            return _rolled_out(view)
+            return rolled_out(view)
         case _:
             return _lineage(view)
 
@@ -187,7 +178,7 @@ def _trained(view: View) -> Verdict:
             message = f"{running} trainings run and {limit} is the limit; this one starts when one of them ends."
             return Verdict("False", Reason.QUEUED, message)
         case Held():
-            return _suspended(view)
+            return suspended(view)
         case Record():
             return Verdict("True", Reason.FINISHED, "The training ended well.")
         case _ if _is_after(view, ConditionType.TRAINED):
@@ -241,68 +232,6 @@ def _registered(view: View) -> Verdict:
     )
 
 
-def _rolled_out(view: View) -> Verdict:
-    step = view.plan.step
-    match step:
-        case Steady(revision):
-            return told.complete(view, revision)
-        case Roll():
-            return _rolling(view)
-        case Shift() | TakeOver():
-            return told.rolled_out(view, step)
-        case Seal() if step.failed_rollouts:
-            return Verdict("False", Reason.ROLLED_BACK, step.failed_rollouts[-1].message)
-        case Held() if view.revision is not None:
-            return _suspended(view)
-        case AwaitApproval(revision, standing):
-            message = explain_promotion.awaited(view.model, revision, standing)
-            return Verdict("False", ConditionType.AWAITING_APPROVAL, message)
-        case _:
-            return NOT_REACHED
-
-
-def _rolling(view: View) -> Verdict:
-    live, trouble, wanted = deployed(view.observed), view.trouble, view.plan.wanted
-    if live is None:
-        return Verdict("False", Reason.STARTING, f"The first pods of version {wanted} start.")
-    counts, look = _counts(live, wanted), look_at_pods(view.model, SERVER)
-    if trouble is not None:
-        what = f"{counts}. A new pod is not ready: {trouble.message or trouble.reason}"
-        return Verdict("False", trouble.reason, then(what, look))
-    if live.refused:
-        what = f"{counts}. The API server takes no more pods: {live.refused}"
-        return Verdict("False", "FailedCreate", then(what, look_at_limits(view.model)))
-    if live.deadline_exceeded:
-        what = f"{counts}, and nothing has moved for too long."
-        return Verdict("False", Reason.PROGRESS_DEADLINE_EXCEEDED, then(what, look))
-    probe = view.observed.probe
-    if probe is not None and live.is_complete:
-        return _not_proven(view, counts, probe)
-    return Verdict("False", Reason.ROLLING_OUT, f"{counts}.")
-
-
-def _counts(live: Deployed, wanted: str) -> str:
-    """How many pods run the wanted version, and how many answer, of whatever version."""
-    # What the Deployment says of pods is of its template before until its controller has seen this one.
-    updated = live.updated if live.version == wanted and live.is_current else 0
-    pods = "pod" if live.wanted_replicas == 1 else "pods"
-    runs = "runs" if 1 in (updated, live.wanted_replicas) else "run"
-    answer = {0: "none answers yet", 1: "1 answers"}.get(live.available, f"{live.available} answer")
-    return f"{updated} of {live.wanted_replicas} {pods} {runs} version {wanted}, {answer}"
-
-
-def _not_proven(view: View, counts: str, probe: ServiceProbe) -> Verdict:
-    """Every pod runs the wanted version, yet it has not all traffic for certain."""
-    ending = sum(pod.label != view.plan.wanted for pod in view.observed.pods)
-    if ending:
-        finish = (
-            "1 pod of another version finishes its" if ending == 1 else f"{ending} pods of another version finish their"
-        )
-        return Verdict("False", Reason.DRAINING, f"{counts}. {finish} last requests.")
-    got = probe.error or f"version {probe.version or 'unknown'} answered"
-    return Verdict("False", Reason.PROBING, f"{counts}. A known review sent through the Service: {sentence(got)}")
-
-
 def _lineage(view: View) -> Verdict:
     trouble, revision = view.trouble, view.revision
     if trouble is not None and trouble.reason in WRONG_ARTIFACT:
@@ -312,7 +241,3 @@ def _lineage(view: View) -> Verdict:
             "True", Reason.DIGEST_VERIFIED, f"What answers is sha256:{revision.spec.artifact_digest}, as registered."
         )
     return Verdict("Unknown", Reason.NOT_REACHED, "Verified once the wanted version answers.")
-
-
-def _suspended(view: View) -> Verdict:
-    return Verdict("False", Reason.SUSPENDED, then(SUSPENDED, resume(view.model)))
