@@ -85,7 +85,7 @@ def decide(model: Model, observed: Observed, settings: Settings, now: datetime) 
         wanted=wanted,
         target=target,
         candidate=candidate,
-        only_version=advance.only_version(model, observed, step, candidate) or routing.kept_to(model, observed, target),
+        only_version=routing.only_version(model, observed, step, candidate) or routing.kept_to(model, observed, target),
         candidate_percent=routing.share(model, observed, candidate),
         obsolete_revisions=() if model.spec.suspend else obsolete.revisions(model, observed, wanted),
         obsolete_jobs=() if model.spec.suspend else obsolete.jobs(model, observed, wanted, following, step),

@@ -19,14 +19,15 @@ from datetime import datetime, timedelta
 
 from sentiment_contract.training import FailureReason
 from sentiment_operator.api.conditions import timestamp
-from sentiment_operator.api.rollout import FailedRollout, Router, Strategy
+from sentiment_operator.api.rollout import FailedRollout
 from sentiment_operator.deciding.evidence import has_served, runs
 from sentiment_operator.deciding.plan import Candidate, Roll, Seal, Shift, Step, TakeOver
 from sentiment_operator.facts.jobs import Trouble
-from sentiment_operator.facts.observed import Answered, Model, Observed, Revision, ServingPod
+from sentiment_operator.facts.observed import Answered, Model, Observed, Revision
 from sentiment_operator.reading.deployed import Deployed, deployed
 from sentiment_operator.rollout import explain
 from sentiment_operator.rollout.analysis import Figures, breaches, figures, lacking
+from sentiment_operator.rollout.beside import answering_pods, wanted_pods
 from sentiment_operator.rollout.candidate import Running, rollout_key, running
 from sentiment_operator.rollout.progress import Progress
 from sentiment_operator.rollout.routing import not_routed
@@ -59,7 +60,7 @@ def advance(
 ) -> Step:
     """The next step on the way of the revision beside what serves."""
     key = rollout_key(model, revision, stable)
-    way, there = stages(model.spec.rollout, _pods(observed)), running(observed)
+    way, there = stages(model.spec.rollout, wanted_pods(observed)), running(observed)
     if (failure := _failure(revision, key)) is not None:
         kept = frozen(model, observed, revision, stable)
         has_all = kept is not None and kept.stage.flow is Flow.ALL
@@ -80,53 +81,20 @@ def frozen(model: Model, observed: Observed, revision: Revision | None, stable: 
     there = running(observed)
     if revision is None or stable is None or there is None:
         return None
-    way, key = stages(model.spec.rollout, _pods(observed)), rollout_key(model, revision, stable)
+    way, key = stages(model.spec.rollout, wanted_pods(observed)), rollout_key(model, revision, stable)
     if not _is_it(there, revision, key, way) or there.progress is None:
         return None
     return Candidate(revision, stable, way[there.progress.stage], there.progress)
 
 
-def only_version(model: Model, observed: Observed, step: Step, candidate: Candidate | None) -> str:
-    """The one version that the model's Service leads to; empty: whichever there are."""
-    is_blue_green = model.spec.rollout.strategy is Strategy.BLUE_GREEN
-    if is_blue_green and (isinstance(step, TakeOver) or (isinstance(step, Roll) and _can_answer_all(observed, step))):
-        return step.revision.spec.version
-    if candidate is None:
-        return ""
-    match candidate.stage.flow:
-        case Flow.NONE:
-            return candidate.stable.spec.version
-        case Flow.ALL:
-            return candidate.revision.spec.version
-        case Flow.SHARE if model.spec.rollout.router is Router.GATEWAY_API:
-            return candidate.stable.spec.version
-        case Flow.SHARE | Flow.COPIES:
-            return ""
-
-
-def _can_answer_all(observed: Observed, step: Roll) -> bool:
-    """Whether the version needs no pod of another any more, while such are there."""
-    labels, mine = [pod.label for pod in _serving(observed)], step.revision.spec.version
-    return labels.count(mine) >= _pods(observed) and any(label != mine for label in labels)
-
-
 def _is_mixed(observed: Observed, revision: Revision, stable: Revision) -> bool:
     """Whether requests are still answered by what is neither of both: what serves is being rolled out itself."""
     both = {revision.spec.version, stable.spec.version}
-    return any(pod.label not in both for pod in _serving(observed))
-
-
-def _serving(observed: Observed) -> list[ServingPod]:
-    return [pod for pod in observed.pods if pod.ready and not pod.deleting and not pod.is_shadow]
+    return any(pod.label not in both for pod in answering_pods(observed))
 
 
 def _failure(revision: Revision, key: str) -> FailedRollout | None:
     return next((entry for entry in reversed(revision.status.failed_rollouts) if entry.key == key), None)
-
-
-def _pods(observed: Observed) -> int:
-    live = deployed(observed)
-    return live.wanted_replicas if live is not None else 1
 
 
 def _is_it(there: Running, revision: Revision, key: str, way: tuple[Stage, ...]) -> bool:

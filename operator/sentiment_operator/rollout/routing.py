@@ -1,6 +1,7 @@
-"""What a Gateway does with the requests of a model: the share it may lead to a candidate, and whether it leads any. Pure.
+"""Where the requests of a model are led: the versions that its Service leads to, and the share a Gateway may lead to a
+candidate, and whether it leads any. Pure.
 
-It follows what is written with some delay, and answers in the status of the HTTPRoute. So it is asked to lead requests
+A Gateway follows what is written with some delay, and answers in the status of the HTTPRoute. So it is asked to lead requests
 only to where somebody answers, and nothing is taken away that it may still lead them to.
 """
 
@@ -8,12 +9,13 @@ from typing import Any
 
 from sentiment_contract.names import VERSION_LABEL
 from sentiment_operator import names
-from sentiment_operator.api.rollout import GatewayReference, Router
+from sentiment_operator.api.rollout import GatewayReference, Router, Strategy
 from sentiment_operator.deciding.evidence import runs
-from sentiment_operator.deciding.plan import Candidate
+from sentiment_operator.deciding.plan import Candidate, Roll, Step, TakeOver
 from sentiment_operator.facts.observed import Child, ChildKind, Manifest, Model, Observed, Revision
 from sentiment_operator.reading.deployed import deployed
 from sentiment_operator.reading.raw import is_deleting
+from sentiment_operator.rollout.beside import answering_pods, wanted_pods
 from sentiment_operator.rollout.stages import Flow
 
 Entry = dict[str, Any]
@@ -36,6 +38,30 @@ def share(model: Model, observed: Observed, candidate: Candidate | None) -> int:
     # The pods of this stage start beside those of the stage before, which go on with its share.
     before = model.spec.rollout.steps[: candidate.progress.stage]
     return (before[-1].weight_percent or 0) if before else 0
+
+
+def only_version(model: Model, observed: Observed, step: Step, candidate: Candidate | None) -> str:
+    """The one version that the model's Service leads to; empty: whichever there are."""
+    is_blue_green = model.spec.rollout.strategy is Strategy.BLUE_GREEN
+    if is_blue_green and (isinstance(step, TakeOver) or (isinstance(step, Roll) and _can_answer_all(observed, step))):
+        return step.revision.spec.version
+    if candidate is None:
+        return ""
+    match candidate.stage.flow:
+        case Flow.NONE:
+            return candidate.stable.spec.version
+        case Flow.ALL:
+            return candidate.revision.spec.version
+        case Flow.SHARE if model.spec.rollout.router is Router.GATEWAY_API:
+            return candidate.stable.spec.version
+        case Flow.SHARE | Flow.COPIES:
+            return ""
+
+
+def _can_answer_all(observed: Observed, step: Roll) -> bool:
+    """Whether the version needs no pod of another any more, while such are there."""
+    labels, mine = [pod.label for pod in answering_pods(observed)], step.revision.spec.version
+    return labels.count(mine) >= wanted_pods(observed) and any(label != mine for label in labels)
 
 
 def kept_to(model: Model, observed: Observed, target: Revision | None) -> str:

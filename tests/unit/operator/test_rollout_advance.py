@@ -15,7 +15,7 @@ from sentiment_operator.deciding.decide import decide
 from sentiment_operator.deciding.plan import Blocked, Candidate, Roll, Seal, Shift, Step, TakeOver
 from sentiment_operator.facts.jobs import Trouble
 from sentiment_operator.facts.observed import Answered, Child, ChildKind, Model, Observed, Revision, ServingPod
-from sentiment_operator.rollout import advance, explain
+from sentiment_operator.rollout import advance, explain, routing
 from sentiment_operator.rollout.candidate import rollout_key, running
 from sentiment_operator.rollout.progress import Progress
 from sentiment_operator.rollout.stages import stages
@@ -571,7 +571,7 @@ def test_what_is_wanted_and_does_not_come_up_is_not_undone_by_a_suspension() -> 
 def test_requests_reach_the_versions_that_the_stage_is_for(rollout: dict[str, Any], stage: int, version: str) -> None:
     of = model(spec("2", rollout=rollout))
     there = Candidate(NEW, OLD, stages(of.spec.rollout, FOUR)[stage], progress())
-    assert advance.only_version(of, seen(), Shift(NEW, there), there) == version
+    assert routing.only_version(of, seen(), Shift(NEW, there), there) == version
 
 
 @pytest.mark.parametrize(
@@ -583,7 +583,7 @@ def test_blue_green_sends_no_request_back_to_pods_that_end(news: int, olds: int,
     pods = (*[pod("2")] * news, *[pod("1")] * olds)
     for strategy, only in (("BlueGreen", version), ("Canary", "")):
         of = canary(rollout={"strategy": strategy})
-        assert advance.only_version(of, seen(pods=pods), Roll(NEW), None) == only
+        assert routing.only_version(of, seen(pods=pods), Roll(NEW), None) == only
 
 
 # What names a rollout
