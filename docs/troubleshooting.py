@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from docs.advice import AGAIN, QUESTIONS, RETRY, Calm, advice_on
 from docs.commands import LOOKS
 from docs.markdown import bullets, code, link, numbered, page, prose, section, table
-from docs.situations import MODEL, SETTINGS, Finding, findings, well
+from docs.samples import MODEL, SETTINGS
+from docs.situations import Finding, findings, well
 from docs.stories import PODS, Story, is_calm, own_findings, stories
 from sentiment_contract.names import RETRY_ANNOTATION
 from sentiment_contract.training import EXIT_CODES, FailureReason, fault_of
