@@ -5,6 +5,7 @@ import gc
 import logging
 import sys
 
+import uvloop
 from kubernetes.aio.config import ConfigException
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
@@ -47,7 +48,8 @@ def main() -> int:
 
 def _run(settings: Settings) -> int:
     try:
-        asyncio.run(run_until_told(settings))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(run_until_told(settings))
     except* (LeaseLost, WatchEnded) as group:
         for error in group.exceptions:
             log.error("ending, to be started again: %s", error)

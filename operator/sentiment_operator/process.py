@@ -16,16 +16,15 @@ from functools import partial
 from pathlib import Path
 
 import aiohttp
-from kubernetes.aio.client import ApiClient
 
 from sentiment_operator import metrics
+from sentiment_operator.cluster.api_server import ApiServer
 from sentiment_operator.cluster.child_watch import ChildWatch
 from sentiment_operator.cluster.credentials import client_configuration
 from sentiment_operator.cluster.handlers import WatchThread
 from sentiment_operator.cluster.kube import Kube
 from sentiment_operator.cluster.store import Key, Store
 from sentiment_operator.cluster.sweep import Sweep
-from sentiment_operator.cluster.transport import PlainClient
 from sentiment_operator.git.git_server import refs
 from sentiment_operator.git.heads import Heads
 from sentiment_operator.git.hooks import Hooks
@@ -66,7 +65,7 @@ class WatchEnded(Exception):
 class Process:
     """Everything that lives as long as the process."""
 
-    def __init__(self, settings: Settings, client: ApiClient, http: aiohttp.ClientSession) -> None:
+    def __init__(self, settings: Settings, client: ApiServer, http: aiohttp.ClientSession) -> None:
         self._settings = settings
         self._kube = Kube(client, self._may_write, calls(gateway_api=settings.gateway_api))
         self.shards = self._shards(settings)
@@ -231,8 +230,7 @@ async def run_until_told(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(PlainClient(await client_configuration()))
-        client.user_agent = "sentiment-operator"
+        client = await stack.enter_async_context(ApiServer(await client_configuration()))
         http = await stack.enter_async_context(aiohttp.ClientSession())
         process = Process(settings, client, http)
         for runner in (

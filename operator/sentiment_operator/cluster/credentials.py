@@ -6,7 +6,6 @@ In a pod the service account's token, read anew every minute since the kubelet r
 import os
 from pathlib import Path
 
-import aiohttp
 import kopf
 from kubernetes.aio import config
 from kubernetes.aio.client import Configuration
@@ -26,11 +25,6 @@ async def client_configuration() -> Configuration:
         config.load_incluster_config(configuration)  # pyright: ignore[reportUnknownMemberType]  # untyped library
     else:
         await config.load_kube_config(client_configuration=configuration)  # pyright: ignore[reportUnknownMemberType]  # untyped library
-    # Looking for a proxy in the environment takes a thread for every request, and kopf does not look for one either.
-    configuration.client_session_kwargs = {"trust_env": False, "cookie_jar": aiohttp.DummyCookieJar()}
-    configuration.connection_pool_maxsize = (
-        0  # No limit: each watch holds a connection, and calls are counted in kube.py.
-    )
     return configuration
 
 

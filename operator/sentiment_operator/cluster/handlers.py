@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import kopf
+import uvloop
 
 from sentiment_operator.cluster.credentials import watch_connection
 from sentiment_operator.facts.observed import Manifest
@@ -162,14 +163,16 @@ class WatchThread:
 
     def _run(self) -> None:
         try:
-            kopf.run(
-                registry=self._registry,
-                settings=kopf.OperatorSettings(),
-                standalone=True,
-                clusterwide=not self._namespaces,
-                namespaces=self._namespaces,
-                stop_flag=self._stop,
-            )
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                kopf.run(
+                    loop=runner.get_loop(),
+                    registry=self._registry,
+                    settings=kopf.OperatorSettings(),
+                    standalone=True,
+                    clusterwide=not self._namespaces,
+                    namespaces=self._namespaces,
+                    stop_flag=self._stop,
+                )
         finally:
             self._loop.call_soon_threadsafe(self._end)
 

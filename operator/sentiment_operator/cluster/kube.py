@@ -6,7 +6,10 @@ Raw bodies in, raw bodies out, a timeout on every call, and the Lease checked be
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
+from functools import lru_cache
 from http import HTTPStatus
+
+from prometheus_client import Counter
 
 from sentiment_operator.cluster.errors import Away, NotLeading, Refused, Stale
 from sentiment_operator.cluster.transport import (
@@ -29,6 +32,8 @@ from sentiment_operator.reading.raw import slim
 PAGE = 100
 """Objects of one answer to a list: reading it is a few milliseconds of the loop."""
 CONCURRENT_CALLS = 32
+NO_VERSION = "1"
+"""A resourceVersion that no object can have: etcd's first write is the one that made the cluster."""
 Told = tuple[str, Manifest]
 """Type of a watch event, and the object."""
 
@@ -147,11 +152,19 @@ class Kube:
         """Create an object that must not exist yet. Stale where it does."""
         return slim(await self._write("create", kind, kind.path(_namespace(manifest)), manifest, query=_strict()))
 
-    async def apply(self, kind: Kind, manifest: Manifest, uid: str = "") -> Manifest:
-        """Server-side apply. With a uid: take over every field of that very object. Without: give way to others."""
+    async def apply_new(self, kind: Kind, manifest: Manifest) -> Manifest:
+        """Server-side apply of an object that must not exist yet. Stale where it does, whoever made it."""
+        # No object has that version: one that is there is not written to, and one that is not there has none to compare.
+        metadata = {**manifest["metadata"], "resourceVersion": NO_VERSION}
+        path = kind.path(metadata["namespace"], metadata["name"])
+        body = {**manifest, "metadata": metadata}
+        return slim(await self._write("patch", kind, path, body, query=_strict(), content=APPLY))
+
+    async def apply(self, kind: Kind, manifest: Manifest, uid: str) -> Manifest:
+        """Server-side apply that takes over every field of this very object."""
         metadata = manifest["metadata"]
-        body = {**manifest, "metadata": {**metadata, "uid": uid}} if uid else manifest
-        query = _strict() | ({"force": "true"} if uid else {})
+        body = {**manifest, "metadata": {**metadata, "uid": uid}}
+        query = _strict() | {"force": "true"}
         path = kind.path(metadata["namespace"], metadata["name"])
         return slim(await self._write("patch", kind, path, body, query=query, content=APPLY))
 
@@ -259,7 +272,7 @@ class Kube:
         async with self._calls:
             answer = await send(self._client, _METHODS[verb], path, query, body, content)
         counted = "dry-run" if query is not None and "dryRun" in query else verb
-        API_CALLS_TOTAL.labels(counted, resource, str(answer.code)).inc()
+        _counter(counted, resource, answer.code).inc()
         return understood(answer, f"{verb} {path}")
 
     def _check(self, kind: Kind, resource: str, verb: str) -> None:
@@ -268,6 +281,12 @@ class Kube:
             raise LookupError(
                 f"neither API_CALLS nor PREVIEW_CALLS lists {verb} {resource}, or the settings leave it out"
             )
+
+
+@lru_cache(maxsize=1024)
+def _counter(verb: str, resource: str, code: int) -> Counter:
+    """Looked up once: prometheus_client takes a lock for that, and there are few."""
+    return API_CALLS_TOTAL.labels(verb, resource, str(code))
 
 
 _METHODS = {"get": "GET", "list": "GET", "create": "POST", "update": "PUT", "patch": "PATCH", "delete": "DELETE"}

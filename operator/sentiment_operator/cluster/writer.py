@@ -61,36 +61,46 @@ class Writer:
     store: Store
 
     async def apply_first(self, model: Model, child: ChildKind, desired: Manifest, outcome: Outcome) -> None:
-        """The store knows no such object: make sure, then create it, giving way to whoever is quicker."""
-        kind = SERVING[child]
-        found = await self.kube.get(kind, model.namespace, desired["metadata"]["name"])
+        """The store knows no such object: create it, and where there is one, look whose it is."""
+        kind, name = SERVING[child], desired["metadata"]["name"]
+        try:
+            self.store.put(kind, await self.kube.apply_new(kind, desired))
+        except Refused as refused:
+            outcome.refuse(kind, name, refused.message)
+        except Stale as stale:
+            await self._apply_known(model, child, desired, stale, outcome)
+        else:
+            outcome.note(model, "child created", kind, name)
+
+    async def _apply_known(
+        self, model: Model, child: ChildKind, desired: Manifest, stale: Stale, outcome: Outcome
+    ) -> None:
+        """An object of that name stands there already: of others, or ours."""
+        kind, name = SERVING[child], desired["metadata"]["name"]
+        found = await self.kube.get(kind, model.namespace, name)
         if found is None:
-            await self.write(model, kind, outcome, desired)
+            outcome.mistake(kind, name, stale)  # It has gone meanwhile.
         elif not is_controlled_by(found, model.uid):
             outcome.foreign[child] = found
         elif not is_deleting(found):
             # Ours, but out of the watch's sight: its labels were edited away.
             await self.write(model, kind, outcome, desired, found)
 
-    async def write(
-        self, model: Model, kind: Kind, outcome: Outcome, desired: Manifest, live: Manifest | None = None
-    ) -> None:
-        """Make this child, or bring the live one back to what is desired."""
+    async def write(self, model: Model, kind: Kind, outcome: Outcome, desired: Manifest, live: Manifest) -> None:
+        """Bring the live child back to what is desired."""
         name = desired["metadata"]["name"]
         try:
-            written = (
-                await self.kube.apply(kind, desired) if live is None else await self._restored(kind, desired, live)
-            )
+            written = await self._restored(kind, desired, live)
         except Refused as refused:
             outcome.refuse(kind, name, refused.message)
         except Stale as stale:
             outcome.mistake(kind, name, stale)
         else:
             self.store.put(kind, written)
-            if live is not None and not is_as_desired(desired, written):
+            if not is_as_desired(desired, written):
                 outcome.refuse(kind, name, "something in the cluster changes it as soon as it is written")
             else:
-                outcome.note(model, "child created" if live is None else "child updated", kind, name)
+                outcome.note(model, "child updated", kind, name)
 
     async def _restored(self, kind: Kind, desired: Manifest, live: Manifest) -> Manifest:
         """This very object as desired: by apply, and where that is not enough by overwriting."""

@@ -6,11 +6,13 @@ held twice is the Leases' part, and does not rest on what is dealt here.
 
 import hashlib
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 LEASE_NAME = "sentiment-operator"
 MOST_SHARDS = 16
 
 
+@lru_cache(maxsize=4096)
 def shard_of(namespace: str, count: int) -> int:
     """The shard of everything in that namespace, from 0 to count - 1: the same in every process and every release."""
     digest = hashlib.sha256(namespace.encode()).digest()

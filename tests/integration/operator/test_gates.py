@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 from kubernetes.aio import config
-from kubernetes.aio.client import ApiClient, Configuration
+from kubernetes.aio.client import Configuration
 
 from sentiment_contract.gates import Compared, ComparisonOrder, Figures
 from sentiment_contract.names import VERSION_LABEL
+from sentiment_operator.cluster.api_server import ApiServer
 from sentiment_operator.cluster.errors import Stale
 from sentiment_operator.cluster.kube import Kube
 from sentiment_operator.kinds import REVISION
@@ -197,7 +198,7 @@ def test_a_status_that_is_added_to_is_not_written_over_what_came_meanwhile(
     async def write_twice() -> None:
         access = Configuration()
         await config.load_kube_config(str(shop.api.kubeconfig), client_configuration=access)
-        async with ApiClient(access) as client:
+        async with ApiServer(access) as client:
             kube = Kube(client, lambda _: True)
             await kube.patch_status(REVISION, seen, added, unchanged=True)
             with pytest.raises(Stale):

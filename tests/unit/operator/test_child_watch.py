@@ -103,12 +103,9 @@ class Wire:
 
     def __init__(self, *chunks: bytes, status: int = 200) -> None:
         self.chunks, self.status, self.closed = chunks, status, False
-        self.response = self.content = self
+        self.content = self
 
-    async def param_serialize(self, *_: object, **__: object) -> tuple[object, ...]:
-        return ()
-
-    async def call_api(self, *_: object) -> "Wire":
+    async def request(self, *_: object) -> "Wire":
         return self
 
     async def iter_any(self) -> AsyncGenerator[bytes, None]:

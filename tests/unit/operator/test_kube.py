@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import pytest
 
@@ -21,6 +21,8 @@ ENDING: Manifest = {**CANDIDATE, "metadata": {**CANDIDATE["metadata"], "deletion
 class Reply:
     """An HTTP answer."""
 
+    headers: ClassVar[dict[str, str]] = {}
+
     def __init__(self, status: int, body: Manifest) -> None:
         self.status = status
         self._body = json.dumps(body).encode()
@@ -28,8 +30,11 @@ class Reply:
     async def read(self) -> bytes:
         return self._body
 
-    def getheader(self, name: str, default: str, /) -> str:
-        return default
+    async def __aenter__(self) -> "Reply":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
 
 
 class Server:
@@ -39,11 +44,8 @@ class Server:
         self.reply = Reply(status, body)
         self.sent: list[tuple[str, str, Any]] = []
 
-    async def param_serialize(self, method: str, resource_path: str, *, body: object, **_: Any) -> Any:
-        self.sent.append((method, resource_path, body))
-        return method, resource_path, {}, body, None
-
-    async def call_api(self, *_: Any) -> Reply:
+    async def request(self, method: str, path: str, _: Any, body: bytes | None, *__: Any) -> Reply:
+        self.sent.append((method, path, json.loads(body or b"null")))
         return self.reply
 
 
@@ -90,3 +92,12 @@ def test_without_the_lease_nothing_is_let_go_of() -> None:
     with pytest.raises(NotLeading):
         let_go(server, leads=False)
     assert server.sent == []
+
+
+def test_an_object_that_must_be_new_is_applied_at_a_version_that_none_has() -> None:
+    manifest: Manifest = {"kind": "Deployment", "metadata": {"name": "imdb", "namespace": "shop"}}
+    server = Server(409, status(409, "Conflict"))
+    with pytest.raises(Stale):
+        asyncio.run(Kube(cast("Any", server), lambda _: True).apply_new(DEPLOYMENT, manifest))
+    ((method, _, sent),) = server.sent
+    assert (method, sent["metadata"]) == ("PATCH", {"name": "imdb", "namespace": "shop", "resourceVersion": "1"})

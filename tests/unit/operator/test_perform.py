@@ -79,8 +79,14 @@ class Api:
         self._count("get")
         return copy.deepcopy(self.objects.get((kind, name)))
 
-    async def apply(self, kind: Kind, manifest: Manifest, uid: str = "") -> Manifest:
-        self._count("force" if uid else "apply")
+    async def apply_new(self, kind: Kind, manifest: Manifest) -> Manifest:
+        self._count("apply")
+        if (kind, manifest["metadata"]["name"]) in self.objects:
+            raise Stale("exists")
+        return self._written(kind, manifest, "live")
+
+    async def apply(self, kind: Kind, manifest: Manifest, uid: str) -> Manifest:
+        self._count("force")
         return self._written(kind, manifest, uid)
 
     async def overwrite(self, kind: Kind, manifest: Manifest, uid: str) -> Manifest:
@@ -122,7 +128,7 @@ class Api:
         return {"metadata": {"resourceVersion": "99"}, "spec": {"replicas": replicas}}
 
     def _written(self, kind: Kind, manifest: Manifest, uid: str) -> Manifest:
-        body = self.holds(kind, manifest, uid or "live")
+        body = self.holds(kind, manifest, uid)
         return {**body, "spec": {"port": 81}} if self.meddles else body
 
     def _count(self, call: str) -> None:
@@ -155,9 +161,9 @@ def performed(api: Any, store: Store, plan: Plan = NOTHING, **seen: Child | None
     return asyncio.run(performer.perform(MODEL, plan, observed, performer.differing(MODEL, plan, observed)))
 
 
-def test_a_missing_child_is_looked_for_before_it_is_created_without_force(api: Api, store: Store) -> None:
+def test_a_missing_child_is_created_by_one_call(api: Api, store: Store) -> None:
     outcome = performed(api, store)
-    assert api.calls == ["get", "apply"]
+    assert api.calls == ["apply"]
     assert outcome.wrote
     assert store.get(SERVICE, "shop", "imdb") is not None
 
@@ -178,17 +184,23 @@ def test_a_child_that_differs_is_taken_over_by_its_uid(api: Api, store: Store) -
 def test_a_foreign_object_is_reported_and_left_alone(api: Api, store: Store) -> None:
     foreign = api.holds(SERVICE, {**DESIRED, "metadata": {"name": "imdb", "namespace": "shop"}, "spec": {}})
     outcome = performed(api, store)
-    assert (api.calls, outcome.wrote) == (["get"], False)
+    assert (api.calls, outcome.wrote) == (["apply", "get"], False)
     assert list(outcome.foreign) == [ChildKind.SERVICE]
     assert not performed(api, store, service=Child(foreign, ours=False)).wrote
-    assert api.calls == ["get"]
+    assert api.calls == ["apply", "get"]
 
 
 def test_a_child_of_ours_without_our_labels_is_found_and_mended(api: Api, store: Store) -> None:
     bare = {key: value for key, value in DESIRED["metadata"].items() if key != "labels"}
     api.holds(SERVICE, {**DESIRED, "metadata": bare}, uid="mine")
     assert performed(api, store).wrote
-    assert api.calls == ["get", "force"]
+    assert api.calls == ["apply", "get", "force"]
+
+
+def test_what_stood_in_the_way_and_is_gone_is_looked_at_again(api: Api, store: Store) -> None:
+    api.refuses["apply"] = Stale("exists")
+    outcome = performed(api, store)
+    assert (api.calls, outcome.stale, outcome.wrote) == (["apply", "get"], True, False)
 
 
 def test_a_child_that_is_being_deleted_is_waited_for(api: Api, store: Store) -> None:

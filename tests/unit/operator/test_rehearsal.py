@@ -1,7 +1,7 @@
 """What a dry run tells, and that nothing is made of what it cannot tell."""
 
 import asyncio
-from typing import Any, cast
+from typing import ClassVar, cast
 
 import pytest
 
@@ -51,25 +51,26 @@ def test_only_a_refusal_is_one(error: Exception | None, told: str) -> None:
 
 
 class Wire:
-    """kubernetes.aio's client as far as it is used; keeps the requests."""
+    """The connection to an API server as far as it is used; keeps the requests."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, str, dict[str, str]]] = []
 
-    async def param_serialize(self, method: str, path: str, **parts: Any) -> tuple[object, ...]:
-        self.sent.append((method, path, dict(parts["query_params"])))
-        return ()
-
-    async def call_api(self, *_: object) -> "Wire":
+    async def request(self, method: str, path: str, query: dict[str, str], *_: object) -> "Wire":
+        self.sent.append((method, path, query))
         return self
 
+    async def __aenter__(self) -> "Wire":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
     status = 201
+    headers: ClassVar[dict[str, str]] = {}
 
     async def read(self) -> bytes:
         return b'{"kind": "Job", "metadata": {"name": "n"}}'
-
-    def getheader(self, name: str, default: str, /) -> str:
-        return default
 
 
 @pytest.mark.parametrize(
