@@ -21,6 +21,7 @@ from uvicorn.server import ServerState
 from sentiment_server.web.connection import Connection
 from sentiment_server.web.cycle import Cycle
 from sentiment_server.web.problems import MEDIA_TYPE, Problem
+from sentiment_server.web.turn import Headers, Ticket, Turn, is_plain
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
@@ -56,12 +57,18 @@ class GuardedProtocol(HttpToolsProtocol):
         self._requests = 0
         self._last_reply_at = 0.0
         self._idle_since = 0.0
+        self._turn: Turn | None = app_state.get("turn")
+        self._plain: bytes | None = None
+        """What has come of the body of a request that may be for a turn."""
+        self._ticket: Ticket | None = None
+        self._body = b""
+        """Of the request that the ticket is for."""
         self._application = cast("ASGI3Application", self.app)  # pyright: ignore[reportUnknownMemberType]
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
         """The first request's head has to arrive in time."""
         super().connection_made(transport)
-        connection = Connection(self._is_spent, self._is_whole, transport.close, transport.abort)
+        connection = Connection(self.is_spent, self._is_whole, transport.close, transport.abort)
         self.app_state = connection.left_in(self.app_state)
         # With a tenth of chance, so that clients which came together do not come back together.
         self._last_reply_at = self.loop.time() + self.bounds.seconds * random.uniform(0.9, 1.1)  # noqa: S311  no secret
@@ -70,6 +77,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is expected any more."""
         self._head_arrived()
+        self._give_back()
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()
         super().connection_lost(exc)
@@ -81,6 +89,8 @@ class GuardedProtocol(HttpToolsProtocol):
         if not self._in_request:
             self._head_bytes += len(data)
         super().data_received(data)
+        if self._plain is not None:
+            self._ask_application(self._plain, whole=False)
         if self._in_request or self.transport.is_closing():
             return
         # Most heads come whole, so only those that do not are worth a timer.
@@ -96,23 +106,103 @@ class GuardedProtocol(HttpToolsProtocol):
                 )
             )
 
+    def on_message_begin(self) -> None:
+        """As uvicorn does it, but for the scope, which only the application needs."""
+        if self._ticket is not None:  # who sends ahead is answered in order by the application
+            self.ask_application()
+        self.url, self.headers, self.expect_100_continue = b"", [], False
+
     def on_headers_complete(self) -> None:
         """The head is whole; the body has a deadline of its own."""
         self._head_arrived()
         self._in_request = True
         self._head_bytes = 0
         self._requests += 1
-        scope, parser = cast("Scope", self.scope), self.parser
+        parser = self.parser
         assert parser is not None
-        version = parser.get_http_version()
-        scope["http_version"] = version
-        scope["method"] = parser.get_method().decode("ascii")
-        scope["path"], scope["raw_path"], scope["query_string"] = _parts(self.url)
-        self._begin(keep_alive=version != "1.0" and parser.should_keep_alive())
+        method, version = parser.get_method(), parser.get_http_version()
+        keep_alive = version != "1.0" and parser.should_keep_alive()
+        if keep_alive and self._turn and self._is_free() and is_plain(method, self.url, self.headers):
+            self._plain = b""
+        else:
+            self._begin(method, version, keep_alive=keep_alive)
 
-    def _begin(self, *, keep_alive: bool) -> None:
-        """As uvicorn does it; a request that was sent ahead waits for its turn."""
+    def on_body(self, body: bytes) -> None:
+        """A piece of it."""
+        if self._plain is not None:
+            self._plain += body
+        else:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Nothing is missing of the request."""
+        if self._plain is None:
+            super().on_message_complete()
+            return
+        assert self._turn is not None
+        self._ticket = self._turn.take(self, self._plain)
+        if self._ticket is None:
+            self._ask_application(self._plain, whole=True)
+        else:
+            self._plain, self._body = None, self._plain
+
+    @property
+    def default_headers(self) -> Headers:
+        """For the turn."""
+        return self.server_state.default_headers
+
+    def answer(self, reply: bytes, *, last: bool) -> None:
+        """For the turn: as a cycle does it whose reply is whole."""
+        self._give_back()
+        self._in_request = False
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.transport.write(reply)
+        if last:
+            self.transport.close()
+        else:
+            self._is_idle()
+
+    def ask_application(self) -> None:
+        """For the turn: what it was given is answered otherwise."""
+        body = self._body
+        self._give_back()
+        self._ask_application(body, whole=True)
+
+    def shutdown(self) -> None:
+        """Called by the server: what is answered next is the last reply."""
+        if self._ticket is not None:
+            self.ask_application()
+        super().shutdown()
+
+    def _give_back(self) -> None:
+        if self._ticket is not None:
+            self._ticket.asker = None
+            self._ticket, self._body = None, b""
+
+    def _is_free(self) -> bool:
         former = cast("Cycle | None", self.cycle)  # none before the first one
+        return (former is None or former.response_complete) and not self.flow.write_paused
+
+    def _ask_application(self, body: bytes, *, whole: bool) -> None:
+        """With as much of the body as there is of a request whose head was plain."""
+        self._plain = None
+        self._begin(b"POST", "1.1", keep_alive=True)
+        super().on_body(body)
+        if whole:
+            super().on_message_complete()
+
+    def _begin(self, method: bytes, version: str, *, keep_alive: bool) -> None:
+        """As uvicorn does it; a request that was sent ahead waits for its turn."""
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers += headers
+        scope = cast("Scope", self.scope)
+        scope["http_version"], scope["method"] = version, method.decode("ascii")
+        scope["path"], scope["raw_path"], scope["query_string"] = _parts(url)
+        former = cast("Cycle | None", self.cycle)
         self.cycle = Cycle(
             scope=self.scope,
             transport=self.transport,
@@ -169,7 +259,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_arrived()
         self._refuse(Problem(400, "This is not HTTP", "The request cannot be parsed.", "Use an HTTP/1.1 client."))
 
-    def _is_spent(self) -> bool:
+    def is_spent(self) -> bool:
+        """Whether the next reply has to be this connection's last one."""
         if self.pipeline:
             return False  # a client that sends ahead would lose what stands behind this request
         worn = 0 < self.bounds.requests <= self._requests
