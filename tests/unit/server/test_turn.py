@@ -83,7 +83,9 @@ class Server:
             lambda texts, _: self.counted.extend(texts),
         )
         self.bodies: list[bytes] = []
-        self._config = uvicorn.Config(self._application, interface="asgi3", lifespan="off", log_config=None)
+        self._config = uvicorn.Config(
+            self._application, interface="asgi3", lifespan="off", log_config=None, proxy_headers=False
+        )
         self._state = ServerState()
 
     async def _application(self, scope, receive, send) -> None:
