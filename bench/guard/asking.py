@@ -81,12 +81,13 @@ def asked(app: ASGIApp, sent: Sequence[bytes]) -> Work:
 def asked_at_once(app: ASGIApp, sent: Sequence[bytes], connections: int = 16) -> Work:
     """All requests as they come over so many connections, one of each in every turn of the loop. Raises as `asked`."""
     config = uvicorn.Config(app, interface="asgi3", lifespan="off", log_config=None, proxy_headers=False)
+    server = ServerState()
     wires = [request("/predict", body) for body in sent]
 
     async def ask_all() -> None:
         async with _living(app) as state:
             ends = [_End() for _ in range(connections)]
-            protocols = [GuardedProtocol(config, ServerState(), state) for _ in ends]
+            protocols = [GuardedProtocol(config, server, state) for _ in ends]
             for protocol, end in zip(protocols, ends, strict=True):
                 protocol.connection_made(end)
             for start in range(0, len(wires), connections):

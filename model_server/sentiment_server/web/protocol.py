@@ -182,8 +182,8 @@ class GuardedProtocol(HttpToolsProtocol):
             self._ticket, self._body = None, b""
 
     def _is_free(self) -> bool:
-        former = cast("Cycle | None", self.cycle)  # none before the first one
-        return (former is None or former.response_complete) and not self.flow.write_paused
+        answers = self.cycle and not self.cycle.response_complete  # none before the first one
+        return not (answers or self.flow.write_paused)
 
     def _ask_application(self, body: bytes, *, whole: bool) -> None:
         """With as much of the body as there is of a request whose head was plain."""

@@ -138,11 +138,12 @@ class Turn:
 
     def _reply(self, asked: Sequence[Ticket], scores: Sequence[Score]) -> None:
         version, draining = self._serving.identity.version, self._serving.draining
+        heads: _Heads | None = None
         for ticket, score in zip(asked, scores, strict=True):
             asker = ticket.asker
             assert asker is not None
-            heads, body = self._heads_of(asker.default_headers), writing.prediction(score, version)
-            last = draining or asker.is_spent()
+            heads = heads or self._heads_of(asker.default_headers)
+            body, last = writing.prediction(score, version), draining or asker.is_spent()
             asker.answer(b"%b%d%b%b" % (heads.begin, len(body), heads.last if last else heads.end, body), last=last)
 
     def _heads_of(self, default: Headers) -> "_Heads":
