@@ -42,11 +42,6 @@ class Copies:
             self._sender = _Sender(mirror.url, self._count) if mirror else None
         self._mirror = mirror
 
-    @property
-    def active(self) -> bool:
-        """Whether any request is copied."""
-        return self._mirror is not None
-
     def wanted(self) -> bool:
         """Whether the next request is one of the share to copy. By chance: callers may take turns, too."""
         return self._mirror is not None and random.random() * 100 < self._mirror.percent  # noqa: S311  no secret

@@ -61,8 +61,6 @@ class GuardedProtocol(HttpToolsProtocol):
         self._plain: bytes | None = None
         """What has come of the body of a request that may be for a turn."""
         self._ticket: Ticket | None = None
-        self._body = b""
-        """Of the request that the ticket is for."""
         self._application = cast("ASGI3Application", self.app)  # pyright: ignore[reportUnknownMemberType]
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
@@ -143,8 +141,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._ticket = self._turn.take(self, self._plain)
         if self._ticket is None:
             self._ask_application(self._plain, whole=True)
-        else:
-            self._plain, self._body = None, self._plain
+        self._plain = None
 
     @property
     def default_headers(self) -> Headers:
@@ -166,7 +163,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def ask_application(self) -> None:
         """For the turn: what it was given is answered otherwise."""
-        body = self._body
+        assert self._ticket is not None
+        body = self._ticket.body
         self._give_back()
         self._ask_application(body, whole=True)
 
@@ -179,7 +177,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def _give_back(self) -> None:
         if self._ticket is not None:
             self._ticket.asker = None
-            self._ticket, self._body = None, b""
+            self._ticket = None
 
     def _is_free(self) -> bool:
         answers = self.cycle and not self.cycle.response_complete  # none before the first one

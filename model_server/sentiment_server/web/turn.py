@@ -14,14 +14,16 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sentiment_artifact import Score
-from sentiment_contract.rollout import PREDICT_ROUTES
+from sentiment_contract.rollout import MIRRORED_HEADER, PREDICT_ROUTES
 from sentiment_server.logs import RequestPattern, log_requests
 from sentiment_server.metrics import Metrics
 from sentiment_server.model.serving import SLICE_CHARACTERS, Serving
 from sentiment_server.web import writing
 from sentiment_server.web.admission import Admission
 from sentiment_server.web.copies import Copies
+from sentiment_server.web.delivery import Copy
 from sentiment_server.web.envelope import MIRRORED, Count, identity_headers
+from sentiment_server.web.oip_binary import HEADER
 from sentiment_server.web.receipt import Held
 from sentiment_server.web.reply import JSON
 from sentiment_server.web.strict_json import read_text
@@ -29,7 +31,8 @@ from sentiment_server.web.strict_json import read_text
 _ROUTE = PREDICT_ROUTES[0]
 _PATH = _ROUTE.encode()
 _JSON = JSON.encode()
-_UNUSUAL = frozenset((b"expect", b"transfer-encoding", b"upgrade", MIRRORED))
+_UNUSUAL = frozenset((b"expect", b"transfer-encoding", b"upgrade", MIRRORED, HEADER.encode()))
+_COPIED_HEADERS = {"content-type": JSON, MIRRORED_HEADER: "1"}
 Headers = Sequence[tuple[bytes, bytes]]
 
 
@@ -64,14 +67,14 @@ class Limits:
 
 @dataclass(slots=True)
 class Ticket:
-    """A request that waits: `size` is the bytes of its body, `began` when it was there (nanoseconds).
+    """A request that waits; `began`: when it was there (nanoseconds).
 
     Whoever no longer wants the answer sets `asker` to None.
     """
 
     asker: Asker | None
     text: str
-    size: int
+    body: bytes
     began: int
 
 
@@ -93,15 +96,15 @@ class Turn:
     def take(self, asker: Asker, body: bytes) -> Ticket | None:
         """For a request that `is_plain`; all are answered in the order in which they came. None: it is not answered from here."""
         size, held = len(body), self._limits.held
-        if self._copies.active or self._admission.full or size > self._limits.body or not held.has_room(size):
+        if self._admission.full or size > self._limits.body or not held.has_room(size) or not self._serving.compiled:
             return None
-        if self._serving.compiled is None or (text := read_text(body)) is None:
+        if (text := read_text(body)) is None:
             return None
         self._admission.enter()
         held.take(size)
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self._answer_some)
-        ticket = Ticket(asker, text, size, time.perf_counter_ns())
+        ticket = Ticket(asker, text, body, time.perf_counter_ns())
         self._waiting.append(ticket)
         return ticket
 
@@ -127,7 +130,7 @@ class Turn:
         room, waiting, count, size = SLICE_CHARACTERS[self._serving.compiled.engine], self._waiting, 0, 0
         for ticket in waiting:
             count += 1
-            size += ticket.size
+            size += len(ticket.body)
             room -= len(ticket.text)
             if room <= 0:
                 break
@@ -157,6 +160,9 @@ class Turn:
         took = [now - ticket.began for ticket in asked]
         self._metrics.answered(_ROUTE, "POST", 200, [nanoseconds / 1e9 for nanoseconds in took])
         self._count(texts, scores)
+        for ticket in asked:
+            if self._copies.wanted():
+                self._copies.offer(Copy(_ROUTE, _COPIED_HEADERS, ticket.body))
         log_requests(
             [
                 (_POSITIVE if score.positive else _NEGATIVE, (nanoseconds, score.probability))

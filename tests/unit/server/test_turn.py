@@ -11,13 +11,14 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from sentiment_artifact import Linear, Score, Tfidf, write_model
-from sentiment_contract.rollout import MIRRORED_HEADER, Mirror
+from sentiment_contract.rollout import MIRRORED_HEADER
 from sentiment_server.metrics import Metrics
 from sentiment_server.model.loading import Retry
 from sentiment_server.model.serving import SLICE_CHARACTERS, Identity, Serving
 from sentiment_server.model.source import LocalFile
 from sentiment_server.web.admission import Admission
 from sentiment_server.web.copies import Copies
+from sentiment_server.web.delivery import Copy
 from sentiment_server.web.protocol import GuardedProtocol
 from sentiment_server.web.receipt import Held
 from sentiment_server.web.turn import Limits, Turn
@@ -33,6 +34,10 @@ class Watched(Serving):
         self.load_now()
         self.asked: list[list[str]] = []
         self.defect = False
+
+    def lose_model(self) -> None:
+        """As before it was loaded."""
+        self._compiled = None
 
     def score_now(self, texts: list[str]) -> list[Score]:
         self.asked.append(texts)
@@ -67,18 +72,17 @@ class Wire(asyncio.Transport):
 class Server:
     """A process with one model, whose application says only that it was asked."""
 
-    def __init__(self, path: Path, *, waiting: int = 99, held: int = 10**6) -> None:
+    def __init__(self, path: Path, *, waiting: int = 99, held: int = 10**6, copies: Copies | None = None) -> None:
         self.serving = Watched(path)
         self.admission = Admission(waiting)
         self.held = Held(held)
-        self.copies = Copies(lambda _: None)
         self.metrics = Metrics("imdb", "2")
         self.counted: list[str] = []
         self.turn = Turn(
             self.serving,
             self.admission,
             Limits(10**5, self.held),
-            self.copies,
+            copies or Copies(lambda _: None),
             self.metrics,
             lambda texts, _: self.counted.extend(texts),
         )
@@ -283,6 +287,7 @@ _OTHERS: dict[str, bytes] = {
     "last": _request("good", head="Connection: close\r\n"),
     "expect": _request("good", head="Expect: 100-continue\r\n"),
     "copy": _request("good", head=f"{MIRRORED_HEADER}: 1\r\n"),
+    "binary": _request("good", head="Inference-Header-Content-Length: 5\r\n"),
     "twice": _request("good", head="Content-Type: application/json\r\n"),
     "type": _request("good").replace(b"application/json", b"text/plain"),
     "parameter": _request("good").replace(b"application/json", b"application/json; charset=utf-8"),
@@ -304,13 +309,38 @@ async def test_whatever_is_not_plain_goes_to_the_application(path: Path, sent: b
     assert wire.sent.endswith(b"application")
 
 
-async def test_what_is_copied_goes_to_the_application(path: Path) -> None:
+class Copied(Copies):
+    """Wants every other request, and keeps the copies."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda _: None)
+        self.asked = 0
+        self.taken: list[Copy] = []
+
+    def wanted(self) -> bool:
+        self.asked += 1
+        return self.asked % 2 == 1
+
+    def offer(self, copy: Copy) -> None:
+        self.taken.append(copy)
+
+
+async def test_copies_are_taken_of_what_was_answered(path: Path) -> None:
+    server = Server(path, copies=(copies := Copied()))
+    (_, (gone, _), *_) = server.ask("good", "bad", "ugly", "gut")
+    gone.connection_lost(None)
+    await _turns()
+    assert [copy.body for copy in copies.taken] == [b'{"text": "good"}', b'{"text": "gut"}']
+    assert copies.taken[0].path == "/predict"
+    assert copies.taken[0].headers == {"content-type": "application/json", MIRRORED_HEADER: "1"}
+
+
+async def test_without_a_model_the_application_says_so(path: Path) -> None:
     server = Server(path)
-    server.copies.towards(Mirror(url="http://127.0.0.1:9", percent=1))
-    server.ask("good")
+    server.serving.lose_model()
+    ((_, wire),) = server.ask("good")
     await _turns(3)
-    server.copies.towards(None)
-    assert (server.serving.asked, len(server.bodies)) == ([], 1)
+    assert wire.sent.endswith(b"application")
 
 
 async def test_a_slow_reader_is_waited_for_by_the_application(path: Path) -> None:
