@@ -26,7 +26,7 @@ from sentiment_server.model.source import LocalFile
 from sentiment_server.settings import Settings
 from sentiment_server.web.app import create_app
 from sentiment_server.web.connection import Connection
-from sentiment_server.web.protocol import GuardedProtocol
+from sentiment_server.web.taking_turns import TurnTakingProtocol
 from tests.support.load import request
 
 _HEADERS = [(b"host", b"localhost"), (b"content-type", b"application/json")]
@@ -87,7 +87,7 @@ def asked_at_once(app: ASGIApp, sent: Sequence[bytes], connections: int = 16) ->
     async def ask_all() -> None:
         async with _living(app) as state:
             ends = [_End() for _ in range(connections)]
-            protocols = [GuardedProtocol(config, server, state) for _ in ends]
+            protocols = [TurnTakingProtocol(config, server, state) for _ in ends]
             for protocol, end in zip(protocols, ends, strict=True):
                 protocol.connection_made(end)
             for start in range(0, len(wires), connections):

@@ -21,7 +21,6 @@ from uvicorn.server import ServerState
 from sentiment_server.web.connection import Connection
 from sentiment_server.web.cycle import Cycle
 from sentiment_server.web.problems import MEDIA_TYPE, Problem
-from sentiment_server.web.turn import Headers, Ticket, Turn, is_plain
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
@@ -57,10 +56,6 @@ class GuardedProtocol(HttpToolsProtocol):
         self._requests = 0
         self._last_reply_at = 0.0
         self._idle_since = 0.0
-        self._turn: Turn | None = app_state.get("turn")
-        self._plain: bytes | None = None
-        """What has come of the body of a request that may be for a turn."""
-        self._ticket: Ticket | None = None
         self._application = cast("ASGI3Application", self.app)  # pyright: ignore[reportUnknownMemberType]
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
@@ -75,7 +70,6 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is expected any more."""
         self._head_arrived()
-        self._give_back()
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()
         super().connection_lost(exc)
@@ -87,8 +81,6 @@ class GuardedProtocol(HttpToolsProtocol):
         if not self._in_request:
             self._head_bytes += len(data)
         super().data_received(data)
-        if self._plain is not None:
-            self._ask_application(self._plain, whole=False)
         if self._in_request or self.transport.is_closing():
             return
         # Most heads come whole, so only those that do not are worth a timer.
@@ -106,8 +98,6 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """As uvicorn does it, but for the scope, which only the application needs."""
-        if self._ticket is not None:  # who sends ahead is answered in order by the application
-            self.ask_application()
         self.url, self.headers, self.expect_100_continue = b"", [], False
 
     def on_headers_complete(self) -> None:
@@ -119,80 +109,10 @@ class GuardedProtocol(HttpToolsProtocol):
         parser = self.parser
         assert parser is not None
         method, version = parser.get_method(), parser.get_http_version()
-        keep_alive = version != "1.0" and parser.should_keep_alive()
-        if keep_alive and self._turn and self._is_free() and is_plain(method, self.url, self.headers):
-            self._plain = b""
-        else:
-            self._begin(method, version, keep_alive=keep_alive)
+        self.begin(method, version, keep_alive=version != "1.0" and parser.should_keep_alive())
 
-    def on_body(self, body: bytes) -> None:
-        """A piece of it."""
-        if self._plain is not None:
-            self._plain += body
-        else:
-            super().on_body(body)
-
-    def on_message_complete(self) -> None:
-        """Nothing is missing of the request."""
-        if self._plain is None:
-            super().on_message_complete()
-            return
-        assert self._turn is not None
-        self._ticket = self._turn.take(self, self._plain)
-        if self._ticket is None:
-            self._ask_application(self._plain, whole=True)
-        self._plain = None
-
-    @property
-    def default_headers(self) -> Headers:
-        """For the turn."""
-        return self.server_state.default_headers
-
-    def answer(self, reply: bytes, *, last: bool) -> None:
-        """For the turn: as a cycle does it whose reply is whole."""
-        self._give_back()
-        self._in_request = False
-        self.server_state.total_requests += 1
-        if self.transport.is_closing():
-            return
-        self.transport.write(reply)
-        if last:
-            self.transport.close()
-        else:
-            self._is_idle()
-
-    def ask_application(self) -> None:
-        """For the turn: what it was given is answered otherwise."""
-        assert self._ticket is not None
-        body = self._ticket.body
-        self._give_back()
-        self._ask_application(body, whole=True)
-
-    def shutdown(self) -> None:
-        """Called by the server: what is answered next is the last reply."""
-        if self._ticket is not None:
-            self.ask_application()
-        super().shutdown()
-
-    def _give_back(self) -> None:
-        if self._ticket is not None:
-            self._ticket.asker = None
-            self._ticket = None
-
-    def _is_free(self) -> bool:
-        answers = self.cycle and not self.cycle.response_complete  # none before the first one
-        return not (answers or self.flow.write_paused)
-
-    def _ask_application(self, body: bytes, *, whole: bool) -> None:
-        """With as much of the body as there is of a request whose head was plain."""
-        self._plain = None
-        self._begin(b"POST", "1.1", keep_alive=True)
-        super().on_body(body)
-        if whole:
-            super().on_message_complete()
-
-    def _begin(self, method: bytes, version: str, *, keep_alive: bool) -> None:
-        """As uvicorn does it; a request that was sent ahead waits for its turn."""
+    def begin(self, method: bytes, version: str, *, keep_alive: bool) -> None:
+        """As uvicorn does it; a request that was sent ahead waits until those before it are answered."""
         url, headers, expects = self.url, self.headers, self.expect_100_continue
         super().on_message_begin()
         self.url, self.expect_100_continue = url, expects
@@ -230,6 +150,18 @@ class GuardedProtocol(HttpToolsProtocol):
             else:
                 self._is_idle()
         self._in_request = not self.cycle.response_complete
+
+    def send_whole(self, reply: bytes, *, last: bool) -> None:
+        """Answers a request that the application was not asked."""
+        self._in_request = False
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.transport.write(reply)
+        if last:
+            self.transport.close()
+        else:
+            self._is_idle()
 
     def _is_idle(self) -> None:
         """One timer for a connection rather than one for each request: most never come to their end."""

@@ -22,16 +22,13 @@ from sentiment_server.web import writing
 from sentiment_server.web.admission import Admission
 from sentiment_server.web.copies import Copies
 from sentiment_server.web.delivery import Copy
-from sentiment_server.web.envelope import MIRRORED, Count, identity_headers
-from sentiment_server.web.oip_binary import HEADER
+from sentiment_server.web.envelope import Count, identity_headers
 from sentiment_server.web.receipt import Held
 from sentiment_server.web.reply import JSON
 from sentiment_server.web.strict_json import read_text
 
 _ROUTE = PREDICT_ROUTES[0]
-_PATH = _ROUTE.encode()
 _JSON = JSON.encode()
-_UNUSUAL = frozenset((b"expect", b"transfer-encoding", b"upgrade", MIRRORED, HEADER.encode()))
 _COPIED_HEADERS = {"content-type": JSON, MIRRORED_HEADER: "1"}
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -94,7 +91,7 @@ class Turn:
         self._heads: tuple[Headers, Headers, _Heads] | None = None
 
     def take(self, asker: Asker, body: bytes) -> Ticket | None:
-        """For a request that `is_plain`; all are answered in the order in which they came. None: it is not answered from here."""
+        """For a plain request; all are answered in the order in which they came. None: it is not answered from here."""
         size, held = len(body), self._limits.held
         if self._admission.full or size > self._limits.body or not held.has_room(size) or not self._serving.compiled:
             return None
@@ -169,15 +166,6 @@ class Turn:
                 for nanoseconds, score in zip(took, scores, strict=True)
             ]
         )
-
-
-def is_plain(method: bytes, url: bytes, headers: Headers) -> bool:
-    """Whether a request with this head may be for a turn: one text for `/predict`, and nothing else to be heeded."""
-    if url != _PATH or method != b"POST":
-        return False
-    by_name = dict(headers)
-    once = len(by_name) == len(headers)
-    return once and by_name.get(b"content-type") == _JSON and _UNUSUAL.isdisjoint(by_name)
 
 
 @dataclass(frozen=True)

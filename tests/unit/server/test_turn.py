@@ -19,8 +19,8 @@ from sentiment_server.model.source import LocalFile
 from sentiment_server.web.admission import Admission
 from sentiment_server.web.copies import Copies
 from sentiment_server.web.delivery import Copy
-from sentiment_server.web.protocol import GuardedProtocol
 from sentiment_server.web.receipt import Held
+from sentiment_server.web.taking_turns import TurnTakingProtocol
 from sentiment_server.web.turn import Limits, Turn
 
 _LONG = "good " * (max(SLICE_CHARACTERS.values()) // 5)
@@ -101,12 +101,12 @@ class Server:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"11")]})
         await send({"type": "http.response.body", "body": b"application"})
 
-    def connected(self) -> tuple[GuardedProtocol, Wire]:
-        protocol = GuardedProtocol(self._config, self._state, {"turn": self.turn}, asyncio.get_running_loop())
+    def connected(self) -> tuple[TurnTakingProtocol, Wire]:
+        protocol = TurnTakingProtocol(self._config, self._state, {"turn": self.turn}, asyncio.get_running_loop())
         protocol.connection_made(wire := Wire())
         return protocol, wire
 
-    def ask(self, *texts: str) -> list[tuple[GuardedProtocol, Wire]]:
+    def ask(self, *texts: str) -> list[tuple[TurnTakingProtocol, Wire]]:
         """All at once, each on a connection of its own."""
         connections = [self.connected() for _ in texts]
         for (protocol, _), text in zip(connections, texts, strict=True):
