@@ -1,4 +1,4 @@
-"""Requests to an ASGI application without a connection: what is left is what the application itself costs.
+"""Requests without a network: to an ASGI application, or to connections that lead nowhere. What is left is our own cost.
 
 The reference is FastAPI with one route that answers at once: no code of the product is in it.
 """
@@ -7,12 +7,16 @@ import asyncio
 import json
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
+import uvicorn
 from fastapi import FastAPI
 from pydantic import BaseModel
 from starlette.types import ASGIApp, Message
+from uvicorn.server import ServerState
 
 from bench.guard.timing import Work
 from sentiment_server.logs import set_up_logs
@@ -22,9 +26,13 @@ from sentiment_server.model.source import LocalFile
 from sentiment_server.settings import Settings
 from sentiment_server.web.app import create_app
 from sentiment_server.web.connection import Connection
+from sentiment_server.web.taking_turns import TurnTakingProtocol
+from tests.support.load import request
 
 _HEADERS = [(b"host", b"localhost"), (b"content-type", b"application/json")]
 _OK = 200
+_TURNS = 4
+"""After so many a request is answered even where each has a task of its own."""
 
 
 class Review(BaseModel):
@@ -68,6 +76,66 @@ def asked(app: ASGIApp, sent: Sequence[bytes]) -> Work:
             assert await _status(app, body) == _OK
 
     return lambda: asyncio.run(ask_all())
+
+
+def asked_at_once(app: ASGIApp, sent: Sequence[bytes], connections: int = 16) -> Work:
+    """All requests as they come over so many connections, one of each in every turn of the loop. Raises as `asked`."""
+    config = uvicorn.Config(app, interface="asgi3", lifespan="off", log_config=None, proxy_headers=False)
+    server = ServerState()
+    wires = [request("/predict", body) for body in sent]
+
+    async def ask_all() -> None:
+        async with _living(app) as state:
+            ends = [_End() for _ in range(connections)]
+            protocols = [TurnTakingProtocol(config, server, state) for _ in ends]
+            for protocol, end in zip(protocols, ends, strict=True):
+                protocol.connection_made(end)
+            for start in range(0, len(wires), connections):
+                for protocol, wire in zip(protocols, wires[start : start + connections], strict=False):
+                    protocol.data_received(wire)
+                for _ in range(_TURNS):
+                    await asyncio.sleep(0)
+            assert sum(end.answered for end in ends) == len(wires)
+
+    return lambda: asyncio.run(ask_all())
+
+
+@asynccontextmanager
+async def _living(app: ASGIApp) -> AsyncIterator[dict[str, Any]]:
+    """What the application leaves for connections, while it lives."""
+    state: dict[str, Any] = {}
+    begun, end = asyncio.Event(), asyncio.Event()
+    messages = iter(({"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}))
+
+    async def receive() -> Message:
+        if begun.is_set():
+            await end.wait()
+        return next(messages)
+
+    async def send(_: Message) -> None:
+        begun.set()
+
+    life = asyncio.ensure_future(app({"type": "lifespan", "state": state}, receive, send))
+    await begun.wait()
+    yield state
+    end.set()
+    await life
+
+
+class _End(asyncio.Transport):
+    """Counts good replies."""
+
+    answered = 0
+
+    def write(self, data) -> None:
+        self.answered += data.startswith(b"HTTP/1.1 200 ")
+
+    def is_closing(self) -> bool:
+        return False
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
 
 
 async def _status(app: ASGIApp, body: bytes) -> int:

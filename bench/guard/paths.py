@@ -24,7 +24,9 @@ from sentiment_trainer.learn.fit import FittedModel, fit
 
 LEARNT, FEW, BATCH, LARGE = 2_000, 500, 64, 30_000
 """Reviews and terms. Each piece of work is a few milliseconds: some of them then run without being interrupted."""
-NATIVE = ("score-native", "score-native-batch", "score-forest", "count-terms", "predict-direct", "load", "start")
+NATIVE = (
+    "score-native", "score-native-batch", "score-forest", "count-terms", "predict-direct", "predict-turn", "load", "start",
+)  # fmt: skip
 """Ratios that hold where the native code was built."""
 NAMES = (*NATIVE, "score-python", "operator-pass")
 
@@ -54,7 +56,7 @@ def pairs(folder: Path, *, native: bool) -> list[Pair]:
     if native:
         forest = _served(folder / "forest.rpm1", reviews, Parameters(classifier=Classifier.RANDOM_FOREST, trees=30))
         found += [*_native(linear, reviews.texts), _forest(forest, reviews.texts), _counting(reviews.texts)]
-        found += [_asking(linear, reviews.texts), _loading(folder), starting.pair(linear.file)]
+        found += [*_asking(linear, reviews.texts), _loading(folder), starting.pair(linear.file)]
     return found
 
 
@@ -97,11 +99,13 @@ def _counting(texts: Sequence[str]) -> Pair:
     return Pair("count-terms", lambda: count_terms(texts[:800], wanted), lambda: by_scikit_learn(texts[:150], wanted))
 
 
-def _asking(linear: _Served, texts: Sequence[str]) -> Pair:
-    bodies = asking.bodies(texts[:40])
-    return Pair(
-        "predict-direct", asking.asked(asking.ours(linear.file), bodies), asking.asked(asking.framework(), bodies)
-    )
+def _asking(linear: _Served, texts: Sequence[str]) -> list[Pair]:
+    bodies, app = asking.bodies(texts[:160]), asking.ours(linear.file)
+    framework = asking.asked(asking.framework(), bodies[:40])
+    return [
+        Pair("predict-direct", asking.asked(app, bodies[:40]), framework),
+        Pair("predict-turn", asking.asked_at_once(app, bodies), framework),
+    ]
 
 
 def _loading(folder: Path) -> Pair:

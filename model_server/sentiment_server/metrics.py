@@ -1,6 +1,6 @@
 """Figures for Prometheus, on a port of their own, so that the service port shows nothing to the outside."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
@@ -57,7 +57,7 @@ class Metrics:
         info = Gauge("sentiment_model_info", "The model that is served.", ("model", "version"), registry=self.registry)
         info.labels(model, version).set(1)
         self._positive, self._negative = (self._predictions.labels(sentiment) for sentiment in ("positive", "negative"))
-        self._answered_as: dict[tuple[str, str, int], Callable[[float], None]] = {}
+        self._answered_as: dict[tuple[str, str, int], Callable[[Sequence[float]], None]] = {}
 
     def watch_ready(self, ready: Callable[[], bool]) -> None:
         """The gauge asks this function whenever it is read."""
@@ -75,20 +75,21 @@ class Metrics:
         """As for `watch_ready`."""
         self._comparing.set_function(lambda: float(comparing()))
 
-    def answered(self, route: str, method: str, status: int, seconds: float) -> None:
-        """Counts one reply."""
+    def answered(self, route: str, method: str, status: int, seconds: Sequence[float]) -> None:
+        """Counts replies of one kind, by how long each took."""
         count = self._answered_as.get((route, method, status))
         if count is None:
             count = self._answered_as[route, method, status] = self._counting(route, method, status)
         count(seconds)
 
-    def _counting(self, route: str, method: str, status: int) -> Callable[[float], None]:
+    def _counting(self, route: str, method: str, status: int) -> Callable[[Sequence[float]], None]:
         """Looking the figures up by their labels costs more than counting, so it is done once."""
         requests, times = self._requests.labels(route, method, str(status)), self._seconds.labels(route)
 
-        def count(seconds: float) -> None:
-            requests.inc()
-            times.observe(seconds)
+        def count(seconds: Sequence[float]) -> None:
+            requests.inc(len(seconds))
+            for each in seconds:
+                times.observe(each)
 
         return count
 

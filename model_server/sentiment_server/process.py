@@ -23,6 +23,7 @@ from sentiment_server.settings import Settings
 from sentiment_server.summing import SummedFigures, tell_figures
 from sentiment_server.web.app import create_app
 from sentiment_server.web.protocol import ConnectionBounds, GuardedProtocol
+from sentiment_server.web.taking_turns import TurnTakingProtocol
 from sentiment_server.workers import Workers, listeners
 
 _logger = logging.getLogger(__name__)
@@ -115,7 +116,7 @@ def _serve(settings: Settings, serving: Serving, metrics: Metrics, sockets: list
         host=settings.host,
         port=settings.port,
         loop="auto",
-        http=GuardedProtocol,
+        http=TurnTakingProtocol,
         interface="asgi3",
         ws="none",
         lifespan="on",

@@ -1,6 +1,7 @@
 """What the server answers when it is asked properly."""
 
 import json
+from contextlib import ExitStack
 from http.client import HTTPConnection
 
 import pytest
@@ -69,6 +70,35 @@ def test_pipelined_requests_are_answered_in_order(server) -> None:
             received += connection.recv(65_536)
     order = [part.split(b'"')[1] for part in received.split(b'"sentiment":')[1:]]
     assert order == [b"positive", b"negative", b"positive"]
+
+
+def test_all_who_ask_at_once_get_their_own_answer_and_are_counted_and_logged(server, compiled) -> None:
+    texts = [word + " film" * times for times in range(10) for word in ("good", "bad", "great \u6620\u753b", "")]
+
+    def counted() -> tuple[float, float]:
+        asked = {"route": "/predict", "method": "POST", "status": "200"}
+        seen = server.figure("sentiment_request_seconds_count", route="/predict")
+        return server.figure("sentiment_requests_total", **asked), seen
+
+    def logged() -> int:
+        return sum(line.get("labels.route") == "/predict" for line in server.log())
+
+    server.post("/predict", {"text": ""})
+    (before, seen), lines = counted(), logged()
+    with ExitStack() as stack:
+        connections = [stack.enter_context(server.connect()) for _ in texts]
+        for connection, text in zip(connections, texts, strict=True):
+            body = json.dumps({"text": text}).encode()
+            connection.sendall(
+                b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
+                % (len(body), body)
+            )
+        replies = [server.read(connection) for connection in connections]
+    for reply, text in zip(replies, texts, strict=True):
+        score = compiled.score(text)
+        assert reply.json() == {"sentiment": score.sentiment, "probability": score.probability, "version": "2"}
+    assert counted() == (before + len(texts), seen + len(texts))
+    server.wait_for(lambda _: logged() == lines + len(texts))
 
 
 def _infer(server, data: list[str], shape: list[int], path: str = "/v2/models/imdb/infer", **more: object):

@@ -18,7 +18,7 @@ from sentiment_server.model.source import Source
 from sentiment_server.model.state import LoadFault, Reason, State
 
 _logger = logging.getLogger(__name__)
-_SLICE_CHARACTERS: dict[Engine, int] = {"native": 50_000, "python": 8_000}
+SLICE_CHARACTERS: dict[Engine, int] = {"native": 50_000, "python": 8_000}
 """Half a millisecond, or a few: so long nobody else gets a turn."""
 _LOOK_SECONDS = 0.02
 _SCORED_BY: dict[Engine, str] = {"native": "native code", "python": "Python"}
@@ -111,16 +111,20 @@ class Serving:
         of a millisecond, and the interpreter lock all that time. Long batches let others through every few milliseconds.
         """
         compiled = self._compiled
-        if compiled is None:
-            raise NotReady(self.state)
-        if len(texts) == 1:
-            return [compiled.score(texts[0])]
+        if len(texts) == 1 or compiled is None:
+            return self.score_now(texts)
         scores: list[Score] = []
-        for part in _slices(texts, _SLICE_CHARACTERS[compiled.engine]):
+        for part in _slices(texts, SLICE_CHARACTERS[compiled.engine]):
             scores += compiled.score_many(part)
             if len(scores) < len(texts):
                 await asyncio.sleep(0)
         return scores
+
+    def score_now(self, texts: list[str]) -> list[Score]:
+        """As `score`, for no more characters than nobody else need have a turn in between. Raises NotReady."""
+        if self._compiled is None:
+            raise NotReady(self.state)
+        return [self._compiled.score(texts[0])] if len(texts) == 1 else self._compiled.score_many(texts)
 
     def _take(self, compiled: CompiledModel) -> None:
         self._compiled = compiled

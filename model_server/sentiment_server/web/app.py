@@ -1,6 +1,6 @@
 """Puts the two ways to an answer, the limits and the work beside them together into one ASGI application."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from starlette.types import ASGIApp
 
@@ -20,8 +20,9 @@ from sentiment_server.web.envelope import Envelope, identity_headers
 from sentiment_server.web.lifespan import Living
 from sentiment_server.web.mirroring import Mirroring
 from sentiment_server.web.ondemand import OnDemand
-from sentiment_server.web.receipt import BodyLimits, Receipt
+from sentiment_server.web.receipt import BodyLimits, Held, Receipt
 from sentiment_server.web.stream import StreamLimits, Streams
+from sentiment_server.web.turn import Limits, Turn
 
 
 def create_app(settings: Settings, serving: Serving, metrics: Metrics) -> ASGIApp:
@@ -42,13 +43,17 @@ def create_app(settings: Settings, serving: Serving, metrics: Metrics) -> ASGIAp
     answers = _answers(
         settings, serving, Answering(serving, admission), Streams(serving, _stream_limits(settings), count)
     )
-    inner = Receipt(Mirroring(answers, copies), _body_limits(settings))
+    held = Held(settings.held_bodies_limit_bytes)
+    inner = Receipt(Mirroring(answers, copies), _body_limits(settings), held)
     app = Envelope(inner, serving, metrics, count, log_text=settings.log_text)
-    return Living(
-        app,
-        lambda: _live(settings, serving, comparison, copies),
-        lambda: {"identity_headers": identity_headers(serving)},
-    )
+    turn = Turn(serving, admission, Limits(settings.body_limit_bytes, held), copies, metrics, count)
+
+    def left_for_connections() -> Mapping[str, object]:
+        # What is told of each text is told by the envelope alone.
+        plain = {"turn": turn} if settings.direct and not settings.log_text else {}
+        return {"identity_headers": identity_headers(serving), **plain}
+
+    return Living(app, lambda: _live(settings, serving, comparison, copies), left_for_connections)
 
 
 def _answers(settings: Settings, serving: Serving, answering: Answering, streams: Streams) -> ASGIApp:
@@ -94,7 +99,6 @@ def _body_limits(settings: Settings) -> BodyLimits:
     return BodyLimits(
         single=settings.body_limit_bytes,
         batch=settings.batch_body_limit_bytes,
-        held=settings.held_bodies_limit_bytes,
         seconds=settings.receipt_seconds,
     )
 

@@ -21,7 +21,7 @@ from sentiment_server.web.connection import connection_of
 from sentiment_server.web.reply import header
 
 _logger = logging.getLogger("sentiment_server.predict")
-_MIRRORED = MIRRORED_HEADER.lower().encode()
+MIRRORED = MIRRORED_HEADER.lower().encode()
 Count = Callable[[Sequence[str], Sequence[Score]], None]
 """Takes texts and their scores, once these have been sent."""
 _DEFECT = 500
@@ -79,7 +79,7 @@ def predicted_of(scope: Scope) -> Predicted | None:
 
 def is_copy(scope: Scope) -> bool:
     """Whether another server sent this request, and nobody waits for the answer."""
-    return header(scope, _MIRRORED) is not None
+    return header(scope, MIRRORED) is not None
 
 
 def identity_headers(serving: Serving) -> list[tuple[bytes, bytes]]:
@@ -130,7 +130,7 @@ class Envelope:
     def _report(self, scope: Scope, status: int, nanoseconds: int) -> None:
         route = scope["state"].get("route") or getattr(scope.get("route"), "path", "unmatched")
         method = scope["method"] if scope["method"] in _METHODS else "other"
-        self._metrics.answered(route, method, status, nanoseconds / 1e9)
+        self._metrics.answered(route, method, status, [nanoseconds / 1e9])
         fields: dict[str, Any] = {
             "event.action": "predict",
             "event.duration": nanoseconds,

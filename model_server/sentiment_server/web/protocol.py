@@ -61,7 +61,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
         """The first request's head has to arrive in time."""
         super().connection_made(transport)
-        connection = Connection(self._is_spent, self._is_whole, transport.close, transport.abort)
+        connection = Connection(self.is_spent, self._is_whole, transport.close, transport.abort)
         self.app_state = connection.left_in(self.app_state)
         # With a tenth of chance, so that clients which came together do not come back together.
         self._last_reply_at = self.loop.time() + self.bounds.seconds * random.uniform(0.9, 1.1)  # noqa: S311  no secret
@@ -96,23 +96,31 @@ class GuardedProtocol(HttpToolsProtocol):
                 )
             )
 
+    def on_message_begin(self) -> None:
+        """As uvicorn does it, but for the scope, which only the application needs."""
+        self.url, self.headers, self.expect_100_continue = b"", [], False
+
     def on_headers_complete(self) -> None:
         """The head is whole; the body has a deadline of its own."""
         self._head_arrived()
         self._in_request = True
         self._head_bytes = 0
         self._requests += 1
-        scope, parser = cast("Scope", self.scope), self.parser
+        parser = self.parser
         assert parser is not None
-        version = parser.get_http_version()
-        scope["http_version"] = version
-        scope["method"] = parser.get_method().decode("ascii")
-        scope["path"], scope["raw_path"], scope["query_string"] = _parts(self.url)
-        self._begin(keep_alive=version != "1.0" and parser.should_keep_alive())
+        method, version = parser.get_method(), parser.get_http_version()
+        self.begin(method, version, keep_alive=version != "1.0" and parser.should_keep_alive())
 
-    def _begin(self, *, keep_alive: bool) -> None:
-        """As uvicorn does it; a request that was sent ahead waits for its turn."""
-        former = cast("Cycle | None", self.cycle)  # none before the first one
+    def begin(self, method: bytes, version: str, *, keep_alive: bool) -> None:
+        """As uvicorn does it; a request that was sent ahead waits until those before it are answered."""
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers += headers
+        scope = cast("Scope", self.scope)
+        scope["http_version"], scope["method"] = version, method.decode("ascii")
+        scope["path"], scope["raw_path"], scope["query_string"] = _parts(url)
+        former = cast("Cycle | None", self.cycle)
         self.cycle = Cycle(
             scope=self.scope,
             transport=self.transport,
@@ -143,6 +151,18 @@ class GuardedProtocol(HttpToolsProtocol):
                 self._is_idle()
         self._in_request = not self.cycle.response_complete
 
+    def send_whole(self, reply: bytes, *, last: bool) -> None:
+        """Answers a request that the application was not asked."""
+        self._in_request = False
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.transport.write(reply)
+        if last:
+            self.transport.close()
+        else:
+            self._is_idle()
+
     def _is_idle(self) -> None:
         """One timer for a connection rather than one for each request: most never come to their end."""
         self._idle_since = self.loop.time()
@@ -169,7 +189,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_arrived()
         self._refuse(Problem(400, "This is not HTTP", "The request cannot be parsed.", "Use an HTTP/1.1 client."))
 
-    def _is_spent(self) -> bool:
+    def is_spent(self) -> bool:
+        """Whether the next reply has to be this connection's last one."""
         if self.pipeline:
             return False  # a client that sends ahead would lose what stands behind this request
         worn = 0 < self.bounds.requests <= self._requests

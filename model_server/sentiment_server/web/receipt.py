@@ -19,16 +19,31 @@ _LINGER_BYTES = 32 * 2**20
 
 @dataclass(frozen=True)
 class BodyLimits:
-    """`single` bounds a body in bytes, `batch` one on the paths that take many texts, `held` all bodies at once."""
+    """`single` bounds a body in bytes, `batch` one on the paths that take many texts."""
 
     single: int
     batch: int
-    held: int
     seconds: float
 
     def of(self, path: str) -> int:
         """The limit for a request to this path."""
         return self.batch if path.endswith(("/batch", "/infer")) else self.single
+
+
+class Held:
+    """Bytes of the bodies that a process holds at present, all requests together. Belongs to one event loop."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._bytes = 0
+
+    def has_room(self, size: int) -> bool:
+        """Whether so many more may be taken."""
+        return self._bytes + size <= self._limit
+
+    def take(self, size: int) -> None:
+        """So many more, or fewer."""
+        self._bytes += size
 
 
 class Disconnected(Exception):
@@ -38,10 +53,10 @@ class Disconnected(Exception):
 class Receipt:
     """ASGI middleware: the application behind it sees whole bodies only, but for streams, which bound themselves."""
 
-    def __init__(self, app: ASGIApp, limits: BodyLimits) -> None:
+    def __init__(self, app: ASGIApp, limits: BodyLimits, held: Held) -> None:
         self._app = app
         self._limits = limits
-        self._held = 0
+        self._held = held
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers what is too large, too slow or too much; passes the rest on."""
@@ -61,7 +76,7 @@ class Receipt:
         except _Refusal as refusal:
             await answer_and_linger(refusal.problem, receive, send)
         finally:
-            self._held -= len(body)
+            self._held.take(-len(body))
 
     async def _collect(self, scope: Scope, receive: Receive, body: bytearray) -> None:
         limit = self._limit(scope)
@@ -87,9 +102,9 @@ class Receipt:
         piece: bytes = message.get("body", b"")
         if len(body) + len(piece) > limit:
             raise _Refusal(_too_large(limit))
-        if self._held + len(piece) > self._limits.held:
+        if not self._held.has_room(len(piece)):
             raise _Refusal(_too_much())
-        self._held += len(piece)
+        self._held.take(len(piece))
         body += piece
         return bool(message.get("more_body", False))
 

@@ -45,19 +45,21 @@ def read_json(body: bytes) -> Any:
 
 
 def read_text(body: bytes) -> str | None:
-    """The text of a body that is `{"text": "…"}` with an ASCII text: that of nearly all requests, in a third of the time.
+    """The text of a body that is `{"text": "…"}` and nothing else: that of nearly all requests, in a third of the time.
 
     None for any other body, right or wrong, which `read_as` judges.
     """
     try:
-        whole = body.decode("ascii")
+        whole = body.decode()
         if (begin := _ONE_TEXT.match(whole)) is None:
             return None
         text, end = _scanned(whole, begin.end(), True)  # noqa: FBT003  it takes no names
+        if not text.isascii():
+            text.encode()  # half a surrogate pair is no text
     except ValueError:
         return None
     alone = whole[end:].strip(_SPACE) == "}"
-    return text if alone and text.isascii() and len(text) <= TEXT_LIMIT else None
+    return text if alone and len(text) <= TEXT_LIMIT else None
 
 
 def read_as(shape: type[_Shape], body: bytes) -> _Shape:

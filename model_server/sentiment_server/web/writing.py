@@ -3,6 +3,7 @@
 Python and pydantic write a number alike from 0.001 on, and the probability of the sentiment that is named is about a half at least.
 """
 
+import functools
 import json
 from collections.abc import Sequence
 
@@ -23,5 +24,6 @@ def _told(score: Score) -> str:
     return f'{{"sentiment":"{score.sentiment}","probability":{score.probability!r}'
 
 
+@functools.lru_cache(maxsize=2)  # a process answers with one version
 def _end(version: str) -> str:
     return f'"version":{json.dumps(version, ensure_ascii=False)}}}'

@@ -25,7 +25,7 @@ def exposition(*calls: tuple[str, int, float]) -> str:
     """What a model server shows after these calls: route, status, seconds."""
     metrics = Metrics("imdb", "1")
     for route, status, seconds in calls:
-        metrics.answered(route, "POST", status, seconds)
+        metrics.answered(route, "POST", status, [seconds])
     return generate_latest(metrics.registry).decode()
 
 

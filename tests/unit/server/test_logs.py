@@ -9,7 +9,7 @@ from datetime import datetime
 
 import pytest
 
-from sentiment_server.logs import EcsHandler, log_event, log_request, set_up_logs
+from sentiment_server.logs import EcsHandler, RequestPattern, log_event, log_request, log_requests, set_up_logs
 
 
 @pytest.fixture
@@ -70,6 +70,23 @@ async def test_a_request_leaves_the_line_that_any_event_leaves(lines, alone) -> 
     assert list(one) == list(other)
 
 
+async def test_a_line_by_a_pattern_is_the_line_of_its_fields(lines, alone) -> None:
+    alone()
+    logger, fields = logging.getLogger("a"), {"event.action": "predict", "n": 0, "odd": "%s %r \ue001é", "score": 0.0}
+    pattern = RequestPattern(logger, "100 % scored.", fields, ("n", "score"))
+    numbers = [(7, 1e-17), (8, 0.1 + 0.2), (9, 1.0)]
+    log_requests([(pattern, each) for each in numbers])
+    for each in numbers:
+        log_request(logger, pattern.message, pattern.with_numbers(each))
+    await asyncio.sleep(0)
+    said = [{**line, "@timestamp": _seconds(line) > 0} for line in lines()]
+    assert said[:3] == said[3:]
+    assert [(line["n"], line["score"], line["odd"]) for line in said[:3]] == [
+        (*each, fields["odd"]) for each in numbers
+    ]
+    assert [list(line) for line in said[:3]] == [list(line) for line in said[3:]]
+
+
 async def test_lines_stand_in_the_order_in_which_things_happened(lines, alone) -> None:
     alone()
 
@@ -90,7 +107,9 @@ async def test_lines_stand_in_the_order_in_which_things_happened(lines, alone) -
 def test_a_request_is_logged_by_whoever_else_logs(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("INFO"):
         log_request(logging.getLogger("a"), "1 texts scored.", {"event.action": "predict"})
-    assert caplog.messages == ["1 texts scored."]
+        log_requests([(RequestPattern(logging.getLogger("a"), "2 texts scored.", {}, ("n",)), (2,))])
+    assert caplog.messages == ["1 texts scored.", "2 texts scored."]
+    assert getattr(caplog.records[1], "ecs") == {"n": 2}  # noqa: B009  types know it not
 
 
 def _seconds(line: dict[str, str]) -> float:

@@ -85,7 +85,7 @@ def test_a_process_is_ready_when_its_whole_crew_is(path: Path) -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 7])
 def test_a_long_batch_lets_others_through_and_keeps_its_order(path: Path, monkeypatch, count: int) -> None:
-    monkeypatch.setattr(serving_module, "_SLICE_CHARACTERS", {"native": 7, "python": 7})
+    monkeypatch.setattr(serving_module, "SLICE_CHARACTERS", {"native": 7, "python": 7})
     serving = _serving(LocalFile(path, None))
     serving.load_now()
     others: list[int] = []

@@ -42,7 +42,7 @@ def _values(text: str) -> dict[tuple[str, str], float]:
 
 def test_one_process_tells_what_it_told_before() -> None:
     metrics = _metrics()
-    metrics.answered("/predict", "POST", 200, 0.003)
+    metrics.answered("/predict", "POST", 200, [0.003])
     metrics.predicted(1, 2)
 
     def stable(text: str) -> list[str]:
@@ -53,9 +53,9 @@ def test_one_process_tells_what_it_told_before() -> None:
 
 def test_counts_and_times_add_up() -> None:
     one, other = _metrics(), _metrics()
-    one.answered("/predict", "POST", 200, 0.003)
-    other.answered("/predict", "POST", 200, 0.3)
-    other.answered("/predict", "POST", 503, 0.3)
+    one.answered("/predict", "POST", 200, [0.003])
+    other.answered("/predict", "POST", 200, [0.3])
+    other.answered("/predict", "POST", 503, [0.3])
     other.compared(agreed=False)
     values = _values(_text(one, other))
     assert values["sentiment_requests_total", "POST,/predict,200"] == 2
