@@ -38,6 +38,7 @@ def create(settings: Settings) -> None:
         run("ip", "route", "replace", addresses, "via", settings.node_address, "dev", settings.host_link)
     _set_kernel(settings)
     _bridge(settings)
+    _refuse_what_nobody_leads_on(settings)
 
 
 def remove(settings: Settings) -> None:
@@ -101,6 +102,19 @@ def _bridge(settings: Settings) -> None:
     run(*inner, "addr", "replace", f"{settings.pod_gateway}/24", "dev", BRIDGE)
     run(*inner, "link", "set", BRIDGE, "up")
     run(*inner, "route", "replace", settings.service_range, "dev", BRIDGE)
+
+
+def _refuse_what_nobody_leads_on(settings: Settings) -> None:
+    """A connection to a Service that kube-proxy has not heard of fails at once, and leaves nothing behind.
+
+    Otherwise connection tracking keeps for two minutes that this pair of ports leads to the Service's own address, where
+    nobody is: whoever came too early and then draws that port again, waits in vain at a Service that answers all others.
+    kube-proxy puts its own rules before these.
+    """
+    for chain in ("FORWARD", "OUTPUT"):
+        rule = (chain, "--destination", settings.service_range, "--jump", "REJECT")
+        if not succeeds(*inside(settings), "iptables", "--wait", "--check", *rule):
+            run(*inside(settings), "iptables", "--wait", "--append", *rule)
 
 
 def _set_kernel(settings: Settings) -> None:

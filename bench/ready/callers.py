@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 TEXT = "A wonderful film: funny, moving and beautifully acted. I loved every minute."
 CALLERS, PAUSE_SECONDS = 4, 0.02
 CONNECT_SECONDS, REPLY_SECONDS = 0.1, 5.0
-"""A connection that is begun while kube-proxy writes its rules leads nowhere for ever: another one is begun soon."""
+"""A connection that leads nowhere is given up soon, and another one is begun."""
 _HEADERS = {"Content-Type": "application/json"}
 _BODY = json.dumps({"text": TEXT}).encode()
 
@@ -73,12 +73,13 @@ class Callers:
     def _call(self, keeps: bool) -> None:
         connection = http.client.HTTPConnection(self.address, timeout=5)
         while not self._stop.wait(PAUSE_SECONDS):
+            began = time.monotonic()
             try:
                 version = asked(connection)
                 self.answers.append((time.time(), version))
                 if not keeps:
                     connection.close()
             except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
-                self.failures.append(f"{type(error).__name__}: {error}")
+                self.failures.append(f"{type(error).__name__}: {error}, after {time.monotonic() - began:.1f} s")
                 connection.close()
         connection.close()

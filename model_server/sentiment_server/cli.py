@@ -1,6 +1,7 @@
 """`sentiment-server`: reads flags and environment, and starts the process or says in one message why it cannot."""
 
 import argparse
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,14 +15,17 @@ from sentiment_server.model.crew import Crew
 from sentiment_server.model.serving import Identity, Serving
 from sentiment_server.model.source import LocalFile, Registry, Source
 from sentiment_server.model.state import LoadFault
-from sentiment_server.port import open_port
+from sentiment_server.port import settle
 from sentiment_server.settings import Settings
 
 _USAGE_ERROR = 2
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 0 after a signal, 1 when the port cannot be had, 2 when the settings or the file are wrong."""
+def main(arguments: Sequence[str] | None = None, *, early: socket.socket | None = None) -> int:
+    """The exit code: 0 after a signal, 1 when the port cannot be had, 2 when the settings or the file are wrong.
+
+    `early`: the port, where it was opened already.
+    """
     try:
         settings = Settings(**_flags(arguments))
         set_up_logs({"model": settings.model, "version": settings.version, "digest": settings.digest or ""})
@@ -32,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain("the settings are wrong", [f"{_setting(e['loc'])}: {e['msg']}" for e in error.errors()])
     except LoadFault as fault:
         return _complain(fault.reason, [fault.message])
-    return _run(settings, serving)
+    return _run(settings, serving, early)
 
 
 def serving_of(settings: Settings) -> Serving:
@@ -55,9 +59,9 @@ def _source(settings: Settings) -> Source:
     )
 
 
-def _run(settings: Settings, serving: Serving) -> int:
+def _run(settings: Settings, serving: Serving, early: socket.socket | None) -> int:
     try:
-        listening = open_port(settings.host, settings.port) if settings.processes == 1 else None
+        listening = settle(early, (settings.host, settings.port) if settings.processes == 1 else None)
         from sentiment_server.process import run  # the web stack takes half a second that a wrong flag need not cost
 
         return run(settings, serving, listening)

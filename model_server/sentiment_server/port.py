@@ -1,12 +1,37 @@
 """The port of a server that is one process, open before anything else: whoever asks meanwhile is answered in the end.
 
-The kubelet asks once a second whether the server has started. What it asks before the server can answer would be lost for a
+The kubelet asks once a second whether the server can answer. What it asks before the port is open would be lost for a
 second each time. This module imports nothing that takes time.
 """
 
 import socket
+from collections.abc import Mapping
+from contextlib import suppress
 
+from sentiment_contract.names import HTTP_PORT
+
+EVERY_INTERFACE = "0.0.0.0"  # noqa: S104  a server in a container listens on every interface
 _WAITING_CONNECTIONS = 2048
+
+
+def open_early(environment: Mapping[str, str]) -> socket.socket | None:
+    """The port that the environment names, before anything is checked. None: whoever reads the settings says what is wrong."""
+    port = environment.get("SENTIMENT_PORT") or environment.get("PORT") or str(HTTP_PORT)
+    with suppress(OSError, OverflowError, ValueError):
+        return open_port(environment.get("SENTIMENT_HOST") or EVERY_INTERFACE, int(port))
+    return None
+
+
+def settle(early: socket.socket | None, wanted: tuple[str, int] | None) -> socket.socket | None:
+    """The early port where that host and port are wanted, else these instead. Raises OSError when somebody else has them.
+
+    None: nothing is wanted here, as workers open the port each for itself.
+    """
+    if early is not None and early.getsockname()[:2] == wanted:
+        return early
+    if early is not None:
+        early.close()
+    return open_port(*wanted) if wanted else None
 
 
 def open_port(host: str, port: int) -> socket.socket:

@@ -11,6 +11,7 @@ from sentiment_contract.names import HTTP_PORT, METRICS_PORT, ServerVariable
 from sentiment_contract.rollout import Digest
 from sentiment_server.model.download import Limits
 from sentiment_server.model.loading import Retry
+from sentiment_server.port import EVERY_INTERFACE
 from sentiment_server.room import workers_that_fit
 
 HeaderText = Annotated[str, StringConstraints(pattern=r"^[!-~]+$", max_length=128)]
@@ -56,7 +57,7 @@ class Settings(BaseSettings):
     retry_seconds: Seconds = 1.0
     retry_limit_seconds: Seconds = 30.0
 
-    host: str = "0.0.0.0"  # noqa: S104  a server in a container listens on every interface
+    host: str = EVERY_INTERFACE
     port: Port = Field(default=HTTP_PORT, validation_alias=AliasChoices("SENTIMENT_PORT", "PORT"))
     metrics_port: Port = METRICS_PORT
     # 0: as many as the limits of the container give room for. Each limit below is that of one process.

@@ -1,7 +1,9 @@
 """A cluster of its own, broken on purpose: it heals, it bears two calls at once, and it leaves no trace."""
 
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -103,6 +105,45 @@ def test_the_host_reaches_a_pod_by_its_address_and_nothing_leads_out(cluster: Cl
     assert cluster.settings.host_link in route
     inside = ("ip", "-n", cluster.settings.namespace, "route", "show", "default")
     assert subprocess.run(inside, text=True, capture_output=True, check=True).stdout.split()[:1] == ["unreachable"]
+
+
+def test_whoever_came_before_a_service_reaches_it_from_the_same_port(cluster: Cluster) -> None:
+    address = cluster.settings.service_range.replace(".0.0/16", ".200.1")
+    with socket.socket() as early:
+        early.settimeout(5)
+        with pytest.raises(ConnectionRefusedError):
+            early.connect((address, 80))
+        port = early.getsockname()[1]
+    cluster.kubectl("apply", "-f", "-", stdin=json.dumps(_service_of_the_api_server(cluster, address)))
+    assert holds_within(10, lambda: _connects(address))
+    assert _connects(address, port)
+
+
+def _service_of_the_api_server(cluster: Cluster, address: str) -> dict[str, object]:
+    name, ports = "early", [{"port": 80, "targetPort": 6443}]
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name},
+        "spec": {"clusterIP": address, "ports": ports},
+    }
+    endpoints = {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {"name": name, "labels": {"kubernetes.io/service-name": name}},
+        "addressType": "IPv4",
+        "ports": [{"port": 6443}],
+        "endpoints": [{"addresses": [cluster.settings.node_address]}],
+    }
+    return {"apiVersion": "v1", "kind": "List", "items": [service, endpoints]}
+
+
+def _connects(address: str, port: int = 0) -> bool:
+    with socket.socket() as caller:
+        caller.settimeout(5)
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        caller.bind(("", port))
+        return caller.connect_ex((address, 80)) == 0
 
 
 def test_down_leaves_no_trace(cluster: Cluster, pod: str) -> None:

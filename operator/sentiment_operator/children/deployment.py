@@ -17,6 +17,8 @@ CACHE = "/var/cache/sentiment"
 MAX_SURGE = 1
 SECONDS_UNTIL_NO_NEW_REQUESTS = 5
 """Endpoints are taken away while the pod is told to end: requests go on arriving until every node has heard of it."""
+SECONDS_TO_START = 60
+"""Until then nobody asks whether a server is alive: imports may take long on a busy node."""
 
 
 def deployment(
@@ -87,10 +89,10 @@ def _container(model: Model, revision: SentimentModelRevisionSpec, settings: Set
         ],
         "resources": resources(model.spec.serving.resources, SERVER_RESOURCES),
         "securityContext": container_security(),
-        # Ready as soon as it can answer. A server that waits for its artifact is alive.
+        # Ready as soon as it can answer. A server that waits for its artifact is alive. No startupProbe: what it found, the
+        # kubelet would act upon only with its next look at the container runtime, up to a second later.
         "readinessProbe": _probe("/readyz?wait", period=1, failures=3),
-        "livenessProbe": _probe("/healthz", period=10, failures=6),
-        "startupProbe": _probe("/healthz", period=1, failures=120),
+        "livenessProbe": {**_probe("/healthz", period=10, failures=6), "initialDelaySeconds": SECONDS_TO_START},
         "lifecycle": {"preStop": {"sleep": {"seconds": SECONDS_UNTIL_NO_NEW_REQUESTS}}},
         "volumeMounts": [
             {"name": "cache", "mountPath": CACHE},
