@@ -1,4 +1,4 @@
-/* What the scorer and the counter of a training share, so that both cut every text alike: characters, words, the tables that find a
+/* What the scorer and the counter of a training share, so that both cut every text alike: characters, words, the table that finds a
  * word again, and sorting. Neither knows here what words are looked up for.
  *
  * What is pointed at by arguments is trusted to have the length that comes with it. What it holds is not: bytes that are
@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runs.h"
+
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "the keys of short words are made for little-endian machines"
 #endif
@@ -21,16 +23,14 @@
 #endif
 
 void *malloc(size_t);
-void *calloc(size_t, size_t);
 void *realloc(void *, size_t);
-void free(void *);
 int memcmp(const void *, const void *, size_t);
 void *memchr(const void *, int, size_t);
 void *memcpy(void *, const void *, size_t);
+void *memset(void *, int, size_t);
 
 #define API __attribute__((visibility("default")))
 #define LONGEST_NGRAM 3
-#define NOWHERE UINT32_MAX
 
 /* ---- Words ------------------------------------------------------------------------------------------------------- */
 
@@ -72,13 +72,12 @@ static uint64_t key_of(const uint8_t *at, size_t length, const uint8_t *end, uin
     return (hash ^ hash >> 29) | 1ull << 63;
 }
 
-/* ---- Tables: words, then runs of two words, then of three ---------------------------------------------------------- */
+/* ---- The table of words ------------------------------------------------------------------------------------------------ */
 
-/* Where a slot stands names the run of words it is for. The key is a word's key, or the slot of a shorter run and the slot
- * of the word behind it. 0 is an empty slot. `column` is -1 for a run that only begins terms. */
+/* Where a slot stands names its word. 0 is the key of an empty slot. */
 typedef struct {
     uint64_t key;
-    int32_t column;
+    int32_t column;    /* -1 for a word that is no term itself */
     uint32_t spelling; /* of a word of eight or more bytes: where its length and bytes stand */
 } Slot;
 
@@ -88,7 +87,8 @@ typedef struct {
 } Table;
 
 typedef struct {
-    Table tables[LONGEST_NGRAM];
+    Table words;
+    RunTable runs[LONGEST_NGRAM - 1]; /* of two words, then of three */
     uint8_t *spellings;
     size_t spelt, room;
     const uint8_t *word_bits;
@@ -97,10 +97,8 @@ typedef struct {
     size_t shortest; /* characters that make a word */
 } Index;
 
-/* Where a key should stand. Multiplying by a number that no file can know spreads keys that were chosen to collide; then the
- * product is taken as a share of the table's size. */
 static uint64_t home(const Table *table, uint64_t key, uint64_t multiplier) {
-    return (uint64_t)((unsigned __int128)(key * multiplier) * table->size >> 64);
+    return share_of_places(key, table->size, multiplier);
 }
 
 static int same_spelling(const Index *index, const Slot *slot, const uint8_t *at, size_t length) {
@@ -109,21 +107,21 @@ static int same_spelling(const Index *index, const Slot *slot, const uint8_t *at
     return load(spelling, 4) == length && memcmp(spelling + 4, at, length) == 0;
 }
 
-/* The slot that has the key, or the empty one where it would go. `at`: the bytes of a word, of no use for longer runs. */
-static uint32_t find(const Index *index, int level, uint64_t key, const uint8_t *at, size_t length) {
-    const Table *table = &index->tables[level];
+/* The slot of a word, or the empty one where it would go. */
+static uint32_t find(const Index *index, uint64_t key, const uint8_t *at, size_t length) {
+    const Table *table = &index->words;
     for (uint64_t i = home(table, key, index->multiplier);; i = i + 1 < table->size ? i + 1 : 0) {
         const Slot *slot = &table->slots[i];
         if (slot->key == 0 || (slot->key == key && same_spelling(index, slot, at, length))) return (uint32_t)i;
     }
 }
 
-/* With room for so many runs, a third of it empty: then few slots are looked at for one run. */
-static int make_table(Table *table, uint64_t runs) {
+/* With room for so many words, a third of it empty: then few slots are looked at for one word. */
+static int make_table(Table *table, uint64_t words) {
     free(table->slots);
-    table->size = runs + runs / 2 + 1;
+    table->size = words + words / 2 + 1;
     table->used = 0;
-    table->most = runs;
+    table->most = words;
     table->slots = table->size < NOWHERE ? calloc(table->size, sizeof(Slot)) : NULL;
     return table->slots != NULL;
 }
@@ -145,15 +143,15 @@ static int spell(Index *index, Slot *slot, const uint8_t *at, size_t length) {
     return 1;
 }
 
-/* The slot for the key, taken if it was empty; NOWHERE when there is no room for it. */
-static uint32_t put(Index *index, int level, uint64_t key, const uint8_t *at, size_t length) {
-    uint32_t found = find(index, level, key, at, length);
-    Slot *slot = &index->tables[level].slots[found];
+/* The slot for a word, taken if it was empty; NOWHERE when there is no room for it. */
+static uint32_t put(Index *index, uint64_t key, const uint8_t *at, size_t length) {
+    uint32_t found = find(index, key, at, length);
+    Slot *slot = &index->words.slots[found];
     if (slot->key != 0) return found;
-    if (index->tables[level].used == index->tables[level].most || (length >= 8 && !spell(index, slot, at, length))) return NOWHERE;
+    if (index->words.used == index->words.most || (length >= 8 && !spell(index, slot, at, length))) return NOWHERE;
     slot->key = key;
     slot->column = -1;
-    index->tables[level].used++;
+    index->words.used++;
     return found;
 }
 
@@ -165,18 +163,31 @@ typedef struct {
     size_t length;
 } Found;
 
-/* One bit for each of up to 64 bytes: whether it belongs to a word character. A character may reach into the next block:
- * `*over` takes along how many of its bytes do. */
-static uint64_t word_bytes(const Index *index, const uint8_t *at, size_t count, const uint8_t *end, size_t *over) {
-    uint64_t bits = 0;
-    uint8_t any = 0;
-    for (size_t i = 0; i < count; i++) any |= at[i];
-    if (any < 0x80) {
-        for (size_t i = 0; i < count; i++) bits |= (uint64_t)is_word(index->word_bits, at[i]) << i;
-        return bits;
-    }
-    size_t i = *over & 7;
-    if (*over & 8) bits = (1ull << i) - 1;
+#define BLOCK 64
+#define EACH(byte) (0x0101010101010101ull * (byte))
+
+/* Of eight ASCII characters, the highest bit of those that are `least` or more; the other bits are anything. */
+static uint64_t from(uint64_t eight, uint8_t least) { return eight + EACH((uint64_t)(0x80 - least)); }
+
+/* Eight bytes with the letters from A to Z in lower case. */
+static uint64_t lowered(uint64_t eight) {
+    uint64_t seven_bits = eight & EACH(0x7F);
+    uint64_t capitals = from(seven_bits, 'A') & ~from(seven_bits, 'Z' + 1) & ~eight & EACH(0x80);
+    return eight | capitals >> 2;
+}
+
+/* One bit for each of eight ASCII characters, none of them a capital: whether it makes words. */
+static uint64_t ascii_words(uint64_t eight) {
+    uint64_t letters = from(eight, 'a') & ~from(eight, 'z' + 1), digits = from(eight, '0') & ~from(eight, '9' + 1);
+    uint64_t not_underscore = from(eight ^ EACH('_'), 1);
+    return ((letters | digits | ~not_underscore) >> 7 & EACH(1)) * 0x0102040810204080ull >> 56;
+}
+
+/* One bit for each byte of a block that has other characters than ASCII: whether it belongs to a word character. A character may
+ * reach into the next block: `*over` takes along how many of its bytes do. */
+static uint64_t other_words(const Index *index, const uint8_t *at, const uint8_t *end, size_t *over) {
+    size_t i = *over & 7, count = end - at < BLOCK ? (size_t)(end - at) : BLOCK;
+    uint64_t bits = *over & 8 ? (1ull << i) - 1 : 0;
     *over = 0;
     while (i < count) {
         uint32_t point;
@@ -190,13 +201,25 @@ static uint64_t word_bytes(const Index *index, const uint8_t *at, size_t count, 
     return bits;
 }
 
+/* As above for any block, of which capitals of ASCII become small. What is behind the end has to be zeros. */
+static uint64_t word_bytes(const Index *index, uint8_t *at, const uint8_t *end, size_t *over) {
+    uint64_t bits = 0, any = 0;
+    for (size_t i = 0; i < BLOCK; i += 8) {
+        uint64_t eight = lowered(load(at + i, 8));
+        memcpy(at + i, &eight, 8);
+        any |= eight;
+        bits |= ascii_words(eight) << i;
+    }
+    return any & EACH(0x80) ? other_words(index, at, end, over) : bits;
+}
+
 /* A run of word characters is a word, but a single character only where that is enough. How many words there are now. */
 static size_t take_word(const Index *index, Found *words, size_t found, const uint8_t *at, const uint8_t *stop, const uint8_t *end) {
     size_t length = (size_t)(stop - at);
     size_t first = at[0] < 0x80 ? 1 : at[0] < 0xE0 ? 2 : at[0] < 0xF0 ? 3 : 4;
     if (index->shortest > 1 && length <= first) return found;
     uint64_t key = key_of(at, length, end, index->multiplier);
-    __builtin_prefetch(&index->tables[0].slots[home(&index->tables[0], key, index->multiplier)]);
+    __builtin_prefetch(&index->words.slots[home(&index->words, key, index->multiplier)]);
     words[found] = (Found){key, at, length};
     return found + 1;
 }
@@ -204,26 +227,36 @@ static size_t take_word(const Index *index, Found *words, size_t found, const ui
 /* The most words that a text of so many bytes can have, with a gap behind each. */
 static size_t most_words(const Index *index, size_t size) { return size / (index->shortest + 1) + 2; }
 
-/* The words of a text, and how many there are. Where the bits change, words begin and end. */
-static size_t cut(const Index *index, Found *words, const uint8_t *text, size_t size) {
-    const uint8_t *end = text + size, *start = NULL;
+/* How much room `cut` needs for its copy of a text. */
+static size_t copy_size(size_t size) { return size + BLOCK + 8; }
+
+/* The bits without those of single characters of one byte, which are no words. The last one may go on in the next block. */
+static uint64_t without_single(uint64_t bits, uint64_t before) {
+    return bits & (bits << 1 | before | bits >> 1 | 1ull << 63);
+}
+
+/* The words of a text, and how many there are; they stand in `copy`, with capitals of ASCII made small. Where the bits change, words
+ * begin and end. */
+static size_t cut(const Index *index, Found *words, uint8_t *copy, const uint8_t *text, size_t size) {
+    const uint8_t *end = copy + size, *behind = copy + copy_size(size), *start = copy;
     size_t over = 0, found = 0;
     uint64_t before = 0;
-    for (size_t block = 0; block < size; block += 64) {
-        size_t count = size - block < 64 ? size - block : 64;
-        uint64_t bits = word_bytes(index, text + block, count, end, &over);
-        for (uint64_t changes = bits ^ (bits << 1 | before); changes; changes &= changes - 1) {
-            const uint8_t *at = text + block + __builtin_ctzll(changes);
-            if (start == NULL) {
-                start = at;
-            } else {
-                found = take_word(index, words, found, start, at, end);
-                start = NULL;
-            }
+    memcpy(copy, text, size);
+    memset(copy + size, 0, copy_size(size) - size);
+    for (uint8_t *block = copy; block < end; block += BLOCK) {
+        uint64_t bits = word_bytes(index, block, end, &over);
+        if (index->shortest > 1) bits = without_single(bits, before);
+        uint64_t former = bits << 1 | before, begins = bits & ~former, ends = former & ~bits;
+        if (before && ends) {
+            found = take_word(index, words, found, start, block + __builtin_ctzll(ends), behind);
+            ends &= ends - 1;
         }
+        for (; ends; ends &= ends - 1, begins &= begins - 1)
+            found = take_word(index, words, found, block + __builtin_ctzll(begins), block + __builtin_ctzll(ends), behind);
+        if (begins) start = block + __builtin_ctzll(begins);
         before = bits >> 63;
     }
-    return start != NULL ? take_word(index, words, found, start, end, end) : found;
+    return before ? take_word(index, words, found, start, end, behind) : found;
 }
 
 /* ---- Sorting ---------------------------------------------------------------------------------------------------------- */

@@ -1,0 +1,89 @@
+/* Runs of two and of three words, found by numbers alone. A line holds five of them and is one line of the processor's cache, as
+ * memory that has to be waited for is nearly all that a look costs: a run that is there is found in one, and that it is not there
+ * is known after one, but for those few whose line was full.
+ *
+ * It must not know what words are, nor what runs are looked up for.
+ */
+#ifndef SENTIMENT_RUNS_H
+#define SENTIMENT_RUNS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+void *calloc(size_t, size_t);
+void free(void *);
+
+#define NOWHERE UINT32_MAX
+#define IN_LINE 5
+
+/* A key is the place of a shorter run and that of the word behind it; 0 where there is none. `column` is -1 for a run that only
+ * begins terms. */
+typedef struct {
+    uint64_t keys[IN_LINE];
+    int32_t columns[IN_LINE];
+    uint32_t overran; /* whether a run that should stand here had to go to the next line */
+} Line;
+
+_Static_assert(sizeof(Line) == 64, "a line of the cache");
+
+/* Where a run stands, line by line, names it. */
+typedef struct {
+    Line *lines;
+    void *memory;
+    uint64_t size, used, most;
+} RunTable;
+
+static uint64_t run_key(uint32_t run, uint32_t word) { return ((uint64_t)run + 1) << 32 | word; }
+
+/* Where a key should stand, as a share of so many places. Multiplying by a number that no file can know spreads keys that were
+ * chosen to collide. */
+static uint64_t share_of_places(uint64_t key, uint64_t places, uint64_t multiplier) {
+    return (uint64_t)((unsigned __int128)(key * multiplier) * places >> 64);
+}
+
+/* With room for so many runs, three to a line. */
+static int make_run_table(RunTable *runs, uint64_t most) {
+    free(runs->memory);
+    runs->size = most / 3 + 1;
+    runs->used = 0;
+    runs->most = most;
+    runs->memory = runs->size < NOWHERE / IN_LINE ? calloc(runs->size + 1, sizeof(Line)) : NULL;
+    runs->lines = (Line *)(((uintptr_t)runs->memory + sizeof(Line) - 1) & ~(uintptr_t)(sizeof(Line) - 1));
+    return runs->memory != NULL;
+}
+
+/* Which place of the line has this key; IN_LINE for none. Without a branch, as none could be foretold. */
+static uint32_t place_in(const Line *line, uint64_t key) {
+    uint32_t place = IN_LINE;
+    for (uint32_t i = 0; i < IN_LINE; i++) place = line->keys[i] == key ? i : place;
+    return place;
+}
+
+/* Where the run with this key stands, if at all, given the line where it should. */
+static uint32_t find_in(const RunTable *runs, uint64_t line, uint64_t key) {
+    for (;; line = line + 1 < runs->size ? line + 1 : 0) {
+        uint32_t place = place_in(&runs->lines[line], key);
+        if (place < IN_LINE) return (uint32_t)line * IN_LINE + place;
+        if (!runs->lines[line].overran) return NOWHERE;
+    }
+}
+
+static int32_t *column_at(const RunTable *runs, uint32_t place) { return &runs->lines[place / IN_LINE].columns[place % IN_LINE]; }
+
+/* Where the run with this key stands, put there if need be; NOWHERE when there is no room for it. */
+static uint32_t put_in(RunTable *runs, uint64_t line, uint64_t key) {
+    uint32_t found = find_in(runs, line, key);
+    if (found != NOWHERE || runs->used == runs->most) return found;
+    runs->used++;
+    for (;; line = line + 1 < runs->size ? line + 1 : 0) {
+        uint32_t place = place_in(&runs->lines[line], 0);
+        if (place < IN_LINE) {
+            runs->lines[line].keys[place] = key;
+            runs->lines[line].columns[place] = -1;
+            return (uint32_t)line * IN_LINE + place;
+        }
+        runs->lines[line].overran = 1;
+    }
+}
+
+#endif
