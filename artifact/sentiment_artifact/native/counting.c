@@ -38,7 +38,7 @@ static int tally_as_many(Lexicon *lexicon) {
 
 API void lexicon_free(Lexicon *lexicon) {
     if (lexicon == NULL) return;
-    free(lexicon->index.words.slots);
+    free(lexicon->index.words.memory);
     free(lexicon->index.spellings);
     free(lexicon->tallies);
     free(lexicon);
@@ -63,20 +63,18 @@ API int64_t lexicon_size(const Lexicon *lexicon) { return lexicon->words; }
 static int grow(Lexicon *lexicon) {
     Table *table = &lexicon->index.words, before = *table;
     if (before.most > INT32_MAX / 2) return 0;
-    table->slots = NULL;
+    table->memory = NULL;
     if (!make_table(table, before.most * 2) || !tally_as_many(lexicon)) {
-        free(table->slots);
+        free(table->memory);
         *table = before;
         return 0;
     }
     for (uint64_t old = 0; old < before.size; old++) {
         if (before.slots[old].key == 0) continue;
-        uint64_t i = home(table, before.slots[old].key, lexicon->index.multiplier);
-        while (table->slots[i].key != 0) i = i + 1 < table->size ? i + 1 : 0;
-        table->slots[i] = before.slots[old];
+        table->slots[empty_slot(table, before.slots[old].key, lexicon->index.multiplier)] = before.slots[old];
     }
     table->used = before.used;
-    free(before.slots);
+    free(before.memory);
     return 1;
 }
 

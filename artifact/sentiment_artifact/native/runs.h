@@ -14,17 +14,20 @@ void *calloc(size_t, size_t);
 void free(void *);
 
 #define NOWHERE UINT32_MAX
+#define LINE_OF_CACHE 64
 #define IN_LINE 5
 
-/* A key is the place of a shorter run and that of the word behind it; 0 where there is none. `column` is -1 for a run that only
- * begins terms. */
+/* A key is the place of a shorter run and that of the word behind it; 0 where there is none. A column is counted from 1; 0 for a run
+ * that only begins terms. The last one stands for all runs that are not here: 0 as well, or OVERRUN where one of them had to go to
+ * the next line. */
 typedef struct {
     uint64_t keys[IN_LINE];
-    int32_t columns[IN_LINE];
-    uint32_t overran; /* whether a run that should stand here had to go to the next line */
+    int32_t columns[IN_LINE + 1];
 } Line;
 
-_Static_assert(sizeof(Line) == 64, "a line of the cache");
+#define OVERRUN (-1)
+
+_Static_assert(sizeof(Line) == LINE_OF_CACHE, "a line is one of the cache");
 
 /* Where a run stands, line by line, names it. */
 typedef struct {
@@ -41,6 +44,11 @@ static uint64_t share_of_places(uint64_t key, uint64_t places, uint64_t multipli
     return (uint64_t)((unsigned __int128)(key * multiplier) * places >> 64);
 }
 
+/* The first place inside memory, of one line more than is needed, where one begins. */
+static void *line_of_cache_in(void *memory) {
+    return (void *)(((uintptr_t)memory + LINE_OF_CACHE - 1) & ~(uintptr_t)(LINE_OF_CACHE - 1));
+}
+
 /* With room for so many runs, three to a line. */
 static int make_run_table(RunTable *runs, uint64_t most) {
     free(runs->memory);
@@ -48,7 +56,7 @@ static int make_run_table(RunTable *runs, uint64_t most) {
     runs->used = 0;
     runs->most = most;
     runs->memory = runs->size < NOWHERE / IN_LINE ? calloc(runs->size + 1, sizeof(Line)) : NULL;
-    runs->lines = (Line *)(((uintptr_t)runs->memory + sizeof(Line) - 1) & ~(uintptr_t)(sizeof(Line) - 1));
+    runs->lines = line_of_cache_in(runs->memory);
     return runs->memory != NULL;
 }
 
@@ -59,30 +67,32 @@ static uint32_t place_in(const Line *line, uint64_t key) {
     return place;
 }
 
-/* Where the run with this key stands, if at all, given the line where it should. */
-static uint32_t find_in(const RunTable *runs, uint64_t line, uint64_t key) {
+/* Where the run with this key stands, NOWHERE if not at all, given the line where it should. `column` gets its column, -1 for none. */
+static uint32_t find_in(const RunTable *runs, uint64_t line, uint64_t key, int32_t *column) {
     for (;; line = line + 1 < runs->size ? line + 1 : 0) {
         uint32_t place = place_in(&runs->lines[line], key);
-        if (place < IN_LINE) return (uint32_t)line * IN_LINE + place;
-        if (!runs->lines[line].overran) return NOWHERE;
+        int32_t counted_from_1 = runs->lines[line].columns[place];
+        if (__builtin_expect(counted_from_1 == OVERRUN, 0)) continue;
+        *column = counted_from_1 - 1;
+        return place < IN_LINE ? (uint32_t)line * IN_LINE + place : NOWHERE;
     }
 }
 
-static int32_t *column_at(const RunTable *runs, uint32_t place) { return &runs->lines[place / IN_LINE].columns[place % IN_LINE]; }
+static void name_run(RunTable *runs, uint32_t run, int32_t column) { runs->lines[run / IN_LINE].columns[run % IN_LINE] = column + 1; }
 
 /* Where the run with this key stands, put there if need be; NOWHERE when there is no room for it. */
 static uint32_t put_in(RunTable *runs, uint64_t line, uint64_t key) {
-    uint32_t found = find_in(runs, line, key);
+    int32_t column;
+    uint32_t found = find_in(runs, line, key, &column);
     if (found != NOWHERE || runs->used == runs->most) return found;
     runs->used++;
     for (;; line = line + 1 < runs->size ? line + 1 : 0) {
         uint32_t place = place_in(&runs->lines[line], 0);
         if (place < IN_LINE) {
             runs->lines[line].keys[place] = key;
-            runs->lines[line].columns[place] = -1;
             return (uint32_t)line * IN_LINE + place;
         }
-        runs->lines[line].overran = 1;
+        runs->lines[line].columns[IN_LINE] = OVERRUN;
     }
 }
 

@@ -71,7 +71,8 @@ static uint32_t put_run(Index *index, int level, const Word *words, const uint8_
     uint32_t run = put_word(index, &words[0], end);
     for (int i = 1; i <= level; i++) {
         uint64_t key = run_key(run, put_word(index, &words[i], end)), line = line_of(index, i, key);
-        run = i < level ? find_in(&index->runs[i - 1], line, key) : put_in(&index->runs[i - 1], line, key);
+        int32_t column;
+        run = i < level ? find_in(&index->runs[i - 1], line, key, &column) : put_in(&index->runs[i - 1], line, key);
     }
     return run;
 }
@@ -91,7 +92,12 @@ static int fill(Index *index, int level, const uint8_t *pool, size_t size, const
                 if (put_word(index, &words[i], end) == NOWHERE) return 0;
             uint32_t run = put_run(index, level, words, end);
             if (run == NOWHERE) return 0;
-            if (count == level + 1) *(level ? column_at(&index->runs[level - 1], run) : &index->words.slots[run].column) = column;
+            if (count > level + 1) {
+            } else if (level) {
+                name_run(&index->runs[level - 1], run, column);
+            } else {
+                index->words.slots[run].column = column;
+            }
         }
         if (!line) return 1;
         at = line + 1;
@@ -128,7 +134,7 @@ static int fill_all(Index *index, const uint8_t *pool, size_t size, uint8_t *cou
 
 API void index_free(Index *index) {
     if (index == NULL) return;
-    free(index->words.slots);
+    free(index->words.memory);
     for (int level = 1; level < LONGEST_NGRAM; level++) free(index->runs[level - 1].memory);
     free(index->spellings);
     free(index);
@@ -211,40 +217,48 @@ static size_t keep(const double *weights, int32_t column, int32_t *columns, size
     return kept + is_one;
 }
 
-/* Asks for the lines of the runs of `level` + 1 words that end with one of these words. */
-static void ask_for(const Index *index, const Scratch *scratch, int level, size_t first, size_t behind) {
-    for (size_t last = first; last < behind; last++) {
-        if (last < (size_t)level) continue;
-        uint64_t key = run_key(scratch->runs[last - (size_t)level], scratch->word_slots[last]);
-        __builtin_prefetch(&index->runs[level - 1].lines[line_of(index, level, key)]);
+static void ask_for(const Index *index, int level, uint32_t run, uint32_t word) {
+    __builtin_prefetch(&index->runs[level - 1].lines[line_of(index, level, run_key(run, word))]);
+}
+
+/* The slots of these words; those that are long are compared when all are found, as their length cannot be foretold. */
+static void find_words(const Index *index, Scratch *scratch, size_t first, size_t behind) {
+    uint32_t *slots = scratch->word_slots, *long_words = (uint32_t *)scratch->spare;
+    size_t waiting = 0;
+    for (size_t i = first; i < behind; i++) {
+        slots[i] = find_key(index, scratch->words[i].key);
+        long_words[waiting] = (uint32_t)(i - first);
+        waiting += scratch->words[i].length >= 8;
+    }
+    for (size_t j = 0; j < waiting; j++) {
+        size_t i = first + long_words[j];
+        const Found *word = &scratch->words[i];
+        if (slots[i] != NOWHERE && !same_spelling(index, slots[i], word->at, word->length))
+            slots[i] = find(index, word->key, word->at, word->length);
     }
 }
 
+/* Keeps the columns of these words, and asks for the runs of two words that end with them. */
 static size_t look_up_words(const Index *index, Scratch *scratch, const double *weights, size_t first, size_t behind, size_t kept) {
+    find_words(index, scratch, first, behind);
     for (size_t i = first; i < behind; i++) {
-        const Found *word = &scratch->words[i];
-        uint32_t slot = find(index, word->key, word->at, word->length);
-        int is_known = index->words.slots[slot].key != 0;
-        scratch->runs[i] = scratch->word_slots[i] = is_known ? slot : NOWHERE;
-        if (is_known) kept = keep(weights, index->words.slots[slot].column, scratch->columns, kept);
+        uint32_t slot = scratch->runs[i] = scratch->word_slots[i];
+        if (slot != NOWHERE) kept = keep(weights, index->words.slots[slot].column, scratch->columns, kept);
+        if (i > 0 && index->ngram_max > 1) ask_for(index, 1, scratch->runs[i - 1], slot);
     }
     return kept;
 }
 
-/* Of the runs of `level` + 1 words that end with one of these words: where they begin, their place takes that of the shorter run. */
+/* Keeps the columns of the runs of `level` + 1 words that end with one of these words. Where they begin, their place takes that of
+ * the shorter run. No run has the key that NOWHERE leads to, as shorter run or as word: an empty place may, and that has no column. */
 static size_t look_up_runs(const Index *index, Scratch *scratch, int level, const double *weights, size_t first, size_t behind,
                            size_t kept) {
-    const RunTable *runs = &index->runs[level - 1];
-    for (size_t last = first; last < behind; last++) {
-        if (last < (size_t)level) continue;
-        uint32_t *run = &scratch->runs[last - (size_t)level], word = scratch->word_slots[last];
-        if (*run != NOWHERE && word != NOWHERE) {
-            uint64_t key = run_key(*run, word);
-            *run = find_in(runs, line_of(index, level, key), key);
-            if (*run != NOWHERE) kept = keep(weights, *column_at(runs, *run), scratch->columns, kept);
-        } else {
-            *run = NOWHERE;
-        }
+    for (size_t last = first < (size_t)level ? (size_t)level : first; last < behind; last++) {
+        uint32_t *run = &scratch->runs[last - (size_t)level];
+        uint64_t key = run_key(*run, scratch->word_slots[last]);
+        int32_t column;
+        *run = find_in(&index->runs[level - 1], line_of(index, level, key), key, &column);
+        kept = keep(weights, column, scratch->columns, kept);
     }
     return kept;
 }
@@ -256,7 +270,8 @@ static size_t look_up(const Index *index, Scratch *scratch, const double *weight
         behind = scratch->found - first < AT_ONCE ? scratch->found : first + AT_ONCE;
         kept = look_up_words(index, scratch, weights, first, behind, kept);
         for (int level = 1; level < index->ngram_max; level++) {
-            ask_for(index, scratch, level, first, behind);
+            for (size_t i = first < 2 ? 2 : first; level == 2 && i < behind; i++)
+                ask_for(index, 2, scratch->runs[i - 2], scratch->word_slots[i]);
             kept = look_up_runs(index, scratch, level, weights, first, behind, kept);
         }
     }

@@ -64,25 +64,32 @@ static uint64_t key_of(const uint8_t *at, size_t length, const uint8_t *end, uin
         return load(at, length);
     }
     uint64_t hash = length * multiplier;
-    for (size_t i = 0; i + 8 < length; i += 8) {
+    size_t i = 0;
+    do {
         hash = (hash ^ load(at + i, 8)) * multiplier;
         hash ^= hash >> 29;
-    }
+        i += 8;
+    } while (i + 8 < length);
     hash = (hash ^ load(at + length - 8, 8)) * multiplier;
     return (hash ^ hash >> 29) | 1ull << 63;
 }
 
 /* ---- The table of words ------------------------------------------------------------------------------------------------ */
 
-/* Where a slot stands names its word. 0 is the key of an empty slot. */
+#define IN_ROW 4 /* slots that are looked at together: one line of the cache */
+
+/* Where a slot stands names its word. 0 is the key of an empty slot. In each row, empty slots come last. */
 typedef struct {
     uint64_t key;
     int32_t column;    /* -1 for a word that is no term itself */
     uint32_t spelling; /* of a word of eight or more bytes: where its length and bytes stand */
 } Slot;
 
+_Static_assert(IN_ROW * sizeof(Slot) == LINE_OF_CACHE, "a row is a line of the cache");
+
 typedef struct {
     Slot *slots;
+    void *memory;
     uint64_t size, used, most;
 } Table;
 
@@ -97,33 +104,55 @@ typedef struct {
     size_t shortest; /* characters that make a word */
 } Index;
 
+/* The first slot of the row where a key should stand. */
 static uint64_t home(const Table *table, uint64_t key, uint64_t multiplier) {
-    return share_of_places(key, table->size, multiplier);
+    return share_of_places(key, table->size / IN_ROW, multiplier) * IN_ROW;
 }
 
-static int same_spelling(const Index *index, const Slot *slot, const uint8_t *at, size_t length) {
+static uint64_t wrapped(const Table *table, uint64_t slot) { return slot < table->size ? slot : 0; }
+
+static int same_bytes(const uint8_t *one, const uint8_t *other, size_t length) {
+    for (size_t i = 0; i + 8 < length; i += 8)
+        if (load(one + i, 8) != load(other + i, 8)) return 0;
+    return load(one + length - 8, 8) == load(other + length - 8, 8);
+}
+
+/* Of a slot whose key is the word's. */
+static int same_spelling(const Index *index, uint64_t slot, const uint8_t *at, size_t length) {
     if (length < 8) return 1;
-    const uint8_t *spelling = index->spellings + slot->spelling;
-    return load(spelling, 4) == length && memcmp(spelling + 4, at, length) == 0;
+    const uint8_t *spelling = index->spellings + index->words.slots[slot].spelling;
+    return load(spelling, 4) == length && same_bytes(spelling + 4, at, length);
 }
 
-/* The slot of a word, or the empty one where it would go. */
+/* The slot of a word; NOWHERE where it has none. */
 static uint32_t find(const Index *index, uint64_t key, const uint8_t *at, size_t length) {
     const Table *table = &index->words;
-    for (uint64_t i = home(table, key, index->multiplier);; i = i + 1 < table->size ? i + 1 : 0) {
-        const Slot *slot = &table->slots[i];
-        if (slot->key == 0 || (slot->key == key && same_spelling(index, slot, at, length))) return (uint32_t)i;
+    for (uint64_t i = home(table, key, index->multiplier); table->slots[i].key != 0; i = wrapped(table, i + 1))
+        if (table->slots[i].key == key && same_spelling(index, i, at, length)) return (uint32_t)i;
+    return NOWHERE;
+}
+
+/* As above for a word that may have to be told from another one with its key: that is left open. Without a branch that could go
+ * either way, as none could be foretold. */
+static uint32_t find_key(const Index *index, uint64_t key) {
+    const Table *table = &index->words;
+    for (uint64_t row = home(table, key, index->multiplier);; row = wrapped(table, row + IN_ROW)) {
+        const Slot *slots = &table->slots[row];
+        uint32_t slot = NOWHERE;
+        for (uint32_t i = IN_ROW; i-- > 0;) slot = slots[i].key == key ? (uint32_t)row + i : slot;
+        if (__builtin_expect(slot != NOWHERE || slots[IN_ROW - 1].key == 0, 1)) return slot;
     }
 }
 
-/* With room for so many words, a third of it empty: then few slots are looked at for one word. */
+/* With room for so many words, half of it empty: then hardly any row is full. */
 static int make_table(Table *table, uint64_t words) {
-    free(table->slots);
-    table->size = words + words / 2 + 1;
+    free(table->memory);
+    table->size = (words / 2 + 1) * IN_ROW;
     table->used = 0;
     table->most = words;
-    table->slots = table->size < NOWHERE ? calloc(table->size, sizeof(Slot)) : NULL;
-    return table->slots != NULL;
+    table->memory = table->size < NOWHERE ? calloc(table->size + IN_ROW, sizeof(Slot)) : NULL;
+    table->slots = line_of_cache_in(table->memory);
+    return table->memory != NULL;
 }
 
 static int spell(Index *index, Slot *slot, const uint8_t *at, size_t length) {
@@ -143,12 +172,20 @@ static int spell(Index *index, Slot *slot, const uint8_t *at, size_t length) {
     return 1;
 }
 
+/* The first slot that is empty, for a new key. */
+static uint64_t empty_slot(const Table *table, uint64_t key, uint64_t multiplier) {
+    uint64_t i = home(table, key, multiplier);
+    while (table->slots[i].key != 0) i = wrapped(table, i + 1);
+    return i;
+}
+
 /* The slot for a word, taken if it was empty; NOWHERE when there is no room for it. */
 static uint32_t put(Index *index, uint64_t key, const uint8_t *at, size_t length) {
     uint32_t found = find(index, key, at, length);
+    if (found != NOWHERE || index->words.used == index->words.most) return found;
+    found = (uint32_t)empty_slot(&index->words, key, index->multiplier);
     Slot *slot = &index->words.slots[found];
-    if (slot->key != 0) return found;
-    if (index->words.used == index->words.most || (length >= 8 && !spell(index, slot, at, length))) return NOWHERE;
+    if (length >= 8 && !spell(index, slot, at, length)) return NOWHERE;
     slot->key = key;
     slot->column = -1;
     index->words.used++;
@@ -164,23 +201,24 @@ typedef struct {
 } Found;
 
 #define BLOCK 64
-#define EACH(byte) (0x0101010101010101ull * (byte))
 
-/* Of eight ASCII characters, the highest bit of those that are `least` or more; the other bits are anything. */
-static uint64_t from(uint64_t eight, uint8_t least) { return eight + EACH((uint64_t)(0x80 - least)); }
+typedef uint8_t Sixteen __attribute__((vector_size(16))); /* bytes; what a comparison gives is 255 or 0 for each */
 
-/* Eight bytes with the letters from A to Z in lower case. */
-static uint64_t lowered(uint64_t eight) {
-    uint64_t seven_bits = eight & EACH(0x7F);
-    uint64_t capitals = from(seven_bits, 'A') & ~from(seven_bits, 'Z' + 1) & ~eight & EACH(0x80);
-    return eight | capitals >> 2;
+static Sixteen between(Sixteen bytes, uint8_t first, uint8_t last) {
+    return (Sixteen)(bytes - first <= (uint8_t)(last - first));
 }
 
-/* One bit for each of eight ASCII characters, none of them a capital: whether it makes words. */
-static uint64_t ascii_words(uint64_t eight) {
-    uint64_t letters = from(eight, 'a') & ~from(eight, 'z' + 1), digits = from(eight, '0') & ~from(eight, '9' + 1);
-    uint64_t not_underscore = from(eight ^ EACH('_'), 1);
-    return ((letters | digits | ~not_underscore) >> 7 & EACH(1)) * 0x0102040810204080ull >> 56;
+/* The highest bit of each byte. */
+static uint64_t highest_bits(Sixteen bytes) {
+#ifdef __SSE2__
+    typedef char Chars __attribute__((vector_size(16)));
+    return (uint64_t)__builtin_ia32_pmovmskb128((Chars)bytes);
+#else
+    uint64_t eight[2], bits = 0;
+    memcpy(eight, &bytes, sizeof eight);
+    for (int i = 0; i < 2; i++) bits |= ((eight[i] >> 7 & 0x0101010101010101ull) * 0x0102040810204080ull >> 56) << 8 * i;
+    return bits;
+#endif
 }
 
 /* One bit for each byte of a block that has other characters than ASCII: whether it belongs to a word character. A character may
@@ -203,14 +241,17 @@ static uint64_t other_words(const Index *index, const uint8_t *at, const uint8_t
 
 /* As above for any block, of which capitals of ASCII become small. What is behind the end has to be zeros. */
 static uint64_t word_bytes(const Index *index, uint8_t *at, const uint8_t *end, size_t *over) {
-    uint64_t bits = 0, any = 0;
-    for (size_t i = 0; i < BLOCK; i += 8) {
-        uint64_t eight = lowered(load(at + i, 8));
-        memcpy(at + i, &eight, 8);
-        any |= eight;
-        bits |= ascii_words(eight) << i;
+    uint64_t bits = 0;
+    Sixteen any = {0};
+    for (size_t i = 0; i < BLOCK; i += sizeof any) {
+        Sixteen bytes;
+        memcpy(&bytes, at + i, sizeof bytes);
+        bytes += between(bytes, 'A', 'Z') & ('a' - 'A');
+        memcpy(at + i, &bytes, sizeof bytes);
+        any |= bytes;
+        bits |= highest_bits(between(bytes, 'a', 'z') | between(bytes, '0', '9') | between(bytes, '_', '_')) << i;
     }
-    return any & EACH(0x80) ? other_words(index, at, end, over) : bits;
+    return highest_bits(any) ? other_words(index, at, end, over) : bits;
 }
 
 /* A run of word characters is a word, but a single character only where that is enough. How many words there are now. */
@@ -261,19 +302,22 @@ static size_t cut(const Index *index, Found *words, uint8_t *copy, const uint8_t
 
 /* ---- Sorting ---------------------------------------------------------------------------------------------------------- */
 
-/* Ascending, byte by byte from the lowest; `columns` and `spare` change places each time. Whichever of them holds the result. */
+/* Ascending, digit by digit from the lowest; `columns` and `spare` change places each time. Whichever of them holds the result. The
+ * digits are as long as each other: one that had few values would make the processor wait for the count that it has just written. */
 static int32_t *sorted(int32_t *columns, int32_t *spare, size_t count) {
-    uint32_t all = 0;
+    uint32_t all = 1;
     for (size_t i = 0; i < count; i++) all |= (uint32_t)columns[i];
-    for (int shift = 0; shift < 32 && all >> shift; shift += 8) {
-        size_t place[256] = {0}, sum = 0;
-        for (size_t i = 0; i < count; i++) place[(uint32_t)columns[i] >> shift & 255]++;
-        for (int digit = 0; digit < 256; digit++) {
+    int bits = 32 - __builtin_clz(all), digits = (bits + 7) / 8, length = (bits + digits - 1) / digits;
+    for (int shift = 0; shift < bits; shift += length) {
+        size_t place[256], values = (size_t)1 << length, sum = 0;
+        memset(place, 0, values * sizeof *place);
+        for (size_t i = 0; i < count; i++) place[(uint32_t)columns[i] >> shift & (values - 1)]++;
+        for (size_t digit = 0; digit < values; digit++) {
             size_t own = place[digit];
             place[digit] = sum;
             sum += own;
         }
-        for (size_t i = 0; i < count; i++) spare[place[(uint32_t)columns[i] >> shift & 255]++] = columns[i];
+        for (size_t i = 0; i < count; i++) spare[place[(uint32_t)columns[i] >> shift & (values - 1)]++] = columns[i];
         int32_t *ascending = spare;
         spare = columns;
         columns = ascending;
