@@ -49,10 +49,11 @@ static void *line_of_cache_in(void *memory) {
     return (void *)(((uintptr_t)memory + LINE_OF_CACHE - 1) & ~(uintptr_t)(LINE_OF_CACHE - 1));
 }
 
-/* With room for so many runs, three to a line. */
+/* With room for so many runs, two to a line: then hardly any line is full, and what would have to be looked for in the next one is
+ * waited for all over again. */
 static int make_run_table(RunTable *runs, uint64_t most) {
     free(runs->memory);
-    runs->size = most / 3 + 1;
+    runs->size = most / 2 + 1;
     runs->used = 0;
     runs->most = most;
     runs->memory = runs->size < NOWHERE / IN_LINE ? calloc(runs->size + 1, sizeof(Line)) : NULL;

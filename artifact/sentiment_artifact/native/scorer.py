@@ -141,8 +141,11 @@ def _address(numbers: Numbers) -> int | None:
 
 
 def _lowered(text: str) -> bytes:
-    """By Python's own rules for lower case; half a surrogate pair is three bytes that make no word."""
-    return text.lower().encode("utf-8", "surrogatepass")
+    """By Python's own rules for lower case; half a surrogate pair is three bytes that make no word.
+
+    What is ASCII the library lowers itself, while it looks at the bytes anyway.
+    """
+    return text.encode() if text.isascii() else text.lower().encode("utf-8", "surrogatepass")
 
 
 def _settled(decision: float) -> Score | None:

@@ -302,22 +302,27 @@ static size_t cut(const Index *index, Found *words, uint8_t *copy, const uint8_t
 
 /* ---- Sorting ---------------------------------------------------------------------------------------------------------- */
 
+/* By how many values of a digit of the columns each of its values comes behind. */
+static void count_digits(const int32_t *columns, size_t count, int shift, uint32_t values, uint32_t *places) {
+    memset(places, 0, values * sizeof *places);
+    for (size_t i = 0; i < count; i++) places[(uint32_t)columns[i] >> shift & (values - 1)]++;
+    for (uint32_t digit = 0, sum = 0; digit < values; digit++) {
+        uint32_t own = places[digit];
+        places[digit] = sum;
+        sum += own;
+    }
+}
+
 /* Ascending, digit by digit from the lowest; `columns` and `spare` change places each time. Whichever of them holds the result. The
  * digits are as long as each other: one that had few values would make the processor wait for the count that it has just written. */
 static int32_t *sorted(int32_t *columns, int32_t *spare, size_t count) {
     uint32_t all = 1;
     for (size_t i = 0; i < count; i++) all |= (uint32_t)columns[i];
     int bits = 32 - __builtin_clz(all), digits = (bits + 7) / 8, length = (bits + digits - 1) / digits;
+    uint32_t values = 1u << length, places[256];
     for (int shift = 0; shift < bits; shift += length) {
-        size_t place[256], values = (size_t)1 << length, sum = 0;
-        memset(place, 0, values * sizeof *place);
-        for (size_t i = 0; i < count; i++) place[(uint32_t)columns[i] >> shift & (values - 1)]++;
-        for (size_t digit = 0; digit < values; digit++) {
-            size_t own = place[digit];
-            place[digit] = sum;
-            sum += own;
-        }
-        for (size_t i = 0; i < count; i++) spare[place[(uint32_t)columns[i] >> shift & (values - 1)]++] = columns[i];
+        count_digits(columns, count, shift, values, places);
+        for (size_t i = 0; i < count; i++) spare[places[(uint32_t)columns[i] >> shift & (values - 1)]++] = columns[i];
         int32_t *ascending = spare;
         spare = columns;
         columns = ascending;
