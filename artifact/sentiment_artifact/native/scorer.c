@@ -1,6 +1,6 @@
 /* Scores texts with a compiled model: the operations of reference.py, in the same order, so that every bit is the same.
  *
- * Python stays in charge: it reads and checks the file, lowers the texts, says which characters make words, and calls
+ * Python stays in charge: it reads and checks the file, lowers the texts (but for ASCII), says which characters make words, and calls
  * this through ctypes, which lets go of the interpreter lock meanwhile. Nothing here is kept between two calls but the
  * index, which is never changed, so any number of threads may use it.
  *
@@ -12,6 +12,7 @@
  */
 #include "words.h"
 
+#define PUT_AT_ONCE 32 /* runs whose lines are asked for before the first of them is put there */
 #define AT_ONCE 256 /* words whose runs are asked for before the first of them is looked at: all lines together fit the nearest cache */
 
 /* ---- The index: words, then runs of two words, then of three ------------------------------------------------------- */
@@ -20,7 +21,8 @@
 static int is_whole_word(const uint8_t *word_bits, size_t shortest, const uint8_t *at, const uint8_t *end) {
     size_t characters = 0;
     for (uint32_t point; at < end; characters++) {
-        at += decode(at, end, &point);
+        point = *at;
+        at += point < 0x80 ? 1 : decode(at, end, &point);
         if (!is_word(word_bits, point)) return 0;
     }
     return characters >= shortest;
@@ -65,22 +67,56 @@ static uint64_t line_of(const Index *index, int level, uint64_t key) {
     return share_of_places(key, index->runs[level - 1].size, index->multiplier);
 }
 
-/* The place of the first `level` + 1 words of a term, taken if need be; NOWHERE when there is no room for it. Runs of fewer words,
- * and all words for a longer run, have to be there. */
-static uint32_t put_run(Index *index, int level, const Word *words, const uint8_t *end) {
-    uint32_t run = put_word(index, &words[0], end);
-    for (int i = 1; i <= level; i++) {
-        uint64_t key = run_key(run, put_word(index, &words[i], end)), line = line_of(index, i, key);
-        int32_t column;
-        run = i < level ? find_in(&index->runs[i - 1], line, key, &column) : put_in(&index->runs[i - 1], line, key);
+/* Puts every word of all terms into the table of words. 0 when it is full. */
+static int fill_words(Index *index, const uint8_t *pool, size_t size, const uint8_t *counts) {
+    const uint8_t *end = pool + size;
+    int32_t column = 0;
+    for (const uint8_t *at = pool;; column++) {
+        const uint8_t *line = memchr(at, '\n', (size_t)(end - at));
+        Word words[LONGEST_NGRAM];
+        words_of_term(at, line ? line : end, counts[column], words);
+        for (int i = 0; i < counts[column]; i++) {
+            uint32_t slot = put_word(index, &words[i], end);
+            if (slot == NOWHERE) return 0;
+            if (counts[column] == 1) index->words.slots[slot].column = column;
+        }
+        if (!line) return 1;
+        at = line + 1;
     }
-    return run;
 }
 
-/* Puts into a table what all terms need there: at level 0 each of their words, so that longer runs can name it. 0 when the table
- * is full. */
-static int fill(Index *index, int level, const uint8_t *pool, size_t size, const uint8_t *counts) {
+/* A run that is about to be put into its table: its line has been asked for. `column` is -1 for one that only begins a term. */
+typedef struct {
+    uint64_t key, line;
+    int32_t column;
+} Coming;
+
+static int put_all(RunTable *runs, const Coming *coming, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        uint32_t run = put_in(runs, coming[i].line, coming[i].key);
+        if (run == NOWHERE) return 0;
+        if (coming[i].column >= 0) name_run(runs, run, coming[i].column);
+    }
+    return 1;
+}
+
+/* The run of the first `level` + 1 words of a term. All words and all runs of fewer words have to be there. */
+static Coming run_of(Index *index, int level, const Word *words, const uint8_t *end) {
+    uint32_t run = put_word(index, &words[0], end);
+    for (int i = 1;; i++) {
+        uint64_t key = run_key(run, put_word(index, &words[i], end)), line = line_of(index, i, key);
+        int32_t column;
+        if (i == level) return (Coming){key, line, -1};
+        run = find_in(&index->runs[i - 1], line, key, &column);
+    }
+}
+
+/* Puts the first `level` + 1 words of all terms that have as many into the table for such runs. 0 when it is full. */
+static int fill_runs(Index *index, int level, const uint8_t *pool, size_t size, const uint8_t *counts) {
     const uint8_t *end = pool + size;
+    RunTable *runs = &index->runs[level - 1];
+    Coming coming[PUT_AT_ONCE];
+    size_t waiting = 0;
     int32_t column = 0;
     for (const uint8_t *at = pool;; column++) {
         const uint8_t *line = memchr(at, '\n', (size_t)(end - at));
@@ -88,16 +124,13 @@ static int fill(Index *index, int level, const uint8_t *pool, size_t size, const
         if (count > level) {
             Word words[LONGEST_NGRAM];
             words_of_term(at, line ? line : end, count, words);
-            for (int i = 1; level == 0 && i < count; i++)
-                if (put_word(index, &words[i], end) == NOWHERE) return 0;
-            uint32_t run = put_run(index, level, words, end);
-            if (run == NOWHERE) return 0;
-            if (count > level + 1) {
-            } else if (level) {
-                name_run(&index->runs[level - 1], run, column);
-            } else {
-                index->words.slots[run].column = column;
-            }
+            coming[waiting] = run_of(index, level, words, end);
+            if (count == level + 1) coming[waiting].column = column;
+            __builtin_prefetch(&runs->lines[coming[waiting++].line], 1);
+        }
+        if (waiting == PUT_AT_ONCE || !line) {
+            if (!put_all(runs, coming, waiting)) return 0;
+            waiting = 0;
         }
         if (!line) return 1;
         at = line + 1;
@@ -126,9 +159,9 @@ static int fill_all(Index *index, const uint8_t *pool, size_t size, uint8_t *cou
         index->spelt = 0;
         if (!make_table(&index->words, words)) return 0;
         words *= 2;
-    } while (!fill(index, 0, pool, size, counts));
+    } while (!fill_words(index, pool, size, counts));
     for (int level = 1; level < index->ngram_max; level++)
-        if (!make_run_table(&index->runs[level - 1], longer[level]) || !fill(index, level, pool, size, counts)) return 0;
+        if (!make_run_table(&index->runs[level - 1], longer[level]) || !fill_runs(index, level, pool, size, counts)) return 0;
     return 1;
 }
 

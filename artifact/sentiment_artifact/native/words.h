@@ -302,7 +302,7 @@ static size_t cut(const Index *index, Found *words, uint8_t *copy, const uint8_t
 
 /* ---- Sorting ---------------------------------------------------------------------------------------------------------- */
 
-/* By how many values of a digit of the columns each of its values comes behind. */
+/* For each value of a digit, how many of the columns have a smaller one. */
 static void count_digits(const int32_t *columns, size_t count, int shift, uint32_t values, uint32_t *places) {
     memset(places, 0, values * sizeof *places);
     for (size_t i = 0; i < count; i++) places[(uint32_t)columns[i] >> shift & (values - 1)]++;

@@ -1,5 +1,6 @@
-"""Where the compiled library takes shortcuts: borders of its blocks, tables that are full, texts longer than it looks at at once."""
+"""Where the compiled library takes shortcuts: borders of blocks, tables that are full, texts longer than it looks at in one go."""
 
+import ctypes
 import random
 import string
 from collections import Counter
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from sentiment_artifact.native.library import library
-from sentiment_artifact.native.scorer import _lowered
+from sentiment_artifact.native.scorer import bytes_of
 from sentiment_artifact.terms import terms_of
 from sentiment_artifact.words import word_bits
 from tests.unit.artifact.conftest import ENGINES
@@ -25,7 +26,7 @@ def _miscounted(
 ) -> list[str]:
     """The texts whose terms are not counted as Python counts them."""
     terms = sorted(set(known))
-    native, pool = library(), "\n".join(terms).encode()
+    native, pool = _native(), "\n".join(terms).encode()
     index = native.index_new(pool, len(pool), ngram_max, shortest, word_bits(), multiplier)
     try:
         return [text for text in texts if _counted(index, text, terms) != _expected(text, terms, ngram_max, shortest)]
@@ -33,11 +34,17 @@ def _miscounted(
         native.index_free(index)
 
 
-def _counted(index: int, text: str, terms: Sequence[str]) -> list[tuple[str, int]]:
-    lowered = _lowered(text)
+def _native() -> ctypes.CDLL:
+    found = library()
+    assert found is not None
+    return found
+
+
+def _counted(index: int, text: str, terms: list[str]) -> list[tuple[str, int]]:
+    lowered = bytes_of(text)
     room = 3 * len(lowered) + 3
     columns, counts = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int64)
-    found = library().index_count(index, lowered, len(lowered), columns.ctypes.data, counts.ctypes.data, room)
+    found = _native().index_count(index, lowered, len(lowered), columns.ctypes.data, counts.ctypes.data, room)
     return [(terms[column], int(count)) for column, count in zip(columns[:found], counts[:found], strict=True)]
 
 
