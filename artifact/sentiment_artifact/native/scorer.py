@@ -52,9 +52,7 @@ class Index:
 
         room = (len(given) // (self._shortest + _GAP) + 1) * self.ngram_max
         columns, counts = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int64)
-        found = self._library.index_count(
-            self.handle, given, len(given), columns.ctypes.data, counts.ctypes.data, room
-        )
+        found = self._library.index_count(self.handle, given, len(given), columns.ctypes.data, counts.ctypes.data, room)
         if found < 0:
             raise MemoryError
         return columns[:found], counts[:found]
