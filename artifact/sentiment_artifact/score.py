@@ -1,16 +1,14 @@
 """What a model says about one text, made from the figures that a scorer computes."""
 
 import math
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Engine = Literal["native", "python"]
 """Who scores: compiled code, or Python. Both say the same about every text, to the last bit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
-    """What the model says about one text.
+class Score(NamedTuple):
+    """What the model says about one text. A tuple, as one is made for every text: it takes half as long as a frozen dataclass.
 
     `positive` is the predicted class. The two probabilities are those of `predict_proba`, `decision` is that of
     `decision_function`; a forest has none.

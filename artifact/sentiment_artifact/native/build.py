@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 SOURCES = tuple(Path(__file__).with_name(name) for name in ("scorer.c", "counting.c"))
-_HEADER = Path(__file__).with_name("words.h")
+_HEADERS = tuple(Path(__file__).with_name(name) for name in ("runs.h", "words.h"))
 # No fused multiply-add and no reordering: every sum has to come out as scikit-learn's. No library is linked: what little is
 # called of the C library, the interpreter has loaded.
 _FLAGS = (
@@ -43,7 +43,7 @@ def folder() -> Path:
 
 def file_name() -> str:
     """Of the library that this very source and these flags make: no other one is ever loaded."""
-    content = b"".join(path.read_bytes() for path in (*SOURCES, _HEADER, Path(__file__)))
+    content = b"".join(path.read_bytes() for path in (*SOURCES, *_HEADERS, Path(__file__)))
     return f"native-{hashlib.sha256(content).hexdigest()[:16]}.so"
 
 

@@ -30,7 +30,7 @@ typedef struct {
 } Lexicon;
 
 static int tally_as_many(Lexicon *lexicon) {
-    Tally *tallies = realloc(lexicon->tallies, lexicon->index.tables[0].most * sizeof(Tally));
+    Tally *tallies = realloc(lexicon->tallies, lexicon->index.words.most * sizeof(Tally));
     if (tallies == NULL) return 0;
     lexicon->tallies = tallies;
     return 1;
@@ -38,7 +38,7 @@ static int tally_as_many(Lexicon *lexicon) {
 
 API void lexicon_free(Lexicon *lexicon) {
     if (lexicon == NULL) return;
-    free(lexicon->index.tables[0].slots);
+    free(lexicon->index.words.memory);
     free(lexicon->index.spellings);
     free(lexicon->tallies);
     free(lexicon);
@@ -52,7 +52,7 @@ API Lexicon *lexicon_new(int shortest, const uint8_t *word_bits, uint64_t multip
     lexicon->index.word_bits = word_bits;
     lexicon->index.multiplier = multiplier | 1;
     lexicon->index.shortest = shortest == 1 ? 1 : 2;
-    if (make_table(&lexicon->index.tables[0], FIRST_WORDS) && tally_as_many(lexicon)) return lexicon;
+    if (make_table(&lexicon->index.words, FIRST_WORDS) && tally_as_many(lexicon)) return lexicon;
     lexicon_free(lexicon);
     return NULL;
 }
@@ -61,31 +61,29 @@ API int64_t lexicon_size(const Lexicon *lexicon) { return lexicon->words; }
 
 /* Twice the room. Keys of long words may be equal by chance, so each slot goes to the next empty one, as it did before. */
 static int grow(Lexicon *lexicon) {
-    Table *table = &lexicon->index.tables[0], before = *table;
+    Table *table = &lexicon->index.words, before = *table;
     if (before.most > INT32_MAX / 2) return 0;
-    table->slots = NULL;
+    table->memory = NULL;
     if (!make_table(table, before.most * 2) || !tally_as_many(lexicon)) {
-        free(table->slots);
+        free(table->memory);
         *table = before;
         return 0;
     }
     for (uint64_t old = 0; old < before.size; old++) {
         if (before.slots[old].key == 0) continue;
-        uint64_t i = home(table, before.slots[old].key, lexicon->index.multiplier);
-        while (table->slots[i].key != 0) i = i + 1 < table->size ? i + 1 : 0;
-        table->slots[i] = before.slots[old];
+        table->slots[empty_slot(table, before.slots[old].key, lexicon->index.multiplier)] = before.slots[old];
     }
     table->used = before.used;
-    free(before.slots);
+    free(before.memory);
     return 1;
 }
 
 /* The number of a word, a new one if need be; -1 when there is no memory. */
 static int64_t number_of(Lexicon *lexicon, uint64_t key, const uint8_t *at, size_t length) {
-    uint32_t found = put(&lexicon->index, 0, key, at, length);
-    if (found == NOWHERE && grow(lexicon)) found = put(&lexicon->index, 0, key, at, length);
+    uint32_t found = put(&lexicon->index, key, at, length);
+    if (found == NOWHERE && grow(lexicon)) found = put(&lexicon->index, key, at, length);
     if (found == NOWHERE) return -1;
-    Slot *slot = &lexicon->index.tables[0].slots[found];
+    Slot *slot = &lexicon->index.words.slots[found];
     if (slot->column < 0) {
         slot->column = (int32_t)lexicon->words;
         lexicon->tallies[lexicon->words++] = (Tally){0, 0, 0};
@@ -106,11 +104,13 @@ static size_t longest(const int64_t *ends, int64_t texts) {
  * each text how many words there are up to its end. How many in all; -1 where `room` or the memory is too small. */
 API int64_t lexicon_read(Lexicon *lexicon, const uint8_t *bytes, const int64_t *ends, int64_t texts, uint32_t *numbers, int64_t room,
                          int64_t *word_ends) {
-    Found *words = malloc(most_words(&lexicon->index, longest(ends, texts)) * sizeof(Found));
+    size_t most = longest(ends, texts), room_for_words = most_words(&lexicon->index, most) * sizeof(Found);
+    Found *words = malloc(room_for_words + copy_size(most));
+    uint8_t *copy = (uint8_t *)words + room_for_words;
     int64_t read = 0;
     for (int64_t text = 0; words != NULL && text < texts; text++) {
         int64_t start = text ? ends[text - 1] : 0;
-        size_t found = cut(&lexicon->index, words, bytes + start, (size_t)(ends[text] - start));
+        size_t found = cut(&lexicon->index, words, copy, bytes + start, (size_t)(ends[text] - start));
         if ((int64_t)found > room - read) goto too_small;
         for (size_t i = 0; i < found; i++) {
             int64_t number = number_of(lexicon, words[i].key, words[i].at, words[i].length);
@@ -145,7 +145,7 @@ static const uint8_t *spelling_of(const Lexicon *lexicon, const Slot *slot, size
 /* Adds the words of a piece of the texts and their counts. `numbers` gets, for each of its words, the number here. 0 when there is
  * no memory. */
 API int lexicon_merge(Lexicon *lexicon, const Lexicon *piece, uint32_t *numbers) {
-    const Table *table = &piece->index.tables[0];
+    const Table *table = &piece->index.words;
     for (uint64_t i = 0; i < table->size; i++) {
         const Slot *slot = &table->slots[i];
         if (slot->key == 0) continue;
@@ -171,7 +171,7 @@ API void lexicon_tallies(const Lexicon *lexicon, uint32_t *texts, uint32_t *occu
 /* Writes the words of at least so many texts, by number, a line break behind each; how many bytes that takes, -1 without memory.
  * Nothing is written beyond `room`. */
 API int64_t lexicon_spell(const Lexicon *lexicon, uint32_t fewest_texts, uint8_t *pool, int64_t room) {
-    const Table *table = &lexicon->index.tables[0];
+    const Table *table = &lexicon->index.words;
     const Slot **by_number = calloc((size_t)lexicon->words + 1, sizeof *by_number);
     int64_t size = 0;
     if (by_number == NULL) return -1;

@@ -1,6 +1,6 @@
 /* Scores texts with a compiled model: the operations of reference.py, in the same order, so that every bit is the same.
  *
- * Python stays in charge: it reads and checks the file, lowers the texts, says which characters make words, and calls
+ * Python stays in charge: it reads and checks the file, lowers the texts (but for ASCII), says which characters make words, and calls
  * this through ctypes, which lets go of the interpreter lock meanwhile. Nothing here is kept between two calls but the
  * index, which is never changed, so any number of threads may use it.
  *
@@ -12,7 +12,8 @@
  */
 #include "words.h"
 
-#define AHEAD 12 /* slots asked for before they are needed: about the time that memory takes to answer */
+#define PUT_AT_ONCE 32 /* runs whose lines are asked for before the first of them is put there */
+#define AT_ONCE 256 /* words whose runs are asked for before the first of them is looked at: all lines together fit the nearest cache */
 
 /* ---- The index: words, then runs of two words, then of three ------------------------------------------------------- */
 
@@ -20,13 +21,12 @@
 static int is_whole_word(const uint8_t *word_bits, size_t shortest, const uint8_t *at, const uint8_t *end) {
     size_t characters = 0;
     for (uint32_t point; at < end; characters++) {
-        at += decode(at, end, &point);
+        point = *at;
+        at += point < 0x80 ? 1 : decode(at, end, &point);
         if (!is_word(word_bits, point)) return 0;
     }
     return characters >= shortest;
 }
-
-static uint64_t run_key(uint32_t run, uint32_t word) { return ((uint64_t)run + 1) << 32 | word; }
 
 static size_t lines_of(const uint8_t *pool, size_t size) {
     const uint8_t *end = pool + size, *line = pool;
@@ -59,26 +59,64 @@ static void words_of_term(const uint8_t *at, const uint8_t *end, int count, Word
     }
 }
 
-/* The slot of the first `level` + 1 words of a term, taken if need be; NOWHERE when there is no room for it. Runs of fewer words,
- * and all words for a longer run, have to be there. */
-static uint32_t put_run(Index *index, int level, const Word *words, const uint8_t *end) {
-    uint32_t run = NOWHERE;
-    for (int i = 0; i <= level; i++) {
-        const Word *word = &words[i];
-        uint64_t key = key_of(word->at, word->length, end, index->multiplier);
-        if (level == 0) return put(index, 0, key, word->at, word->length);
-        uint32_t slot = find(index, 0, key, word->at, word->length);
-        if (i == 0) run = slot;
-        else if (i < level) run = find(index, i, run_key(run, slot), NULL, 0);
-        else run = put(index, i, run_key(run, slot), NULL, 0);
-    }
-    return run;
+static uint32_t put_word(Index *index, const Word *word, const uint8_t *end) {
+    return put(index, key_of(word->at, word->length, end, index->multiplier), word->at, word->length);
 }
 
-/* Puts into a table what all terms need there: at level 0 each of their words, so that longer runs can name it. 0 when the table
- * is full. */
-static int fill(Index *index, int level, const uint8_t *pool, size_t size, const uint8_t *counts) {
+static uint64_t line_of(const Index *index, int level, uint64_t key) {
+    return share_of_places(key, index->runs[level - 1].size, index->multiplier);
+}
+
+/* Puts every word of all terms into the table of words. 0 when it is full. */
+static int fill_words(Index *index, const uint8_t *pool, size_t size, const uint8_t *counts) {
     const uint8_t *end = pool + size;
+    int32_t column = 0;
+    for (const uint8_t *at = pool;; column++) {
+        const uint8_t *line = memchr(at, '\n', (size_t)(end - at));
+        Word words[LONGEST_NGRAM];
+        words_of_term(at, line ? line : end, counts[column], words);
+        for (int i = 0; i < counts[column]; i++) {
+            uint32_t slot = put_word(index, &words[i], end);
+            if (slot == NOWHERE) return 0;
+            if (counts[column] == 1) index->words.slots[slot].column = column;
+        }
+        if (!line) return 1;
+        at = line + 1;
+    }
+}
+
+/* A run that is about to be put into its table: its line has been asked for. `column` is -1 for one that only begins a term. */
+typedef struct {
+    uint64_t key, line;
+    int32_t column;
+} Coming;
+
+static int put_all(RunTable *runs, const Coming *coming, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        uint32_t run = put_in(runs, coming[i].line, coming[i].key);
+        if (run == NOWHERE) return 0;
+        if (coming[i].column >= 0) name_run(runs, run, coming[i].column);
+    }
+    return 1;
+}
+
+/* The run of the first `level` + 1 words of a term. All words and all runs of fewer words have to be there. */
+static Coming run_of(Index *index, int level, const Word *words, const uint8_t *end) {
+    uint32_t run = put_word(index, &words[0], end);
+    for (int i = 1;; i++) {
+        uint64_t key = run_key(run, put_word(index, &words[i], end)), line = line_of(index, i, key);
+        int32_t column;
+        if (i == level) return (Coming){key, line, -1};
+        run = find_in(&index->runs[i - 1], line, key, &column);
+    }
+}
+
+/* Puts the first `level` + 1 words of all terms that have as many into the table for such runs. 0 when it is full. */
+static int fill_runs(Index *index, int level, const uint8_t *pool, size_t size, const uint8_t *counts) {
+    const uint8_t *end = pool + size;
+    RunTable *runs = &index->runs[level - 1];
+    Coming coming[PUT_AT_ONCE];
+    size_t waiting = 0;
     int32_t column = 0;
     for (const uint8_t *at = pool;; column++) {
         const uint8_t *line = memchr(at, '\n', (size_t)(end - at));
@@ -86,11 +124,13 @@ static int fill(Index *index, int level, const uint8_t *pool, size_t size, const
         if (count > level) {
             Word words[LONGEST_NGRAM];
             words_of_term(at, line ? line : end, count, words);
-            for (int i = 1; level == 0 && i < count; i++)
-                if (put_run(index, 0, &words[i], end) == NOWHERE) return 0;
-            uint32_t run = put_run(index, level, words, end);
-            if (run == NOWHERE) return 0;
-            if (count == level + 1) index->tables[level].slots[run].column = column;
+            coming[waiting] = run_of(index, level, words, end);
+            if (count == level + 1) coming[waiting].column = column;
+            __builtin_prefetch(&runs->lines[coming[waiting++].line], 1);
+        }
+        if (waiting == PUT_AT_ONCE || !line) {
+            if (!put_all(runs, coming, waiting)) return 0;
+            waiting = 0;
         }
         if (!line) return 1;
         at = line + 1;
@@ -109,25 +149,26 @@ static void count_terms(const Index *index, const uint8_t *pool, size_t size, ui
     }
 }
 
-/* Each term takes one slot at most for its first two words and one for three. Words that are no terms themselves may be more than
+/* Each term takes one place at most for its first two words and one for three. Words that are no terms themselves may be more than
  * expected: then their table is made anew, which is why longer runs, that name its slots, come later. */
 static int fill_all(Index *index, const uint8_t *pool, size_t size, uint8_t *counts) {
     uint64_t longer[LONGEST_NGRAM + 1] = {0};
     count_terms(index, pool, size, counts, longer);
-    for (int level = 0; level < index->ngram_max; level++) {
-        uint64_t runs = level == 0 ? longer[0] - longer[1] + 16 : longer[level];
-        do {
-            if (level == 0) index->spelt = 0;
-            if (!make_table(&index->tables[level], runs)) return 0;
-            runs *= 2;
-        } while (!fill(index, level, pool, size, counts));
-    }
+    uint64_t words = longer[0] - longer[1] + 16;
+    do {
+        index->spelt = 0;
+        if (!make_table(&index->words, words)) return 0;
+        words *= 2;
+    } while (!fill_words(index, pool, size, counts));
+    for (int level = 1; level < index->ngram_max; level++)
+        if (!make_run_table(&index->runs[level - 1], longer[level]) || !fill_runs(index, level, pool, size, counts)) return 0;
     return 1;
 }
 
 API void index_free(Index *index) {
     if (index == NULL) return;
-    for (int level = 0; level < LONGEST_NGRAM; level++) free(index->tables[level].slots);
+    free(index->words.memory);
+    for (int level = 1; level < LONGEST_NGRAM; level++) free(index->runs[level - 1].memory);
     free(index->spellings);
     free(index);
 }
@@ -173,67 +214,98 @@ API int64_t terms_in_order(const uint8_t *pool, size_t size) {
 
 _Static_assert(sizeof(Found) >= LONGEST_NGRAM * sizeof(double), "the words' memory later holds the values of their runs");
 
-/* All that one text needs, in one piece of memory: room for as many words as there can be with a gap behind each. */
+/* All that one text needs, in one piece of memory: room for as many words as there can be with a gap behind each. Columns that are
+ * equal stand together from `firsts` on; there is one of these more than there are different columns. */
 typedef struct {
     Found *words;
     uint32_t *runs, *word_slots;
     int32_t *columns, *spare;
-    int64_t *counts;
+    uint32_t *firsts;
+    uint8_t *copy;
     size_t found;
 } Scratch;
 
 static int scratch_for(Scratch *scratch, const Index *index, size_t size) {
-    size_t words = most_words(index, size), columns = words * (size_t)index->ngram_max;
-    uint8_t *memory = malloc(words * (sizeof(Found) + 2 * sizeof(uint32_t)) + columns * (8 + 2 * sizeof(int32_t)));
+    size_t words = most_words(index, size), columns = words * (size_t)index->ngram_max + 1;
+    uint8_t *memory = malloc(words * (sizeof(Found) + 2 * sizeof(uint32_t)) + columns * 3 * sizeof(int32_t) + copy_size(size));
     if (memory == NULL) return 0;
     scratch->words = (Found *)memory;
-    scratch->counts = (int64_t *)(scratch->words + words);
-    scratch->runs = (uint32_t *)(scratch->counts + columns);
+    scratch->runs = (uint32_t *)(scratch->words + words);
     scratch->word_slots = scratch->runs + words;
     scratch->columns = (int32_t *)(scratch->word_slots + words);
     scratch->spare = scratch->columns + columns;
+    scratch->firsts = (uint32_t *)(scratch->spare + columns);
+    scratch->copy = (uint8_t *)(scratch->firsts + columns);
     scratch->found = 0;
     return 1;
 }
 
 static void scratch_free(Scratch *scratch) { free(scratch->words); }
 
-static size_t keep(const Table *table, const double *weights, uint32_t slot, int32_t *columns, size_t kept) {
-    int32_t column = table->slots[slot].column;
-    if (column < 0) return kept;
-    if (weights) __builtin_prefetch(&weights[column]);
+/* Keeps a column unless it is none, and asks for its weight. */
+static size_t keep(const double *weights, int32_t column, int32_t *columns, size_t kept) {
+    size_t is_one = column >= 0;
+    if (weights) __builtin_prefetch(&weights[is_one ? column : 0]);
     columns[kept] = column;
-    return kept + 1;
+    return kept + is_one;
+}
+
+static void ask_for(const Index *index, int level, uint32_t run, uint32_t word) {
+    __builtin_prefetch(&index->runs[level - 1].lines[line_of(index, level, run_key(run, word))]);
+}
+
+/* The slots of these words; those that are long are compared when all are found, as their length cannot be foretold. */
+static void find_words(const Index *index, Scratch *scratch, size_t first, size_t behind) {
+    uint32_t *slots = scratch->word_slots, *long_words = (uint32_t *)scratch->spare;
+    size_t waiting = 0;
+    for (size_t i = first; i < behind; i++) {
+        slots[i] = find_key(index, scratch->words[i].key);
+        long_words[waiting] = (uint32_t)(i - first);
+        waiting += scratch->words[i].length >= 8;
+    }
+    for (size_t j = 0; j < waiting; j++) {
+        size_t i = first + long_words[j];
+        const Found *word = &scratch->words[i];
+        if (slots[i] != NOWHERE && !same_spelling(index, slots[i], word->at, word->length))
+            slots[i] = find(index, word->key, word->at, word->length);
+    }
+}
+
+/* Keeps the columns of these words, and asks for the runs of two words that end with them. */
+static size_t look_up_words(const Index *index, Scratch *scratch, const double *weights, size_t first, size_t behind, size_t kept) {
+    find_words(index, scratch, first, behind);
+    for (size_t i = first; i < behind; i++) {
+        uint32_t slot = scratch->runs[i] = scratch->word_slots[i];
+        if (slot != NOWHERE) kept = keep(weights, index->words.slots[slot].column, scratch->columns, kept);
+        if (i > 0 && index->ngram_max > 1) ask_for(index, 1, scratch->runs[i - 1], slot);
+    }
+    return kept;
+}
+
+/* Keeps the columns of the runs of `level` + 1 words that end with one of these words. Where they begin, their place takes that of
+ * the shorter run. No run has the key that NOWHERE leads to, as shorter run or as word: an empty place may, and that has no column. */
+static size_t look_up_runs(const Index *index, Scratch *scratch, int level, const double *weights, size_t first, size_t behind,
+                           size_t kept) {
+    for (size_t last = first < (size_t)level ? (size_t)level : first; last < behind; last++) {
+        uint32_t *run = &scratch->runs[last - (size_t)level];
+        uint64_t key = run_key(*run, scratch->word_slots[last]);
+        int32_t column;
+        *run = find_in(&index->runs[level - 1], line_of(index, level, key), key, &column);
+        kept = keep(weights, column, scratch->columns, kept);
+    }
+    return kept;
 }
 
 /* The columns of all words and runs of words, in no order; how many. */
 static size_t look_up(const Index *index, Scratch *scratch, const double *weights) {
-    uint32_t *runs = scratch->runs, *words = scratch->word_slots;
     size_t kept = 0;
-    for (size_t i = 0; i < scratch->found; i++) {
-        const Found *word = &scratch->words[i];
-        uint32_t slot = find(index, 0, word->key, word->at, word->length);
-        runs[i] = words[i] = index->tables[0].slots[slot].key ? slot : NOWHERE;
-        if (words[i] != NOWHERE) kept = keep(&index->tables[0], weights, slot, scratch->columns, kept);
-    }
-    for (int level = 1; level < index->ngram_max; level++) {
-        const Table *table = &index->tables[level];
-        const uint32_t *last = words + level;
-        size_t count = scratch->found > (size_t)level ? scratch->found - (size_t)level : 0;
-        for (size_t i = 0; i < count + AHEAD; i++) {
-            if (i < count && runs[i] != NOWHERE) {
-                uint64_t key = run_key(runs[i], last[i]);
-                __builtin_prefetch(&table->slots[home(table, key, index->multiplier)]);
-            }
-            if (i < AHEAD) continue;
-            size_t now = i - AHEAD;
-            uint32_t word = last[now], slot = NOWHERE;
-            if (runs[now] != NOWHERE && word != NOWHERE) {
-                slot = find(index, level, run_key(runs[now], word), NULL, 0);
-                if (table->slots[slot].key == 0) slot = NOWHERE;
-            }
-            runs[now] = slot;
-            if (slot != NOWHERE) kept = keep(table, weights, slot, scratch->columns, kept);
+    for (size_t first = 0, behind; first < scratch->found; first = behind) {
+        behind = scratch->found - first < AT_ONCE ? scratch->found : first + AT_ONCE;
+        kept = look_up_words(index, scratch, weights, first, behind, kept);
+        for (int level = 1; level < index->ngram_max; level++) {
+            for (size_t i = first < 2 ? 2 : first; level == 2 && i < behind; i++)
+                ask_for(index, 2, scratch->runs[i - 2], scratch->word_slots[i]);
+            kept = look_up_runs(index, scratch, level, weights, first, behind, kept);
         }
     }
     return kept;
@@ -241,18 +313,23 @@ static size_t look_up(const Index *index, Scratch *scratch, const double *weight
 
 /* Leaves the distinct columns of the text, ascending, and their counts; how many. */
 static size_t count_columns(const Index *index, Scratch *scratch, const double *weights, const uint8_t *text, size_t size) {
-    scratch->found = cut(index, scratch->words, text, size);
+    scratch->found = cut(index, scratch->words, scratch->copy, text, size);
     size_t kept = look_up(index, scratch, weights), distinct = 0;
     scratch->columns = sorted(scratch->columns, scratch->spare, kept);
-    for (size_t i = 0; i < kept; distinct++) {
-        size_t first = i;
-        int32_t column = scratch->columns[first];
-        while (i < kept && scratch->columns[i] == column) i++;
-        scratch->columns[distinct] = column;
-        scratch->counts[distinct] = (int64_t)(i - first);
+    int32_t *columns = scratch->columns;
+    columns[kept] = -1;
+    for (size_t i = 0, first = 0; i < kept; i++) {
+        size_t is_last = columns[i] != columns[i + 1];
+        columns[distinct] = columns[i];
+        scratch->firsts[distinct] = (uint32_t)first;
+        distinct += is_last;
+        first = is_last ? i + 1 : first;
     }
+    scratch->firsts[distinct] = (uint32_t)kept;
     return distinct;
 }
+
+static int64_t count_of(const Scratch *scratch, size_t i) { return (int64_t)(scratch->firsts[i + 1] - scratch->firsts[i]); }
 
 /* Writes the distinct columns of the text and their counts; how many, or -1 where `room` or the memory is too small. */
 API int64_t index_count(const Index *index, const uint8_t *text, size_t size, int32_t *columns, int64_t *counts, int64_t room) {
@@ -262,7 +339,7 @@ API int64_t index_count(const Index *index, const uint8_t *text, size_t size, in
     int fits = (int64_t)distinct <= room;
     if (fits) {
         memcpy(columns, scratch.columns, distinct * sizeof *columns);
-        memcpy(counts, scratch.counts, distinct * sizeof *counts);
+        for (size_t i = 0; i < distinct; i++) counts[i] = count_of(&scratch, i);
     }
     scratch_free(&scratch);
     return fits ? (int64_t)distinct : -1;
@@ -280,7 +357,7 @@ typedef struct {
 static int weigh(const Weights *weights, const Scratch *scratch, size_t distinct, double *values, double *norm) {
     double squares = 0.0;
     for (size_t i = 0; i < distinct; i++) {
-        int64_t count = scratch->counts[i];
+        int64_t count = count_of(scratch, i);
         if (weights->log_size && count >= weights->log_size) return 0;
         double weight = weights->log_size ? weights->log_table[count] : (double)count;
         values[i] = weight * weights->idf[scratch->columns[i]];

@@ -46,15 +46,13 @@ class Index:
             raise MemoryError
         weakref.finalize(self, library.index_free, self.handle).atexit = False
 
-    def counted(self, lowered: bytes) -> "tuple[NDArray[np.int32], NDArray[np.int64]]":
+    def counted(self, given: bytes) -> "tuple[NDArray[np.int32], NDArray[np.int64]]":
         """The distinct columns of a text in ascending order, and how often each stands there."""
         import numpy as np  # as long to import as all else that serving takes, and few texts ever come here
 
-        room = (len(lowered) // (self._shortest + _GAP) + 1) * self.ngram_max
+        room = (len(given) // (self._shortest + _GAP) + 1) * self.ngram_max
         columns, counts = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int64)
-        found = self._library.index_count(
-            self.handle, lowered, len(lowered), columns.ctypes.data, counts.ctypes.data, room
-        )
+        found = self._library.index_count(self.handle, given, len(given), columns.ctypes.data, counts.ctypes.data, room)
         if found < 0:
             raise MemoryError
         return columns[:found], counts[:found]
@@ -85,18 +83,18 @@ class NativeScorer:
 
     def score(self, text: str) -> Score:
         """Any str, the empty one and lone surrogates included. Never fails."""
-        lowered = _lowered(text)
-        return self._model.score(lowered) or self._finished(lowered)
+        given = bytes_of(text)
+        return self._model.score(given) or self._finished(given)
 
     def score_many(self, texts: Iterable[str]) -> list[Score]:
         """One score per text, in order."""
-        lowered = list(map(_lowered, texts))
-        scores = self._model.score_many(lowered)
-        return [score or self._finished(text) for text, score in zip(lowered, scores, strict=True)]
+        given = list(map(bytes_of, texts))
+        scores = self._model.score_many(given)
+        return [score or self._finished(text) for text, score in zip(given, scores, strict=True)]
 
-    def _finished(self, lowered: bytes) -> Score:
+    def _finished(self, given: bytes) -> Score:
         """Of a text that holds a term more often than the table of logarithms goes, which takes numpy's own logarithm."""
-        return self._arithmetic.score(*self._index.counted(lowered))
+        return self._arithmetic.score(*self._index.counted(given))
 
 
 class _Linear:
@@ -106,12 +104,12 @@ class _Linear:
         self._one, self._many = library.score_linear, library.score_linear_many
         self._model = (*model, _address(linear.coef), linear.intercept)
 
-    def score(self, lowered: bytes) -> Score | None:
-        return _settled(self._one(*self._model, lowered, len(lowered)))
+    def score(self, given: bytes) -> Score | None:
+        return _settled(self._one(*self._model, given, len(given)))
 
-    def score_many(self, lowered: list[bytes]) -> list[Score | None]:
-        count = len(lowered)
-        texts, sizes = (c_char_p * count)(*lowered), (c_size_t * count)(*map(len, lowered))
+    def score_many(self, given: list[bytes]) -> list[Score | None]:
+        count = len(given)
+        texts, sizes = (c_char_p * count)(*given), (c_size_t * count)(*map(len, given))
         decisions = (c_double * count)()
         self._many(*self._model, texts, sizes, count, decisions)
         return list(map(_settled, decisions))
@@ -125,14 +123,14 @@ class _Forest:
         arrays = (forest.roots, forest.left, forest.right, forest.feature, forest.threshold, forest.value)
         self._model = (*model, native.ForestNodes(*(array.ctypes.data for array in arrays), len(forest.roots), terms))
 
-    def score(self, lowered: bytes) -> Score | None:
+    def score(self, given: bytes) -> Score | None:
         votes = (c_double * 2)()
-        self._one(*self._model, lowered, len(lowered), votes)
+        self._one(*self._model, given, len(given), votes)
         negative, positive = votes
         return None if math.isnan(negative) else forest_score(negative, positive)
 
-    def score_many(self, lowered: list[bytes]) -> list[Score | None]:
-        return [self.score(text) for text in lowered]
+    def score_many(self, given: list[bytes]) -> list[Score | None]:
+        return [self.score(text) for text in given]
 
 
 def _address(numbers: Numbers) -> int | None:
@@ -140,9 +138,12 @@ def _address(numbers: Numbers) -> int | None:
     return ctypes.addressof(ctypes.c_char.from_buffer(numbers)) if numbers else None
 
 
-def _lowered(text: str) -> bytes:
-    """By Python's own rules for lower case; half a surrogate pair is three bytes that make no word."""
-    return text.lower().encode("utf-8", "surrogatepass")
+def bytes_of(text: str) -> bytes:
+    """What the library reads of a text: its bytes in lower case, by Python's own rules; but capitals of ASCII it lowers itself.
+
+    Half a surrogate pair is three bytes that make no word.
+    """
+    return text.encode() if text.isascii() else text.lower().encode("utf-8", "surrogatepass")
 
 
 def _settled(decision: float) -> Score | None:
