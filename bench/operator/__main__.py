@@ -1,7 +1,8 @@
 """`make bench-operator`: our operator beside the usual one, with many models on a real control plane of KWOK nodes.
 
 SIZES=<numbers, with commas> takes other numbers of models, PEERS=ours or usual only one of the two, and TRAINED=<numbers> also
-measures ours with models that have to be trained first.
+measures ours with models that have to be trained first. SHARDS=<numbers> instead measures ours with so many replicas, each of which
+has its shard.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from bench.operator.figures import Cell
 from bench.operator.peers import OURS, Peer, ours, usual
 from bench.operator.plane import QPS
 from bench.operator.plot import plot
+from bench.operator.shards import Divided, divided
 from bench.operator.stand_in import LATENCY_SECONDS
 from bench.operator.table import lines
 from bench.results import RESULTS, keep
@@ -38,9 +40,12 @@ def main() -> int:
     """Every size, each operator in turn."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # Whatever was started is ended then, too.
     sizes, trained = _numbers("SIZES", _SIZES), _numbers("TRAINED", ())
-    asked = os.environ.get("PEERS", "ours,usual").split(",")
+    asked, replicas = os.environ.get("PEERS", "ours,usual").split(","), _numbers("SHARDS", ())
     cells: list[Cell] = []
     say(_CONDITIONS)
+    if replicas:
+        _divide(sizes, replicas)
+        return 0
     try:
         for size in sizes:
             peers = [ours(autoscaled=size <= _WITH_AUTOSCALER), usual(autoscaled=size <= _WITH_AUTOSCALER)]
@@ -57,6 +62,18 @@ def _measured(peers: Sequence[Peer], size: int, *, trained: bool = False) -> lis
     cells = [asyncio.run(measured(peer, size, trained=trained)) for peer in peers]
     print("\n".join([*lines(cells, OURS), ""]), flush=True)
     return cells
+
+
+def _divide(sizes: Sequence[int], replicas: Sequence[int]) -> None:
+    """Every size with every number of replicas; what was measured is kept also before something goes wrong."""
+    found: list[Divided] = []
+    try:
+        for size in sizes:
+            for count in replicas:
+                found.append(asyncio.run(divided(ours(autoscaled=size <= _WITH_AUTOSCALER), size, count)))
+    finally:
+        if found:
+            keep("shards", [asdict(one) for one in found])
 
 
 def _keep(cells: Sequence[Cell]) -> None:

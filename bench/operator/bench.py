@@ -21,6 +21,7 @@ from sentiment_operator.api.model import SentimentModelSpec
 from tests.support.ports import free_port
 
 NAMESPACES = 8
+"""By their names, two of them are in each of four shards and four in each of two."""
 FIRST, SECOND, TRAINED = "1", "2", "3"
 """Versions: MLflow knows the first two of every model, the third once it was trained."""
 STEP_SECONDS, SECONDS_A_MODEL = 300.0, 0.3
@@ -38,7 +39,8 @@ class Bench:
     api: Api
     world: World
     stand_in: StandIn
-    place: Place
+    places: list[Place]
+    """One for each replica."""
     audit: AuditLog
     operator: Operator
     keys: list[Key] = field(default_factory=list[Key])
@@ -64,23 +66,23 @@ class Bench:
         """End the operator, and start it anew."""
         self.operator.end()
         self.audit.since_last()
-        self.operator = Operator(self.peer, self.place, self.operator.log)
+        self.operator = Operator(self.peer, self.places, self.operator.log)
 
 
 def space(number: int) -> str:
     """Namespace of the model of that number."""
-    return f"team-{number % NAMESPACES}"
+    return f"unit-{number % NAMESPACES}"
 
 
 @asynccontextmanager
-async def opened(peer: Peer) -> AsyncGenerator[Bench]:
-    """On a control plane of its own. Whatever was started ends with it, also after an error."""
+async def opened(peer: Peer, replicas: int = 1) -> AsyncGenerator[Bench]:
+    """On a control plane of its own, with a shard for each replica. Whatever was started ends with it, also after an error."""
     folder = Path(tempfile.mkdtemp(prefix="bench-operator-"))
     plane = Plane(folder)
     try:
         await asyncio.to_thread(plane.up)
         await asyncio.to_thread(_prepare, peer, plane)
-        async with Api(*plane.access()) as api, _operated(peer, plane, api) as bench:
+        async with Api(*plane.access()) as api, _operated(peer, plane, api, replicas) as bench:
             yield bench
     finally:
         await asyncio.to_thread(plane.down)
@@ -88,14 +90,14 @@ async def opened(peer: Peer) -> AsyncGenerator[Bench]:
 
 
 @asynccontextmanager
-async def _operated(peer: Peer, plane: Plane, api: Api) -> AsyncGenerator[Bench]:
+async def _operated(peer: Peer, plane: Plane, api: Api, replicas: int) -> AsyncGenerator[Bench]:
     world = World(peer)
     stand_in = StandIn(_recipe_hash(), (FIRST, SECOND), TRAINED, world)
     await stand_in.begin()
     world.begin(api)
-    place = Place(plane.kubeconfig, stand_in.url, free_port(), free_port())
-    operator = Operator(peer, place, plane.folder / "operator.log")
-    bench = Bench(peer, plane, api, world, stand_in, place, AuditLog(plane.audit_log), operator)
+    places = [Place(plane.kubeconfig, stand_in.url, free_port(), free_port(), replicas) for _ in range(replicas)]
+    operator = Operator(peer, places, plane.folder / "operator.log")
+    bench = Bench(peer, plane, api, world, stand_in, places, AuditLog(plane.audit_log), operator)
     try:
         await bench.rest()
         yield bench

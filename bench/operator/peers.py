@@ -37,6 +37,8 @@ class Place:
     tracking_url: str
     health_port: int
     metrics_port: int
+    shards: int = 1
+    """Into how many the namespaces are divided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ class Peer:
             "SENTIMENT_HEALTH_PORT": str(place.health_port),
             "SENTIMENT_METRICS_PORT": str(place.metrics_port),
             "SENTIMENT_MAX_CONCURRENT_TRAININGS": str(TRAININGS_AT_ONCE),
+            "SENTIMENT_SHARDS": str(place.shards),
             "SERVICES_ANSWER_AT": place.tracking_url,
         }
         given = {name: value for name, value in os.environ.items() if name.startswith("SENTIMENT_")}

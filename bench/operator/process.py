@@ -1,11 +1,11 @@
-"""One operator as a process: started, asked what it cost, ended. It knows nothing of models."""
+"""One operator as a process, or as several that share the work: started, asked what it cost, ended. It knows nothing of models."""
 
 import asyncio
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
@@ -21,28 +21,31 @@ _END_SECONDS = 30
 
 
 class Operator:
-    """A running operator."""
+    """A running operator, one replica for each place."""
 
-    def __init__(self, peer: Peer, place: Place, log: Path) -> None:
-        self._place = place
+    def __init__(self, peer: Peer, places: Sequence[Place], log: Path) -> None:
+        self._places = places
+        self.logs = [log.with_suffix(f".{number}.log") if number else log for number in range(len(places))]
         self.log = log
         self.began = time.monotonic()
-        with log.open("ab") as output:
-            self._process = subprocess.Popen(
-                peer.command(place), env=peer.environment(place), stdin=subprocess.DEVNULL, stdout=output, stderr=output
-            )
-        self.pid = self._process.pid
+        self._processes = [_started(peer, place, one) for place, one in zip(places, self.logs, strict=True)]
+        self.pid = self._processes[0].pid
 
     @property
     def cpu_seconds(self) -> float:
-        """Since it began."""
-        return cost.cpu_seconds(self.pid)
+        """Since it began, of all replicas."""
+        return sum(self.cpu_seconds_of_each())
+
+    def cpu_seconds_of_each(self) -> list[float]:
+        """The same, replica by replica."""
+        return [cost.cpu_seconds(process.pid) for process in self._processes]
 
     def fail_if_dead(self) -> None:
         """Say how it ended, if it did."""
-        if self._process.poll() is not None:
-            end = self.log.read_text(encoding="utf-8")[-3000:]
-            raise SystemExit(f"the operator ended with {self._process.returncode}, see {self.log}:\n{end}")
+        for process, log in zip(self._processes, self.logs, strict=True):
+            if process.poll() is not None:
+                end = log.read_text(encoding="utf-8")[-3000:]
+                raise SystemExit(f"the operator ended with {process.returncode}, see {log}:\n{end}")
 
     async def rests(self, requests: Callable[[], int], deadline: float) -> float:
         """Return when for two seconds it has hardly used the processor and sent no request; seconds from its start until then.
@@ -63,27 +66,45 @@ class Operator:
                 raise SystemExit(f"the operator was still busy at the deadline, see {self.log}")
 
     def answers(self) -> bool:
-        """Whether its health port says that all is well."""
-        try:
-            with urlopen(f"http://127.0.0.1:{self._place.health_port}/healthz", timeout=5) as response:
-                return response.status == 200
-        except (URLError, OSError):
-            return False
+        """Whether the health port of each replica says that all is well."""
+        return all(map(_answers, self._places))
 
     def metrics(self) -> str:
-        """What it tells Prometheus."""
-        with urlopen(f"http://127.0.0.1:{self._place.metrics_port}/metrics", timeout=20) as response:
-            return response.read().decode()
+        """What its first replica tells Prometheus."""
+        return metrics_of(self._places[0])
 
     def end(self) -> None:
         """Let it end as a Deployment would."""
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
+        running = [process for process in self._processes if process.poll() is None]
+        for process in running:
+            process.send_signal(signal.SIGTERM)
+        for process in running:
             try:
-                self._process.wait(_END_SECONDS)
+                process.wait(_END_SECONDS)
             except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+                process.kill()
+                process.wait()
+
+
+def metrics_of(place: Place) -> str:
+    """What the replica there tells Prometheus."""
+    with urlopen(f"http://127.0.0.1:{place.metrics_port}/metrics", timeout=20) as response:
+        return response.read().decode()
+
+
+def _started(peer: Peer, place: Place, log: Path) -> subprocess.Popen[bytes]:
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            peer.command(place), env=peer.environment(place), stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        )
+
+
+def _answers(place: Place) -> bool:
+    try:
+        with urlopen(f"http://127.0.0.1:{place.health_port}/healthz", timeout=5) as response:
+            return response.status == 200
+    except (URLError, OSError):
+        return False
 
 
 @contextmanager

@@ -29,7 +29,7 @@ async def make(bench: Bench, size: int, version: str) -> Made:
     bench.audit.since_last()
     before, plane_before = bench.operator.cpu_seconds, _plane_cpu(bench.plane)
     began = time.monotonic()
-    with pulse_of(bench.place) as stalls:
+    with pulse_of(bench.places[0]) as stalls:
         sent = await _send(bench, version)
         settled = bench.world.settled
         await bench.until("every model serves", lambda: all((key, version) in settled for key in bench.keys))
