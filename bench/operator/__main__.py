@@ -68,9 +68,11 @@ def _divide(sizes: Sequence[int], replicas: Sequence[int]) -> None:
     """Every size with every number of replicas; what was measured is kept also before something goes wrong."""
     found: list[Divided] = []
     try:
-        for size in sizes:
-            for count in replicas:
-                found.append(asyncio.run(divided(ours(autoscaled=size <= _WITH_AUTOSCALER), size, count)))
+        found.extend(
+            asyncio.run(divided(ours(autoscaled=size <= _WITH_AUTOSCALER), size, count))
+            for size in sizes
+            for count in replicas
+        )
     finally:
         if found:
             keep("shards", [asdict(one) for one in found])

@@ -77,7 +77,9 @@ def _fail_unless_each_has_one(bench: Bench) -> None:
         written.update(_written_for(log))
     wrong = [f"{key[0]}/{key[1]}" for key in bench.keys if written[f"{key[0]}/{key[1]}"] != 1]
     if wrong:
-        raise SystemExit(f"not exactly one replica wrote for {len(wrong)} models, first {wrong[0]}: see {bench.operator.logs}")
+        raise SystemExit(
+            f"not exactly one replica wrote for {len(wrong)} models, first {wrong[0]}: see {bench.operator.logs}"
+        )
 
 
 def _written_for(log: Path) -> set[str]:

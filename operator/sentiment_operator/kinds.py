@@ -67,9 +67,11 @@ SERVING: dict[ChildKind, Kind] = {
 OF_GATEWAY_API = frozenset({HTTP_ROUTE})
 """Kinds that a cluster has only where somebody installed them: without the setting they are not watched, read or written."""
 OWN: tuple[Kind, ...] = (MODEL, REVISION, APPROVAL)
-"""Watched by kopf and without a selector: whatever stands there is meant for the operator."""
+"""Watched without a selector: whatever stands there is meant for the operator."""
+BY_PEOPLE: tuple[Kind, ...] = (MODEL, APPROVAL)
+"""Watched by kopf; what the operator and other controllers write, cluster/child_watch.py watches."""
 LABELLED: tuple[Kind, ...] = (JOB, POD, *dict.fromkeys(SERVING.values()))
-"""Watched by cluster/child_watch.py with a label selector on the server, so that foreign objects are never sent."""
+"""Watched with a label selector on the server, so that foreign objects are never sent."""
 WATCHED: tuple[Kind, ...] = (*OWN, *LABELLED)
 
 

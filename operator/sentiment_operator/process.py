@@ -29,7 +29,7 @@ from sentiment_operator.git.git_server import refs
 from sentiment_operator.git.heads import Heads
 from sentiment_operator.git.hooks import Hooks
 from sentiment_operator.health import serve_health, serve_metrics
-from sentiment_operator.kinds import KNOWN_OF_ALL, OWN, Kind, calls, watched
+from sentiment_operator.kinds import BY_PEOPLE, KNOWN_OF_ALL, Kind, calls, watched
 from sentiment_operator.names import MANAGED_BY_LABEL, MANAGER
 from sentiment_operator.notify.courier import Courier
 from sentiment_operator.notify.senders import senders
@@ -94,8 +94,10 @@ class Process:
         labels = {MANAGED_BY_LABEL: MANAGER}
         kinds = watched(gateway_api=settings.gateway_api)
         self._sweep = Sweep(self._kube, self._store, namespaces, labels, kinds, self._keeps, self._worker.wake)
-        self.watch = WatchThread(self._worker.hear, namespaces, OWN)
-        children = tuple(kind for kind in kinds if kind not in OWN)
+        self.watch = WatchThread(
+            self._worker.hear, namespaces, BY_PEOPLE, self.shards.is_elsewhere if settings.shards > 1 else None
+        )
+        children = tuple(kind for kind in kinds if kind not in BY_PEOPLE)
         self._child_watch = ChildWatch(
             self._kube, self._store, namespaces, labels, children, self._keeps, self._worker.hear, self._worker.wake
         )

@@ -1,4 +1,4 @@
-"""Watches what controllers write: children, Jobs and their pods. What people write, kopf watches (handlers.py).
+"""Watches what controllers write: revisions, children, Jobs and their pods. What people write, kopf watches (handlers.py).
 
 Most events are of these, and for each of them kopf would keep a task, a queue and a memory that nothing here needs. It
 lists once and goes on from there, after a lost connection too; where the API server no longer knows that place, it lists
@@ -9,12 +9,14 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sentiment_operator.cluster.errors import Away, Refused, Stale
 from sentiment_operator.cluster.kube import Kube, Told
 from sentiment_operator.cluster.store import Store
 from sentiment_operator.facts.observed import Manifest
-from sentiment_operator.kinds import Kind
+from sentiment_operator.foreign import namespaces_in
+from sentiment_operator.kinds import OWN, Kind
 from sentiment_operator.reading.raw import resource_version
 
 log = logging.getLogger(__name__)
@@ -53,7 +55,8 @@ class ChildWatch:
         while True:
             try:
                 version = version or await self._list(kind, namespace)
-                async for events in self.kube.watch(kind, namespace, self.labels, version):
+                is_wanted = partial(self._is_wanted, kind)
+                async for events in self.kube.watch(kind, namespace, self._labels(kind), version, is_wanted):
                     version, failures = await self._take(kind, events, version), 0
             except Away as error:
                 failures += 1
@@ -64,11 +67,22 @@ class ChildWatch:
             await asyncio.sleep(PAUSES_SECONDS[min(failures, len(PAUSES_SECONDS) - 1)])
 
     async def _list(self, kind: Kind, namespace: str) -> int:
-        listed, version = await self.kube.all_of(kind, namespace, self.labels, self.store.kept)
+        listed, version = await self.kube.all_of(kind, namespace, self._labels(kind), self.store.kept)
         kept = [body for body in listed if self.keeps(kind, body["metadata"]["namespace"])]
         for body in self.store.sweep(kind, kept, version, namespace):
             self.found(kind, body)
         return version
+
+    def _labels(self, kind: Kind) -> dict[str, str]:
+        return {} if kind in OWN else self.labels
+
+    def _is_wanted(self, kind: Kind, line: bytes) -> bool:
+        """False where the line is certainly of namespaces that nobody here needs to know of.
+
+        Where a shard is taken over later, everything is listed then, after this was asked: nothing is missed.
+        """
+        namespaces = namespaces_in(line)
+        return not namespaces or any(self.keeps(kind, namespace) for namespace in namespaces)
 
     async def _take(self, kind: Kind, events: Sequence[Told], version: int) -> int:
         """Hear the events; gives the version up to which everything was heard."""

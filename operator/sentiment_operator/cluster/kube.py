@@ -81,17 +81,23 @@ class Kube:
         return await self._list(kind, namespace, query, kept)
 
     async def watch(
-        self, kind: Kind, namespace: str, labels: Mapping[str, str], version: int
+        self,
+        kind: Kind,
+        namespace: str,
+        labels: Mapping[str, str],
+        version: int,
+        is_wanted: Callable[[bytes], bool] = bool,
     ) -> AsyncGenerator[list[Told], None]:
         """What happens to such objects after that resourceVersion, as many events at a time as came.
 
+        `is_wanted` may leave out lines as the server wrote them, before they are read.
         Ends when the server ends it. Stale where the server no longer knows what happened since.
         """
         selector = ",".join(f"{name}={value}" for name, value in labels.items())
         query = {"watch": "true", "allowWatchBookmarks": "true", "resourceVersion": str(version)}
-        query |= {"timeoutSeconds": str(STREAM_SECONDS), "labelSelector": selector}
+        query |= {"timeoutSeconds": str(STREAM_SECONDS)} | ({"labelSelector": selector} if selector else {})
         self._check(kind, kind.plural, "watch")
-        async with aclosing(stream(self._client, kind.path(namespace), query)) as answers:
+        async with aclosing(stream(self._client, kind.path(namespace), query, is_wanted)) as answers:
             async for told in answers:
                 if failed := next((one["object"] for one in told if one["type"] == "ERROR"), None):
                     # The events before it come again: with the next list, or after the version that was heard last.

@@ -34,7 +34,9 @@ class Played:
         self.lists += 1
         return [a_pod("listed", 3)], 10
 
-    async def watch(self, _: Kind, __: str, ___: object, version: int) -> AsyncGenerator[list[Told], None]:
+    async def watch(
+        self, _: Kind, __: str, ___: object, version: int, ____: object
+    ) -> AsyncGenerator[list[Told], None]:
         self.began.append(version)
         if not self.streams:
             self.over.set()
