@@ -25,11 +25,13 @@ from sentiment_operator.cluster.handlers import WatchThread
 from sentiment_operator.cluster.kube import Kube
 from sentiment_operator.cluster.store import Key, Store
 from sentiment_operator.cluster.sweep import Sweep
+from sentiment_operator.facts.observed import Manifest
 from sentiment_operator.git.git_server import refs
 from sentiment_operator.git.heads import Heads
 from sentiment_operator.git.hooks import Hooks
 from sentiment_operator.health import serve_health, serve_metrics
-from sentiment_operator.kinds import BY_PEOPLE, KNOWN_OF_ALL, Kind, calls, watched
+from sentiment_operator.interest import Interest
+from sentiment_operator.kinds import BY_PEOPLE, Kind, calls, watched
 from sentiment_operator.names import MANAGED_BY_LABEL, MANAGER
 from sentiment_operator.notify.courier import Courier
 from sentiment_operator.notify.senders import senders
@@ -82,31 +84,35 @@ class Process:
             first_pause_seconds=settings.notification_pause_seconds,
         )
         self.heads = Heads(self._store, partial(refs, http), settings.look_up_seconds, self._queue.add)
+        self._interest = Interest(self._is_elsewhere, self._is_known)
         self._worker = Worker(
             self._store,
             self._queue,
             self._reconciler(registry, http),
             settings.max_concurrent_trainings,
             self.shards.acts_for,
-            self._keeps,
+            self._interest.keeps,
         )
         namespaces = tuple(filter(None, (name.strip() for name in settings.watch_namespaces.split(","))))
         labels = {MANAGED_BY_LABEL: MANAGER}
         kinds = watched(gateway_api=settings.gateway_api)
-        self._sweep = Sweep(self._kube, self._store, namespaces, labels, kinds, self._keeps, self._worker.wake)
+        self._sweep = Sweep(self._kube, self._store, namespaces, labels, kinds, self._interest.keeps, self._worker.wake)
         self.watch = WatchThread(
             self._worker.hear, namespaces, BY_PEOPLE, self.shards.is_elsewhere if settings.shards > 1 else None
         )
         children = tuple(kind for kind in kinds if kind not in BY_PEOPLE)
         self._child_watch = ChildWatch(
-            self._kube, self._store, namespaces, labels, children, self._keeps, self._worker.hear, self._worker.wake
+            self._kube, self._store, namespaces, labels, children, self._interest, self._worker.hear, self._worker.wake
         )
 
     def _may_write(self, namespace: str) -> bool:
         return self.shards.may_write(namespace)
 
-    def _keeps(self, kind: Kind, namespace: str) -> bool:
-        return kind in KNOWN_OF_ALL or self._settings.shards == 1 or not self.shards.is_elsewhere(namespace)
+    def _is_elsewhere(self, namespace: str) -> bool:
+        return self._settings.shards > 1 and self.shards.is_elsewhere(namespace)
+
+    def _is_known(self, kind: Kind, namespace: str, name: str) -> bool:
+        return self._store.get(kind, namespace, name) is not None
 
     def _shards(self, settings: Settings) -> Shards:
         identity = settings.identity or f"{socket.gethostname()}_{os.getpid()}"
@@ -191,8 +197,10 @@ class Process:
 
         self._courier.leave(is_left)
         for kind in self._sweep.kinds:
-            if kind not in KNOWN_OF_ALL:
-                self._store.leave(kind, is_left)
+            self._store.leave(kind, partial(self._is_not_kept, kind))
+
+    def _is_not_kept(self, kind: Kind, body: Manifest) -> bool:
+        return not self._interest.keeps(kind, body)
 
     async def _end_with_watch(self) -> None:
         await self.watch.ended()

@@ -15,7 +15,7 @@ from sentiment_operator.cluster.errors import Away, Refused, Stale
 from sentiment_operator.cluster.kube import Kube, Told
 from sentiment_operator.cluster.store import Store
 from sentiment_operator.facts.observed import Manifest
-from sentiment_operator.foreign import namespaces_in
+from sentiment_operator.interest import Interest
 from sentiment_operator.kinds import OWN, Kind
 from sentiment_operator.reading.raw import resource_version
 
@@ -36,8 +36,8 @@ class ChildWatch:
     namespaces: tuple[str, ...]
     labels: dict[str, str]
     kinds: tuple[Kind, ...]
-    keeps: Callable[[Kind, str], bool]
-    """Whether this process needs to know of that kind in that namespace."""
+    interest: Interest
+    """What this process needs to know of."""
     hear: Callable[[Kind, str | None, Manifest], None]
     """Told of every event."""
     found: Callable[[Kind, Manifest], None]
@@ -55,7 +55,7 @@ class ChildWatch:
         while True:
             try:
                 version = version or await self._list(kind, namespace)
-                is_wanted = partial(self._is_wanted, kind)
+                is_wanted = partial(self.interest.reads, kind)
                 async for events in self.kube.watch(kind, namespace, self._labels(kind), version, is_wanted):
                     version, failures = await self._take(kind, events, version), 0
             except Away as error:
@@ -68,21 +68,13 @@ class ChildWatch:
 
     async def _list(self, kind: Kind, namespace: str) -> int:
         listed, version = await self.kube.all_of(kind, namespace, self._labels(kind), self.store.kept)
-        kept = [body for body in listed if self.keeps(kind, body["metadata"]["namespace"])]
+        kept = [body for body in listed if self.interest.keeps(kind, body)]
         for body in self.store.sweep(kind, kept, version, namespace):
             self.found(kind, body)
         return version
 
     def _labels(self, kind: Kind) -> dict[str, str]:
         return {} if kind in OWN else self.labels
-
-    def _is_wanted(self, kind: Kind, line: bytes) -> bool:
-        """False where the line is certainly of namespaces that nobody here needs to know of.
-
-        Where a shard is taken over later, everything is listed then, after this was asked: nothing is missed.
-        """
-        namespaces = namespaces_in(line)
-        return not namespaces or any(self.keeps(kind, namespace) for namespace in namespaces)
 
     async def _take(self, kind: Kind, events: Sequence[Told], version: int) -> int:
         """Hear the events; gives the version up to which everything was heard."""

@@ -131,10 +131,16 @@ class Store:
         self._drop(kind, known)
         return True
 
-    def leave(self, kind: Kind, is_left: Callable[[str], bool]) -> None:
-        """Forget what is in these namespaces: nobody tells of it any more. It is not held to be gone."""
-        for body in [body for (namespace, _), body in self._bodies.get(kind, {}).items() if is_left(namespace)]:
+    def leave(self, kind: Kind, is_left: Callable[[Manifest], bool]) -> None:
+        """Forget these objects: nobody tells of them any more. They are not held to be gone."""
+        for body in [body for body in self._bodies.get(kind, {}).values() if is_left(body)]:
             self._drop(kind, body)
+
+    def forget(self, kind: Kind, body: Manifest) -> None:
+        """Forget the same of one object, unless something newer is known of it."""
+        known = self.get(kind, *_name(body))
+        if known is not None and resource_version(known) <= resource_version(body):
+            self._drop(kind, known)
 
     def lags(self, kind: Kind, listed: Sequence[Manifest], namespace: str = "") -> bool:
         """True where a complete list, of one namespace or of all, does not agree with what is known."""

@@ -34,8 +34,8 @@ class Sweep:
     labels: dict[str, str]
     kinds: tuple[Kind, ...]
     """What is watched."""
-    keeps: Callable[[Kind, str], bool]
-    """Whether this process needs to know of that kind in that namespace."""
+    keeps: Callable[[Kind, Manifest], bool]
+    """Whether this process needs to know of the object."""
     found: Callable[[Kind, Manifest], None]
     """Told of every object that the watch had missed."""
     blind_for: int = field(default=0)
@@ -91,7 +91,7 @@ class Sweep:
     async def _all_of(self, kind: Kind, namespace: str) -> tuple[list[Manifest], int]:
         labels = None if kind in OWN else self.labels
         listed, version = await self.kube.all_of(kind, namespace, labels, self.store.kept)
-        return [body for body in listed if self.keeps(kind, body["metadata"]["namespace"])], version
+        return [body for body in listed if self.keeps(kind, body)], version
 
 
 def _explained(kind: Kind, error: Away | Refused) -> str:

@@ -37,14 +37,15 @@ class Worker:
     """So many trainings may run at a time."""
     acts_for: Callable[[str], bool]
     """Whether this process may begin a pass in that namespace: others may act for the rest."""
-    keeps: Callable[[Kind, str], bool]
-    """Whether this process needs to know of that kind in that namespace."""
+    keeps: Callable[[Kind, Manifest], bool]
+    """Whether this process needs to know of the object."""
     _waiting: dict[Key, None] = field(default_factory=dict[Key, None])
     """Models whose training waits for another one to end, in the order they came."""
 
     def hear(self, kind: Kind, event: str | None, told: Manifest) -> None:
         """Take note of a watch event."""
-        if not self.keeps(kind, told["metadata"]["namespace"]):
+        if not self.keeps(kind, told):
+            self.store.forget(kind, told)
             return
         if event != "DELETED" and self.store.knows(kind, told):
             return  # Most of what is heard are the operator's own writes, whose answers told it already.

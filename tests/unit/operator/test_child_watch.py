@@ -13,7 +13,10 @@ from sentiment_operator.cluster.errors import Away, Refused, Stale
 from sentiment_operator.cluster.kube import Kube, Told
 from sentiment_operator.cluster.store import Store
 from sentiment_operator.facts.observed import Manifest
+from sentiment_operator.interest import Interest
 from sentiment_operator.kinds import POD, Kind
+
+EVERYTHING = Interest(lambda _: False, lambda *_: False)
 
 
 def a_pod(name: str, version: int) -> Manifest:
@@ -61,7 +64,7 @@ def watched(*streams: list[Told] | Exception) -> tuple[Played, list[str], list[s
 
     async def run() -> Played:
         played = Played(*streams)
-        watch = ChildWatch(cast("Any", played), Store(lambda _: ("", "")), (), {}, (POD,), lambda *_: True, hear, find)
+        watch = ChildWatch(cast("Any", played), Store(lambda _: ("", "")), (), {}, (POD,), EVERYTHING, hear, find)
         watching = asyncio.create_task(watch.run())
         async with asyncio.timeout(10):
             await played.over.wait()

@@ -162,9 +162,9 @@ def test_a_list_of_one_model_leaves_the_others_alone(store: Store) -> None:
 def test_what_is_left_to_others_is_forgotten_and_known_again_as_it_was(store: Store) -> None:
     body = thing("imdb", 7)
     store.put(DEPLOYMENT, body)
-    store.leave(DEPLOYMENT, lambda namespace: namespace == "elsewhere")
+    store.leave(DEPLOYMENT, lambda body: body["metadata"]["namespace"] == "elsewhere")
     assert versions(store) == "7"
-    store.leave(DEPLOYMENT, lambda namespace: namespace == "shop")
+    store.leave(DEPLOYMENT, lambda body: body["metadata"]["namespace"] == "shop")
     assert (versions(store), store.of_model(DEPLOYMENT, IMDB)) == (None, [])
     assert store.put(DEPLOYMENT, body)
 
