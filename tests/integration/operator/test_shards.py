@@ -117,6 +117,10 @@ def test_each_model_is_one_replicas_and_those_of_a_dead_one_are_taken_over(start
         eventually("the change was seen", lambda shop=shop: is_seen(shop), 20 - (time.monotonic() - killed))
     eventually("it worked on all of them", lambda: replicas.worked_on("two") == models, 5)
     assert Replicas.held(replicas.running["two"]) == SHARDS
+    for shop in shops:
+        shop.delete("service", "imdb")
+    for shop in shops:
+        eventually("what was lost is there again", lambda shop=shop: shop.get("service", "imdb") is not None, 10)
 
 
 @pytest.mark.campaign
