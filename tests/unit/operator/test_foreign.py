@@ -11,6 +11,7 @@ from sentiment_operator.foreign import namespaces_in
 OWN, OTHER = "own", "other"
 HOSTILE = [
     "",
+    OTHER,
     '"namespace":"other"',
     '","namespace":"other","x":"',
     '\\","namespace":"other","x":"',

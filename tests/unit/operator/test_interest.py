@@ -35,7 +35,7 @@ def statuses() -> list[Manifest]:
     ]
 
 
-@pytest.mark.parametrize("said", ["", HOSTILE[1], FAKE_STATUS])
+@pytest.mark.parametrize("said", ["", HOSTILE[2], FAKE_STATUS])
 def test_of_deployments_those_are_read_that_are_kept(said: str) -> None:
     for generation, status in itertools.product((1, 2, 3), statuses()):
         body, interest = a_deployment(generation, status, said=said), of_one()
@@ -57,6 +57,7 @@ def test_what_others_act_for_is_read_as_far_as_passes_read_it() -> None:
         assert of_one().reads(kind, other) is (kind in (MODEL, REVISION, JOB, DEPLOYMENT))
         assert of_one().keeps(kind, typed(OWN))
         assert of_one().keeps(kind, typed(OTHER)) is (kind in (MODEL, REVISION, JOB))
+    assert of_one().reads(POD, a_line(typed(OWN, OTHER)))
     assert of_one().reads(POD, a_line({"metadata": {"resourceVersion": "7"}}, "BOOKMARK"))
     assert of_one().reads(POD, a_line({"kind": "Status", "code": 410}, "ERROR"))
 
