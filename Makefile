@@ -83,5 +83,5 @@ bench-search: ## 32 sets of parameters tried together and one process for each, 
 bench-ready: ## from an edit to a right answer on a real cluster, beside a tutorial's pod, with plots (DATA=file PARTS=cold,switch KEEP=1)
 	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m bench.ready
 
-bench-operator: ## what many models cost the operator, beside the usual kopf operator (SIZES=numbers)
+bench-operator: ## what many models cost the operator, beside the usual kopf operator (SIZES=numbers SHARDS=numbers)
 	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m bench.operator

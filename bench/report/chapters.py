@@ -26,7 +26,7 @@ PARTS = (
     Part("train", "Training", (("train", train.section), ("scale", train.growth))),
     Part("search", "Search", (("search", search.section),)),
     Part("ready", "Time to ready", (("ready-cold", ready.cold), ("ready-switch", ready.switches))),
-    Part("operator", "The operator with many models", (("operator", operator.section),)),
+    Part("operator", "The operator with many models", (("operator", operator.section), ("shards", operator.shards))),
 )
 RUN = "run"
 """Under this name stands why a part of the last run has no figures: `{part: reason}`."""

@@ -8,6 +8,8 @@ from bench.report.shapes import Goal, Section, Table
 
 _Cell = Mapping[str, Any]
 _USUAL = "usual"
+_MOST_OF_ONE = 1.2
+"""So many times the processor time of one replica at most, however many share the work."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,63 @@ def section(cells: Sequence[_Cell]) -> Section:
         goals=tuple(goal for goals, _ in found for goal in goals),
         tables=tuple(table for _, table in found),
         pictures=(("operator.png", "Our operator beside the usual one, by the number of models"),),
+    )
+
+
+def shards(found: Sequence[_Cell]) -> Section:
+    """Of `shards.json`."""
+    sizes = sorted({one["models"] for one in found})
+    of_sizes = [sorted((one for one in found if one["models"] == size), key=_replicas) for size in sizes]
+    return Section(
+        told=("With several replicas there are as many shards, and figures are those of all replicas together.",),
+        goals=tuple(goal for same in of_sizes for goal in _goals_of_shards(same)),
+        tables=tuple(_table_of_shards(same) for same in of_sizes),
+    )
+
+
+def _replicas(one: _Cell) -> int:
+    return one["replicas"]
+
+
+def _cpu_a_model(one: _Cell) -> float:
+    return sum(one["cpu_seconds"]) / one["models"] * 1000
+
+
+def _of_one(one: _Cell, same: Sequence[_Cell]) -> float | None:
+    """How many times the processor time of one replica; None where one alone was not measured."""
+    alone = next((other for other in same if _replicas(other) == 1), None)
+    return _cpu_a_model(one) / _cpu_a_model(alone) if alone is not None else None
+
+
+def _goals_of_shards(same: Sequence[_Cell]) -> list[Goal]:
+    told = [(one, _of_one(one, same)) for one in same if _replicas(one) > 1]
+    return [
+        Goal(
+            f"{one['models']:,} models: {_replicas(one)} replicas, CPU of all together, × one",
+            _MOST_OF_ONE,
+            times,
+            more=False,
+            unit="×",
+        )
+        for one, times in told
+        if times is not None
+    ]
+
+
+def _table_of_shards(same: Sequence[_Cell]) -> Table:
+    columns = ("replicas", "CPU ms a model", "× one", "CPU ms an edit", "CPU ms a second at rest", "s until all serve")
+    return Table(f"{same[0]['models']:,} models, shared", columns, tuple(_row_of_shards(one, same) for one in same))
+
+
+def _row_of_shards(one: _Cell, same: Sequence[_Cell]) -> tuple[str, ...]:
+    times = _of_one(one, same)
+    return (
+        str(_replicas(one)),
+        f"{_cpu_a_model(one):.1f}",
+        f"{times:.2f}" if times is not None else "–",
+        f"{one['edit_cpu_ms']:.1f}",
+        f"{one['quiet_cpu_ms_a_second']:.1f}",
+        f"{one['settled_seconds']:.1f}",
     )
 
 

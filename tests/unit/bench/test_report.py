@@ -156,6 +156,18 @@ def test_an_operator_is_judged_beside_the_usual_one_and_by_itself() -> None:
     }
 
 
+def test_replicas_that_share_are_judged_by_what_one_of_them_costs() -> None:
+    one = {"models": 100, "settled_seconds": 9.0, "quiet_cpu_ms_a_second": 1.0, "edit_cpu_ms": 30.0}
+    found = [{**one, "replicas": len(seconds), "cpu_seconds": seconds} for seconds in ([2.0], [1.1, 1.2], [0.7] * 4)]
+    assert [(goal.reached, goal.met) for goal in operator.shards(found).goals] == [(1.15, True), (1.4, False)]
+    assert [row[:3] for row in operator.shards(found).tables[0].rows] == [
+        ("1", "20.0", "1.00"),
+        ("2", "23.0", "1.15"),
+        ("4", "28.0", "1.40"),
+    ]
+    assert operator.shards(found[1:]).goals == ()
+
+
 def test_an_operator_alone_has_no_ratios() -> None:
     assert "better than" not in str(operator.section([CELL]).goals)
 
