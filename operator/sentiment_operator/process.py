@@ -30,7 +30,6 @@ from sentiment_operator.git.git_server import refs
 from sentiment_operator.git.heads import Heads
 from sentiment_operator.git.hooks import Hooks
 from sentiment_operator.health import serve_health, serve_metrics
-from sentiment_operator.interest import Interest
 from sentiment_operator.kinds import BY_PEOPLE, Kind, calls, watched
 from sentiment_operator.names import MANAGED_BY_LABEL, MANAGER
 from sentiment_operator.notify.courier import Courier
@@ -48,6 +47,7 @@ from sentiment_operator.reading.raw import uid_of
 from sentiment_operator.registry.aliases import Aliases
 from sentiment_operator.registry.client import Registry
 from sentiment_operator.registry.progress import Progress
+from sentiment_operator.replicas.interest import Interest
 from sentiment_operator.replicas.leader import DEFAULT_TERMS, SHARED_TERMS, Terms
 from sentiment_operator.replicas.shards import Shards
 from sentiment_operator.settings import Settings

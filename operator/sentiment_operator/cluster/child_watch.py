@@ -15,9 +15,9 @@ from sentiment_operator.cluster.errors import Away, Refused, Stale
 from sentiment_operator.cluster.kube import Kube, Told
 from sentiment_operator.cluster.store import Store
 from sentiment_operator.facts.observed import Manifest
-from sentiment_operator.interest import Interest
 from sentiment_operator.kinds import OWN, Kind
 from sentiment_operator.reading.raw import resource_version
+from sentiment_operator.replicas.interest import Interest
 
 log = logging.getLogger(__name__)
 

@@ -19,10 +19,10 @@ import uvloop
 from pydantic_core import from_json
 
 from sentiment_operator.cluster.credentials import watch_connection
+from sentiment_operator.cluster.foreign import namespaces_in
+from sentiment_operator.cluster.sieve import Takes, sifted
 from sentiment_operator.facts.observed import Manifest
-from sentiment_operator.foreign import namespaces_in
 from sentiment_operator.kinds import Kind
-from sentiment_operator.sieve import Takes, sifted
 
 Notice = Callable[[Kind, str | None, Manifest], None]
 """Takes kind, event type (None: it was listed) and object."""

@@ -13,8 +13,8 @@ from sentiment_operator.cluster.errors import Away, Refused, Stale
 from sentiment_operator.cluster.kube import Kube, Told
 from sentiment_operator.cluster.store import Store
 from sentiment_operator.facts.observed import Manifest
-from sentiment_operator.interest import Interest
 from sentiment_operator.kinds import POD, Kind
+from sentiment_operator.replicas.interest import Interest
 
 EVERYTHING = Interest(lambda _: False, lambda *_: False)
 

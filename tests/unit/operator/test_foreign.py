@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
+from sentiment_operator.cluster.foreign import namespaces_in
 from sentiment_operator.facts.observed import Manifest
-from sentiment_operator.foreign import namespaces_in
 
 OWN, OTHER = "own", "other"
 HOSTILE = [

@@ -5,8 +5,8 @@ import itertools
 import pytest
 
 from sentiment_operator.facts.observed import Manifest
-from sentiment_operator.interest import Interest
 from sentiment_operator.kinds import APPROVAL, DEPLOYMENT, JOB, MODEL, POD, REVISION, SERVICE
+from sentiment_operator.replicas.interest import Interest
 from tests.unit.operator.test_foreign import HOSTILE, OTHER, OWN, a_line, typed
 
 FAKE_STATUS = ',"status":{"observedGeneration":9,"replicas":1,"updatedReplicas":1}'

@@ -8,7 +8,7 @@ import kopf
 import pytest
 from aiohttp import web
 
-from sentiment_operator.sieve import sifted
+from sentiment_operator.cluster.sieve import sifted
 
 LINES = [b'{"number":%d,"text":"%s"}' % (number, b"x" * number) for number in range(20)]
 TEXT = b"\n".join([*LINES, b""])

@@ -6,8 +6,8 @@ Asked of each object that was read, and of each line of a watch before it is rea
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sentiment_operator.cluster.foreign import namespaces_in, still_deployment
 from sentiment_operator.facts.observed import Manifest
-from sentiment_operator.foreign import namespaces_in, still_deployment
 from sentiment_operator.kinds import DEPLOYMENT, KNOWN_OF_ALL, Kind
 from sentiment_operator.reading.raw import is_rolling
 
