@@ -51,6 +51,18 @@ def test_a_client_that_keeps_connections_notices_nothing(start_server) -> None:
     assert len(sockets) == 11
 
 
+def test_clients_that_came_together_do_not_come_back_together(start_server) -> None:
+    server = _started(start_server, requests=100, seconds=0)
+
+    def answered() -> int:
+        with server.connect() as connection:
+            return next(count for count in range(1, 102) if _ask(server, connection) == "close")
+
+    counts = [answered() for _ in range(10)]
+    assert all(90 <= count <= 100 for count in counts)
+    assert len(set(counts)) > 1
+
+
 def test_a_connection_ends_at_its_age_with_a_reply(start_server) -> None:
     server = _started(start_server, requests=0, seconds=1.0)
     with server.connect() as connection:

@@ -30,7 +30,7 @@ _HEAD_BYTES = 64 * 1024
 
 @dataclass(frozen=True)
 class ConnectionBounds:
-    """After so many requests, or at that age, the next reply is a connection's last one. 0: never."""
+    """After so many requests or a tenth fewer, or about at that age, a reply is a connection's last one. 0: never."""
 
     requests: int
     seconds: float
@@ -54,6 +54,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._in_request = False
         self._requests = 0
+        self._last_request = 0
         self._last_reply_at = 0.0
         self._idle_since = 0.0
         self._application = cast("ASGI3Application", self.app)  # pyright: ignore[reportUnknownMemberType]
@@ -64,6 +65,7 @@ class GuardedProtocol(HttpToolsProtocol):
         connection = Connection(self.is_spent, self._is_whole, transport.close, transport.abort)
         self.app_state = connection.left_in(self.app_state)
         # With a tenth of chance, so that clients which came together do not come back together.
+        self._last_request = self.bounds.requests - random.randrange(self.bounds.requests // 10 + 1)  # noqa: S311  no secret
         self._last_reply_at = self.loop.time() + self.bounds.seconds * random.uniform(0.9, 1.1)  # noqa: S311  no secret
         self._expect_head()
 
@@ -193,7 +195,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """Whether the next reply has to be this connection's last one."""
         if self.pipeline:
             return False  # a client that sends ahead would lose what stands behind this request
-        worn = 0 < self.bounds.requests <= self._requests
+        worn = 0 < self._last_request <= self._requests
         return worn or (self.bounds.seconds > 0 and self._last_reply_at <= self.loop.time())
 
     def _is_whole(self, scope: Scope) -> bool:
