@@ -28,7 +28,7 @@ class Divided:
     settled_seconds: float
     """Until the last model serves."""
     quiet_cpu_ms_a_second: float
-    """Of all replicas together, while nothing changes. Part of `cpu_seconds`, too."""
+    """Of all replicas together, while nothing changes. The like is part of `cpu_seconds`."""
     edit_cpu_ms: float
     """Of all replicas together, for each edit of a model."""
 

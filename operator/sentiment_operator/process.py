@@ -84,7 +84,7 @@ class Process:
             first_pause_seconds=settings.notification_pause_seconds,
         )
         self.heads = Heads(self._store, partial(refs, http), settings.look_up_seconds, self._queue.add)
-        self._interest = Interest(self._is_elsewhere, self._is_known)
+        self._interest = Interest(self._is_elsewhere, self._extent)
         self._worker = Worker(
             self._store,
             self._queue,
@@ -96,7 +96,7 @@ class Process:
         namespaces = tuple(filter(None, (name.strip() for name in settings.watch_namespaces.split(","))))
         labels = {MANAGED_BY_LABEL: MANAGER}
         kinds = watched(gateway_api=settings.gateway_api)
-        self._sweep = Sweep(self._kube, self._store, namespaces, labels, kinds, self._interest.keeps, self._worker.wake)
+        self._sweep = Sweep(self._kube, self._store, namespaces, labels, kinds, self._interest, self._worker.wake)
         self.watch = WatchThread(
             self._worker.hear, namespaces, BY_PEOPLE, self.shards.is_elsewhere if settings.shards > 1 else None
         )
@@ -111,8 +111,8 @@ class Process:
     def _is_elsewhere(self, namespace: str) -> bool:
         return self._settings.shards > 1 and self.shards.is_elsewhere(namespace)
 
-    def _is_known(self, kind: Kind, namespace: str, name: str) -> bool:
-        return self._store.get(kind, namespace, name) is not None
+    def _extent(self) -> frozenset[int]:
+        return self.shards.taken if self._settings.shards > 1 else frozenset[int]()
 
     def _shards(self, settings: Settings) -> Shards:
         identity = settings.identity or f"{socket.gethostname()}_{os.getpid()}"

@@ -16,8 +16,8 @@ from yarl import URL
 
 JSON = "application/json"
 AGENT = "sentiment-operator"
-LONGEST_LINE = 2**21
-"""Bytes of one watch event that are read at a time."""
+READ_AT_A_TIME = 2**21
+"""Bytes that are held before the connection is let wait: several watch events, of which one may be large."""
 
 
 class ApiServer:
@@ -31,7 +31,7 @@ class ApiServer:
             connector=aiohttp.TCPConnector(limit=0, ssl=rest.ssl_context),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"Accept": JSON, "User-Agent": AGENT},
-            read_bufsize=LONGEST_LINE,
+            read_bufsize=READ_AT_A_TIME,
             trust_env=False,
         )
         self._options: dict[str, Any] = {"proxy": rest.proxy, "proxy_headers": rest.proxy_headers}

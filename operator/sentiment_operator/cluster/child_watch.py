@@ -67,7 +67,11 @@ class ChildWatch:
             await asyncio.sleep(PAUSES_SECONDS[min(failures, len(PAUSES_SECONDS) - 1)])
 
     async def _list(self, kind: Kind, namespace: str) -> int:
-        listed, version = await self.kube.all_of(kind, namespace, self._labels(kind), self.store.kept)
+        while True:
+            extent = self.interest.extent()
+            listed, version = await self.kube.all_of(kind, namespace, self._labels(kind), self.store.kept)
+            if self.interest.extent() == extent:
+                break
         kept = [body for body in listed if self.interest.keeps(kind, body)]
         for body in self.store.sweep(kind, kept, version, namespace):
             self.found(kind, body)

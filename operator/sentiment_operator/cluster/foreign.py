@@ -11,16 +11,6 @@ _NAMESPACE = re.compile(rb'"namespace"(?::"([a-z0-9-]+)")?')
 """A key of that name with its value. Within a string each of these quotes would stand behind a backslash, so that only its
 closing one can match: that adds a name at most. Whatever else follows the key matches without a name."""
 
-_DEPLOYMENT = re.compile(
-    rb'\{"type":"(?:ADDED|MODIFIED)","object":\{"kind":"Deployment","apiVersion":"apps/v1","metadata":'
-    rb'\{"name":"(?P<name>[a-z0-9.-]+)","namespace":"(?P<namespace>[a-z0-9-]+)","uid":"[^"\\]+","resourceVersion":"\d+",'
-    rb'"generation":(?P<generation>\d+),'
-)
-_STATUS_BEGINS = b',"status":{"observedGeneration":'
-_STATUS = re.compile(
-    rb',"status":\{"observedGeneration":(?P<seen>\d+)(?:,"replicas":(?P<replicas>\d+))?(?:,"updatedReplicas":(?P<updated>\d+))?[,}]'
-)
-
 
 def namespaces_in(line: bytes) -> frozenset[str]:
     """All namespaces that the object of this line can be in; none where that is not certain, or where it is no object at all.
@@ -31,20 +21,3 @@ def namespaces_in(line: bytes) -> frozenset[str]:
         return frozenset()
     found = frozenset[bytes](_NAMESPACE.findall(line))
     return frozenset() if b"" in found else frozenset(name.decode() for name in found)
-
-
-def still_deployment(line: bytes) -> tuple[str, str] | None:
-    """Namespace and name of the Deployment of this line, where it is certain that it replaces no pods: raw.is_rolling of bytes.
-
-    The fields of a Deployment stand in a fixed order: those asked for at the front, its status at the end.
-    """
-    head = _DEPLOYMENT.match(line)
-    if head is None:
-        return None
-    namespace, name, generation = head["namespace"].decode(), head["name"].decode(), int(head["generation"])
-    if generation == 1:
-        return namespace, name
-    status = _STATUS.match(line, line.rfind(_STATUS_BEGINS))
-    if status is None or int(status["seen"]) < generation or int(status["updated"] or 0) < int(status["replicas"] or 0):
-        return None
-    return namespace, name

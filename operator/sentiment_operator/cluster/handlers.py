@@ -1,4 +1,4 @@
-"""Everything of kopf that the operator uses: watch streams of what people write, each event handed on as it came.
+"""What the operator uses of kopf, with credentials.py and sieve.py: streams of what people write, handed on as it came.
 
 Only `on.event`, whose handlers return None: with those alone kopf writes no annotation, no finalizer and no status. It
 runs in a thread with a loop of its own, as kopf's documentation advises for embedding, since at its end kopf cancels
@@ -86,7 +86,7 @@ def registry(
     """A kopf registry that watches these kinds and hands on what it hears."""
     handlers = kopf.OperatorRegistry()
     takes = _taker(notice, kinds, is_elsewhere) if is_elsewhere is not None else None
-    kopf.on.login(registry=handlers)(_login(takes) if takes is not None else watch_connection)
+    kopf.on.login(registry=handlers)(login_with(takes) if takes is not None else watch_connection)
     kopf.on.startup(registry=handlers)(_configure)
     for kind in kinds:
         kopf.on.event(kind.group, kind.version, kind.plural, id=kind.plural, registry=handlers)(_listener(kind, notice))
@@ -100,10 +100,18 @@ def _listener(kind: Kind, notice: Notice) -> Callable[..., Any]:
     return listen
 
 
-def _login(takes: Takes) -> Callable[..., Any]:
+def login_with(takes: Takes) -> Callable[..., Any]:
+    """A session for each connection. kopf gives up where it is given again what the API server has just refused, and it knows a
+    session by itself only: an equal connection has to be the same session."""
+    sessions = list[tuple[kopf.ConnectionInfo, kopf.AiohttpSession]]()
+
     async def login(*, settings: kopf.OperatorSettings, **_: object) -> kopf.AiohttpSession | None:
         connection = watch_connection(settings=settings)
-        return sifted(connection, takes) if connection is not None else None
+        if connection is None:
+            return None
+        if not sessions or sessions[-1][0] != connection:
+            sessions[:] = [(connection, sifted(connection, takes))]
+        return sessions[-1][1]
 
     return login
 
@@ -116,7 +124,10 @@ def _taker(notice: Notice, kinds: Sequence[Kind], is_elsewhere: Callable[[str], 
         kind, namespaces = by_plural.get(path.rpartition("/")[2]), namespaces_in(line)
         if kind is None or not namespaces or not all(map(is_elsewhere, namespaces)):
             return False
-        told = from_json(line)
+        try:
+            told = from_json(line)
+        except ValueError:
+            return False
         if told["type"] == "DELETED":
             return False
         notice(kind, told["type"], told["object"])

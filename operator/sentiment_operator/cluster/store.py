@@ -136,12 +136,6 @@ class Store:
         for body in [body for body in self._bodies.get(kind, {}).values() if is_left(body)]:
             self._drop(kind, body)
 
-    def forget(self, kind: Kind, body: Manifest) -> None:
-        """Forget the same of one object, unless something newer is known of it."""
-        known = self.get(kind, *_name(body))
-        if known is not None and resource_version(known) <= resource_version(body):
-            self._drop(kind, known)
-
     def lags(self, kind: Kind, listed: Sequence[Manifest], namespace: str = "") -> bool:
         """True where a complete list, of one namespace or of all, does not agree with what is known."""
         known = {uid_of(body): resource_version(body) for body in self._within(kind, namespace)}

@@ -15,6 +15,7 @@ from sentiment_operator.cluster.store import Store
 from sentiment_operator.facts.observed import Manifest
 from sentiment_operator.kinds import OF_GATEWAY_API, OWN, Kind
 from sentiment_operator.metrics import MISSED
+from sentiment_operator.replicas.interest import Interest
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +35,8 @@ class Sweep:
     labels: dict[str, str]
     kinds: tuple[Kind, ...]
     """What is watched."""
-    keeps: Callable[[Kind, Manifest], bool]
-    """Whether this process needs to know of the object."""
+    interest: Interest
+    """What this process needs to know of."""
     found: Callable[[Kind, Manifest], None]
     """Told of every object that the watch had missed."""
     blind_for: int = field(default=0)
@@ -77,10 +78,7 @@ class Sweep:
     async def _sweep(self, kind: Kind, grace: float) -> list[Manifest]:
         missed: list[Manifest] = []
         for namespace in self.namespaces or ("",):
-            listed, version = await self._all_of(kind, namespace)
-            if grace and self.store.lags(kind, listed, namespace):
-                await asyncio.sleep(grace)
-            missed += self.store.sweep(kind, listed, version, namespace)
+            missed += await self._compare(kind, namespace, grace)
         if grace and missed:
             MISSED.labels(kind.plural).inc(len(missed))
             log.warning("the watch had missed %d of %s", len(missed), kind.plural)
@@ -88,10 +86,20 @@ class Sweep:
                 self.found(kind, body)
         return missed
 
+    async def _compare(self, kind: Kind, namespace: str, grace: float) -> list[Manifest]:
+        while True:
+            extent = self.interest.extent()
+            listed, version = await self._all_of(kind, namespace)
+            if grace and self.store.lags(kind, listed, namespace):
+                await asyncio.sleep(grace)
+            # What came to this process or left it meanwhile would be taken for gone, or for missed.
+            if self.interest.extent() == extent:
+                return self.store.sweep(kind, listed, version, namespace)
+
     async def _all_of(self, kind: Kind, namespace: str) -> tuple[list[Manifest], int]:
         labels = None if kind in OWN else self.labels
         listed, version = await self.kube.all_of(kind, namespace, labels, self.store.kept)
-        return [body for body in listed if self.keeps(kind, body)], version
+        return [body for body in listed if self.interest.keeps(kind, body)], version
 
 
 def _explained(kind: Kind, error: Away | Refused) -> str:

@@ -45,7 +45,6 @@ class Worker:
     def hear(self, kind: Kind, event: str | None, told: Manifest) -> None:
         """Take note of a watch event."""
         if not self.keeps(kind, told):
-            self.store.forget(kind, told)
             return
         if event != "DELETED" and self.store.knows(kind, told):
             return  # Most of what is heard are the operator's own writes, whose answers told it already.

@@ -6,37 +6,30 @@ Asked of each object that was read, and of each line of a watch before it is rea
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sentiment_operator.cluster.foreign import namespaces_in, still_deployment
+from sentiment_operator.cluster.foreign import namespaces_in
 from sentiment_operator.facts.observed import Manifest
-from sentiment_operator.kinds import DEPLOYMENT, KNOWN_OF_ALL, Kind
-from sentiment_operator.reading.raw import is_rolling
+from sentiment_operator.kinds import KNOWN_OF_ALL, Kind
 
 
 @dataclass(frozen=True, slots=True)
 class Interest:
-    """`is_elsewhere`: whether a namespace is another replica's. `knows`: whether the object of that kind, namespace and name is
-    known here."""
+    """`is_elsewhere`: whether a namespace is another replica's. `extent`: which shards are this one's, always the same where
+    there is one."""
 
     is_elsewhere: Callable[[str], bool]
-    knows: Callable[[Kind, str, str], bool]
+    extent: Callable[[], frozenset[int]]
 
     def keeps(self, kind: Kind, body: Manifest) -> bool:
-        """Whether the object has to be known. Of other replicas' Deployments those have to be that replace pods."""
-        if kind in KNOWN_OF_ALL or not self.is_elsewhere(body["metadata"]["namespace"]):
-            return True
-        return kind == DEPLOYMENT and body["metadata"].get("generation", 0) > 1 and is_rolling(body)
+        """Whether the object has to be known."""
+        return kind in KNOWN_OF_ALL or not self.is_elsewhere(body["metadata"]["namespace"])
 
     def reads(self, kind: Kind, line: bytes) -> bool:
-        """False where the line certainly tells of nothing that is kept, and of nothing that was.
+        """False where the line certainly tells of nothing that is kept.
 
-        Where a shard is taken over later, everything is listed then, after this was asked: nothing is missed.
+        Where a shard is taken over later, everything is listed then, after this was asked: nothing is missed. A list that
+        was made of another extent must not be compared with what is known.
         """
         if kind in KNOWN_OF_ALL:
             return True
         namespaces = namespaces_in(line)
-        if not namespaces or not all(map(self.is_elsewhere, namespaces)):
-            return True
-        if kind != DEPLOYMENT:
-            return False
-        still = still_deployment(line)
-        return still is None or self.knows(kind, *still)
+        return not namespaces or not all(map(self.is_elsewhere, namespaces))

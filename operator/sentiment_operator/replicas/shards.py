@@ -67,6 +67,11 @@ class Shards:
         """The shards whose Lease is held for certain."""
         return frozenset(shard for shard in self._held if self._is_held(shard))
 
+    @property
+    def taken(self) -> frozenset[int]:
+        """The shards that were taken and not given back: those that are not elsewhere."""
+        return frozenset(self._held)
+
     def of(self, namespace: str) -> int:
         """The shard of a namespace."""
         return shard_of(namespace, self._count)

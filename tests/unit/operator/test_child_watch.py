@@ -16,7 +16,7 @@ from sentiment_operator.facts.observed import Manifest
 from sentiment_operator.kinds import POD, Kind
 from sentiment_operator.replicas.interest import Interest
 
-EVERYTHING = Interest(lambda _: False, lambda *_: False)
+EVERYTHING = Interest(lambda _: False, frozenset[int])
 
 
 def a_pod(name: str, version: int) -> Manifest:
@@ -85,6 +85,33 @@ def test_it_lists_once_and_goes_on_from_where_it_was_when_the_server_ends_a_stre
     assert (played.lists, played.began) == (1, [10, 12, 12])
     assert heard == ["ADDED a", "MODIFIED a"]
     assert found == ["listed"]
+
+
+def test_a_list_that_was_made_while_shards_came_or_went_is_made_again() -> None:
+    extents = iter([{1}, {1, 2}, {1, 2}, {1, 2}])
+    found: list[str] = []
+
+    async def run() -> Played:
+        played, interest = Played(), Interest(lambda _: False, lambda: frozenset(next(extents)))
+        store = Store(lambda _: ("", ""))
+        watch = ChildWatch(
+            cast("Any", played),
+            store,
+            (),
+            {},
+            (POD,),
+            interest,
+            lambda *_: None,
+            lambda _, body: found.append(body["metadata"]["name"]),
+        )
+        watching = asyncio.create_task(watch.run())
+        async with asyncio.timeout(10):
+            await played.over.wait()
+        watching.cancel()
+        await asyncio.wait([watching])
+        return played
+
+    assert (asyncio.run(run()).lists, found) == (2, ["listed"])
 
 
 def test_a_bookmark_tells_the_place_and_nothing_else() -> None:

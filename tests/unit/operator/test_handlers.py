@@ -4,9 +4,11 @@ import asyncio
 import threading
 from typing import Any
 
+import kopf
 import pytest
 
-from sentiment_operator.cluster.handlers import NOTICES_AT_A_TIME, Handover
+from sentiment_operator.cluster import handlers
+from sentiment_operator.cluster.handlers import NOTICES_AT_A_TIME, Handover, login_with
 from sentiment_operator.facts.observed import Manifest
 from sentiment_operator.kinds import POD, Kind
 
@@ -54,3 +56,24 @@ def test_others_have_their_turn_between_many_notices() -> None:
 @pytest.mark.parametrize("broken", [0, NOTICES_AT_A_TIME - 1, MANY - 1])
 def test_a_notice_that_cannot_be_heard_keeps_back_no_other(broken: int) -> None:
     assert heard(MANY, broken)[0] == [number for number in range(MANY) if number != broken]
+
+
+def test_a_connection_that_was_refused_is_no_other_session_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """kopf would take a new session for a new try, and try for ever."""
+    tokens = iter(["one", "one", "two"])
+
+    def connection(**_: object) -> kopf.ConnectionInfo:
+        return kopf.ConnectionInfo(server="https://127.0.0.1:1", token=next(tokens))
+
+    monkeypatch.setattr(handlers, "watch_connection", connection)
+
+    async def run() -> list[kopf.AiohttpSession]:
+        login = login_with(lambda _, __: False)
+        sessions = [await login(settings=kopf.OperatorSettings()) for _ in range(3)]
+        for session in sessions:
+            await session.aiohttp_session.close()
+        return sessions
+
+    first, second, third = asyncio.run(run())
+    assert first is second
+    assert third is not second
