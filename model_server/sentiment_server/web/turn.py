@@ -30,7 +30,7 @@ from sentiment_server.web.strict_json import read_text
 _ROUTE = PREDICT_ROUTES[0]
 _JSON = JSON.encode()
 _CHARACTERS_EACH = 1_000
-"""To reply and to tell of it takes about as long as to score so many: without them a slice of short texts would be a pause."""
+"""To reply and to tell of it takes about as long as native code takes for so many: else short texts would make a slice a pause."""
 _COPIED_HEADERS = {"content-type": JSON, MIRRORED_HEADER: "1"}
 Headers = Sequence[tuple[bytes, bytes]]
 

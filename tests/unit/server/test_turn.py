@@ -297,6 +297,19 @@ async def test_a_defect_half_way_is_told_and_those_behind_it_are_answered(
     assert not server.admission.busy
 
 
+async def test_a_reply_that_could_not_be_written_is_no_answer(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: object) -> None:
+        monkeypatch.undo()
+        raise MemoryError
+
+    server = Server(path)
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+    ((_, wire),) = server.ask("good")
+    monkeypatch.setattr(wire, "write", broken)
+    await _turns(4)
+    assert (wire.sent.endswith(b"application"), server.answered(), server.admission.busy) == (True, 0, False)
+
+
 async def test_short_texts_are_no_pause_either(path: Path) -> None:
     server = Server(path)
     server.ask(*["good"] * 90)
