@@ -32,7 +32,7 @@ etcd, kube-apiserver, kube-controller-manager and kube-scheduler are real; nodes
 Controllers and scheduler may send {QPS:,} requests a second (by default 20 and 50). No controller acts on autoscalers.
 A stand-in for MLflow and for what answers behind the Services takes {LATENCY_SECONDS * 1000:.0f} ms. Ours has no setting that
 leaves out its question to the Service, and asks it there; the usual operator asks none.
-Ours lets an edit settle for two to three seconds where no object in the cluster tells of the version yet, also a new model's.
+With TRAINED, ours waits two to three seconds for further edits before it trains.
 """
 
 

@@ -55,7 +55,7 @@ class Edited:
 
     edits: int
     unrecorded: Latency
-    """To children, of a version that no object in the cluster tells of yet: our operator lets such edits settle first."""
+    """To children, of a version that no object in the cluster tells of yet: our operator asks MLflow first."""
     recorded: Latency
     """The same back to a version that is recorded. So is what follows."""
     cpu_seconds: float

@@ -1,7 +1,6 @@
 """`sentiment-server`: reads flags and environment, and starts the process or says in one message why it cannot."""
 
 import argparse
-import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,13 +14,13 @@ from sentiment_server.model.crew import Crew
 from sentiment_server.model.serving import Identity, Serving
 from sentiment_server.model.source import LocalFile, Registry, Source
 from sentiment_server.model.state import LoadFault
-from sentiment_server.port import settle
+from sentiment_server.port import Early, settle
 from sentiment_server.settings import Settings
 
 _USAGE_ERROR = 2
 
 
-def main(arguments: Sequence[str] | None = None, *, early: socket.socket | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, *, early: Early | None = None) -> int:
     """The exit code: 0 after a signal, 1 when the port cannot be had, 2 when the settings or the file are wrong.
 
     `early`: the port, where it was opened already.
@@ -59,7 +58,7 @@ def _source(settings: Settings) -> Source:
     )
 
 
-def _run(settings: Settings, serving: Serving, early: socket.socket | None) -> int:
+def _run(settings: Settings, serving: Serving, early: Early | None) -> int:
     try:
         listening = settle(early, (settings.host, settings.port) if settings.processes == 1 else None)
         from sentiment_server.process import run  # the web stack takes half a second that a wrong flag need not cost

@@ -81,7 +81,7 @@ static int grow(Lexicon *lexicon) {
 /* The number of a word, a new one if need be; -1 when there is no memory. */
 static int64_t number_of(Lexicon *lexicon, uint64_t key, const uint8_t *at, size_t length) {
     uint32_t found = put(&lexicon->index, key, at, length);
-    if (found == NOWHERE && grow(lexicon)) found = put(&lexicon->index, key, at, length);
+    if (found == NOWHERE && is_full(&lexicon->index.words) && grow(lexicon)) found = put(&lexicon->index, key, at, length);
     if (found == NOWHERE) return -1;
     Slot *slot = &lexicon->index.words.slots[found];
     if (slot->column < 0) {

@@ -67,7 +67,7 @@ static uint64_t line_of(const Index *index, int level, uint64_t key) {
     return share_of_places(key, index->runs[level - 1].size, index->multiplier);
 }
 
-/* Puts every word of all terms into the table of words. 0 when it is full. */
+/* Puts every word of all terms into the table of words. 0 when it is full, or else there is no memory. */
 static int fill_words(Index *index, const uint8_t *pool, size_t size, const uint8_t *counts) {
     const uint8_t *end = pool + size;
     int32_t column = 0;
@@ -155,11 +155,12 @@ static int fill_all(Index *index, const uint8_t *pool, size_t size, uint8_t *cou
     uint64_t longer[LONGEST_NGRAM + 1] = {0};
     count_terms(index, pool, size, counts, longer);
     uint64_t words = longer[0] - longer[1] + 16;
-    do {
+    for (;; words *= 2) {
         index->spelt = 0;
         if (!make_table(&index->words, words)) return 0;
-        words *= 2;
-    } while (!fill_words(index, pool, size, counts));
+        if (fill_words(index, pool, size, counts)) break;
+        if (!is_full(&index->words)) return 0; /* a larger one would only be short of memory, too */
+    }
     for (int level = 1; level < index->ngram_max; level++)
         if (!make_run_table(&index->runs[level - 1], longer[level]) || !fill_runs(index, level, pool, size, counts)) return 0;
     return 1;

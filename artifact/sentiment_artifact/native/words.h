@@ -155,6 +155,10 @@ static int make_table(Table *table, uint64_t words) {
     return table->memory != NULL;
 }
 
+/* Whether only a larger table has room for another word. */
+static int is_full(const Table *table) { return table->used == table->most; }
+
+/* Keeps the bytes of a long word; 0 when there is no memory. */
 static int spell(Index *index, Slot *slot, const uint8_t *at, size_t length) {
     size_t needed = index->spelt + 4 + length;
     if (length > INT32_MAX || needed > UINT32_MAX) return 0;
@@ -179,10 +183,10 @@ static uint64_t empty_slot(const Table *table, uint64_t key, uint64_t multiplier
     return i;
 }
 
-/* The slot for a word, taken if it was empty; NOWHERE when there is no room for it. */
+/* The slot for a word, taken if it was empty; NOWHERE when the table is full, or else there is no memory. */
 static uint32_t put(Index *index, uint64_t key, const uint8_t *at, size_t length) {
     uint32_t found = find(index, key, at, length);
-    if (found != NOWHERE || index->words.used == index->words.most) return found;
+    if (found != NOWHERE || is_full(&index->words)) return found;
     found = (uint32_t)empty_slot(&index->words, key, index->multiplier);
     Slot *slot = &index->words.slots[found];
     if (length >= 8 && !spell(index, slot, at, length)) return NOWHERE;

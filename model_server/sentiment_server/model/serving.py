@@ -107,7 +107,7 @@ class Serving:
     async def score(self, texts: list[str]) -> list[Score]:
         """One score per text, in order. Raises NotReady.
 
-        Scoring takes 15 microseconds for a usual review, less than a worker thread would cost; where Python scores, a quarter
+        Scoring takes 9 microseconds for a usual review, less than a worker thread would cost; where Python scores, a quarter
         of a millisecond, and the interpreter lock all that time. Long batches let others through every few milliseconds.
         """
         compiled = self._compiled

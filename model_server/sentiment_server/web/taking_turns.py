@@ -74,11 +74,13 @@ class TurnTakingProtocol(GuardedProtocol):
         if self._plain is None:
             super().on_message_complete()
             return
-        assert self._turn is not None
-        self._ticket = self._turn.take(self, self._plain)
+        body, self._plain = self._plain, None
+        try:
+            self._ticket = self._turn.take(self, body) if self._turn else None
+        except Exception as defect:  # noqa: BLE001  the parser would make a client's error of it: it goes where the turn's go
+            self.loop.call_exception_handler({"message": "A request was not taken for a turn.", "exception": defect})
         if self._ticket is None:
-            self._ask_application(self._plain, whole=True)
-        self._plain = None
+            self._ask_application(body, whole=True)
 
     @property
     def default_headers(self) -> Headers:
@@ -87,8 +89,8 @@ class TurnTakingProtocol(GuardedProtocol):
 
     def answer(self, reply: bytes, *, last: bool) -> None:
         """For the turn: as a cycle does it whose reply is whole."""
-        self._give_back()
         self.send_whole(reply, last=last)
+        self._give_back()
 
     def ask_application(self) -> None:
         """For the turn: what it was given is answered otherwise."""

@@ -1,5 +1,6 @@
 """The compiled library: that it is there, that it cuts and scores as Python does, and that nothing makes it fail."""
 
+import ctypes
 import os
 import platform
 import random
@@ -217,6 +218,27 @@ def test_the_machines_own_compiler_makes_it_too(tmp_path: Path) -> None:
     subprocess.run(command, env={"PATH": os.environ["PATH"]}, check=True, capture_output=True)
     assert [path.name for path in tmp_path.iterdir()] == [build.file_name()]
     assert load(tmp_path / build.file_name()).terms_in_order(b"bad\ngood", 8) == 2
+
+
+_NO_MORE = """
+#include <stddef.h>
+void *calloc(size_t, size_t);
+__attribute__((visibility("default"))) int made;
+void *no_more(void *old, size_t size) { (void)old, (void)size; return NULL; }
+void *counted(size_t count, size_t size) { return ++made < 9 ? calloc(count, size) : NULL; }
+"""
+
+
+def test_no_memory_for_a_long_word_is_not_taken_for_a_full_table(tmp_path: Path) -> None:
+    if shutil.which("cc") is None:
+        pytest.skip("this machine has no cc")
+    (tmp_path / "no_more.c").write_text(_NO_MORE)
+    subprocess.run(["cc", "-c", "-fPIC", "no_more.c"], cwd=tmp_path, check=True)
+    flags = ("-std=c11", "-fPIC", "-shared", "-Drealloc=no_more", "-Dcalloc=counted")
+    subprocess.run(["cc", *flags, "-o", "scorer.so", "no_more.o", *build.SOURCES], cwd=tmp_path, check=True)
+    short_of_memory, pool = load(tmp_path / "scorer.so"), b"bad\nwonderful"
+    assert short_of_memory.index_new(pool, len(pool), 1, 2, word_bits(), 1) is None
+    assert ctypes.c_int.in_dll(short_of_memory, "made").value == 2, "the index and its one table"
 
 
 @pytest.mark.parametrize(

@@ -255,6 +255,69 @@ async def test_a_defect_is_left_to_who_answers_for_defects(path: Path) -> None:
     assert ([type(error) for error in told], server.admission.busy) == ([ZeroDivisionError], False)
 
 
+@pytest.mark.parametrize("broken", ["sentiment_server.web.turn.read_text", "sentiment_server.web.turn.Ticket"])
+async def test_a_request_that_cannot_be_taken_is_left_to_the_application(
+    path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    def no_memory(*_: object) -> None:
+        raise MemoryError
+
+    server, told = Server(path), list[Any]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context["exception"]))
+    with monkeypatch.context() as patch:
+        patch.setattr(broken, no_memory)
+        ((protocol, wire),) = server.ask("good")
+    await _turns(3)
+    assert ([type(error) for error in told], server.bodies) == ([MemoryError], [b'{"text": "good"}'])
+    assert wire.sent.count(b"HTTP/1.1") == 1
+    assert wire.sent.endswith(b"application")
+    assert not server.admission.busy
+    assert server.held.has_room(10**6)
+    protocol.data_received(_request("bad"))
+    await _turns()
+    assert server.serving.asked == [["bad"]]
+
+
+async def test_a_defect_half_way_is_told_and_those_behind_it_are_answered(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> bool:
+        raise ZeroDivisionError
+
+    server, told = Server(path, copies=(copies := Copied())), list[Any]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(type(context["exception"])))
+    connections = server.ask("good", "bad", "ugly")
+    monkeypatch.setattr(connections[1][0], "is_spent", broken)
+    monkeypatch.setattr(connections[1][0], "ask_application", broken)
+    await _turns(4)
+    (_, first), (_, second), (_, third) = connections
+    assert (_said(first)["sentiment"], second.sent, third.sent.endswith(b"application")) == ("positive", b"", True)
+    assert (server.answered(), server.counted, len(copies.taken)) == (1, ["good"], 1)
+    assert (told, server.bodies) == ([ZeroDivisionError, ZeroDivisionError], [b'{"text": "ugly"}'])
+    assert not server.admission.busy
+
+
+async def test_a_reply_that_could_not_be_written_is_no_answer(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: object) -> None:
+        monkeypatch.undo()
+        raise MemoryError
+
+    server = Server(path)
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+    ((_, wire),) = server.ask("good")
+    monkeypatch.setattr(wire, "write", broken)
+    await _turns(4)
+    assert (wire.sent.endswith(b"application"), server.answered(), server.admission.busy) == (True, 0, False)
+
+
+async def test_short_texts_are_no_pause_either(path: Path) -> None:
+    server = Server(path)
+    server.ask(*["good"] * 90)
+    await _turns(12)
+    slices = [len(asked) for asked in server.serving.asked]
+    assert (sum(slices), max(slices) <= 50) == (90, True)
+
+
 async def test_who_sends_ahead_is_answered_in_order(path: Path) -> None:
     server = Server(path)
     ((protocol, wire),) = server.ask("good")
