@@ -1,5 +1,7 @@
 """What Prometheus may ask of the operator. Values are set where things happen; nothing here decides anything."""
 
+from functools import lru_cache
+
 from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 
 disable_created_metrics()
@@ -26,7 +28,7 @@ ROLLOUT_SECONDS = Histogram(
 )
 QUEUE_DEPTH = Gauge("sentiment_operator_queue_depth", "Models that are due for a pass.")
 QUEUE_OLDEST = Gauge("sentiment_operator_queue_oldest_seconds", "Since when the longest waiting model is due.")
-API_CALLS_TOTAL = Counter(
+_API_CALLS = Counter(
     "sentiment_operator_api_calls_total",
     "Calls to the Kubernetes API by verb and resource.",
     ["verb", "resource", "code"],
@@ -48,3 +50,9 @@ NOTIFICATIONS = Counter(
     ["sink", "result"],
 )
 NOTIFICATIONS_WAITING = Gauge("sentiment_notifications_waiting", "Notifications on their way to a sink.", ["sink"])
+
+
+@lru_cache(maxsize=1024)
+def api_calls(verb: str, resource: str, code: int) -> Counter:
+    """Calls of that kind with that answer. Looked up once: prometheus_client takes a lock for it, and there are few."""
+    return _API_CALLS.labels(verb, resource, str(code))

@@ -6,10 +6,7 @@ Raw bodies in, raw bodies out, a timeout on every call, and the Lease checked be
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from functools import lru_cache
 from http import HTTPStatus
-
-from prometheus_client import Counter
 
 from sentiment_operator.cluster.errors import Away, NotLeading, Refused, Stale
 from sentiment_operator.cluster.transport import (
@@ -25,7 +22,7 @@ from sentiment_operator.cluster.transport import (
 )
 from sentiment_operator.facts.observed import Manifest
 from sentiment_operator.kinds import API_CALLS, DEPLOYMENT, EVENT, LEASE, PREVIEW_CALLS, Kind
-from sentiment_operator.metrics import API_CALLS_TOTAL
+from sentiment_operator.metrics import api_calls
 from sentiment_operator.names import FIELD_MANAGER
 from sentiment_operator.reading.raw import slim
 
@@ -33,7 +30,7 @@ PAGE = 100
 """Objects of one answer to a list: reading it is a few milliseconds of the loop."""
 CONCURRENT_CALLS = 32
 NO_VERSION = "1"
-"""A resourceVersion that no object can have: etcd's first write is the one that made the cluster."""
+"""A resourceVersion that no object can have: etcd stands at it before its first write."""
 Told = tuple[str, Manifest]
 """Type of a watch event, and the object."""
 
@@ -161,28 +158,26 @@ class Kube:
     async def apply_new(self, kind: Kind, manifest: Manifest) -> Manifest:
         """Server-side apply of an object that must not exist yet. Stale where it does, whoever made it."""
         # No object has that version: one that is there is not written to, and one that is not there has none to compare.
-        metadata = {**manifest["metadata"], "resourceVersion": NO_VERSION}
-        path = kind.path(metadata["namespace"], metadata["name"])
-        body = {**manifest, "metadata": metadata}
-        return slim(await self._write("patch", kind, path, body, query=_strict(), content=APPLY))
+        return await self._patched(kind, manifest, {"resourceVersion": NO_VERSION}, _strict(), APPLY)
 
     async def apply(self, kind: Kind, manifest: Manifest, uid: str) -> Manifest:
         """Server-side apply that takes over every field of this very object."""
-        metadata = manifest["metadata"]
-        body = {**manifest, "metadata": {**metadata, "uid": uid}}
-        query = _strict() | {"force": "true"}
-        path = kind.path(metadata["namespace"], metadata["name"])
-        return slim(await self._write("patch", kind, path, body, query=query, content=APPLY))
+        return await self._patched(kind, manifest, {"uid": uid}, _strict() | {"force": "true"}, APPLY)
 
     async def overwrite(self, kind: Kind, manifest: Manifest, uid: str) -> Manifest:
         """Merge patch of this very object: lists become exactly as desired, entries that others added included.
 
         For what server-side apply cannot mend, since it leaves others' entries in lists alone.
         """
-        metadata = manifest["metadata"]
-        body = {**manifest, "metadata": {**metadata, "uid": uid}}
+        return await self._patched(kind, manifest, {"uid": uid}, _strict(), MERGE_PATCH)
+
+    async def _patched(
+        self, kind: Kind, manifest: Manifest, of: Mapping[str, str], query: dict[str, str], content: str
+    ) -> Manifest:
+        """The object as it is then. `of`: metadata that have to be the live object's."""
+        metadata = {**manifest["metadata"], **of}
         path = kind.path(metadata["namespace"], metadata["name"])
-        return slim(await self._write("patch", kind, path, body, query=_strict(), content=MERGE_PATCH))
+        return slim(await self._write("patch", kind, path, {**manifest, "metadata": metadata}, query, content))
 
     async def delete(self, kind: Kind, body: Manifest) -> None:
         """Delete this very object with its dependents. One that is gone already is no error."""
@@ -278,7 +273,7 @@ class Kube:
         async with self._calls:
             answer = await send(self._client, _METHODS[verb], path, query, body, content)
         counted = "dry-run" if query is not None and "dryRun" in query else verb
-        _counter(counted, resource, answer.code).inc()
+        api_calls(counted, resource, answer.code).inc()
         return understood(answer, f"{verb} {path}")
 
     def _check(self, kind: Kind, resource: str, verb: str) -> None:
@@ -287,12 +282,6 @@ class Kube:
             raise LookupError(
                 f"neither API_CALLS nor PREVIEW_CALLS lists {verb} {resource}, or the settings leave it out"
             )
-
-
-@lru_cache(maxsize=1024)
-def _counter(verb: str, resource: str, code: int) -> Counter:
-    """Looked up once: prometheus_client takes a lock for that, and there are few."""
-    return API_CALLS_TOTAL.labels(verb, resource, str(code))
 
 
 _METHODS = {"get": "GET", "list": "GET", "create": "POST", "update": "PUT", "patch": "PATCH", "delete": "DELETE"}
