@@ -36,8 +36,10 @@ _API_CALLS = Counter(
 REGISTRY_CALLS = Counter("sentiment_operator_registry_calls_total", "Calls to MLflow.", ["call", "outcome"])
 LEADER = Gauge("sentiment_operator_leader", "1 while this process holds the Lease, or that of any shard.")
 SHARDS_HELD = Gauge("sentiment_operator_shards_held", "Shards that this process acts for; undivided, all is one.")
-MODELS = Gauge("sentiment_operator_models", "Models by the status of a condition.", ["condition", "status"])
-TRAININGS = Gauge("sentiment_operator_trainings_running", "Training Jobs that are not finished.")
+MODELS = Gauge(
+    "sentiment_operator_models", "Models of this process by the status of a condition.", ["condition", "status"]
+)
+TRAININGS = Gauge("sentiment_operator_trainings_running", "Training Jobs of this process that are not finished.")
 WATCH_EVENTS = Counter(
     "sentiment_operator_watch_events_total", "Watch events that brought something new.", ["resource"]
 )

@@ -226,9 +226,11 @@ class Process:
         metrics.SHARDS_HELD.set(len(self.shards.held))
         metrics.QUEUE_DEPTH.set(self._queue.depth)
         metrics.QUEUE_OLDEST.set(self._queue.oldest_seconds)
-        metrics.TRAININGS.set(len(self._store.unfinished_jobs()))
-        models = filter(None, map(self._store.model, self._store.models()))
-        counts = Counter(entry for body in models for entry in extract.conditions(body))
+        # Of its own models alone: every replica knows of all of them, and what each tells is added up.
+        acts_for = self.shards.acts_for
+        metrics.TRAININGS.set(sum(acts_for(key.namespace) for _, key in self._store.unfinished_jobs()))
+        models = (self._store.model(key) for key in self._store.models() if acts_for(key.namespace))
+        counts = Counter(entry for body in filter(None, models) for entry in extract.conditions(body))
         metrics.MODELS.clear()
         for (condition, status), count in counts.items():
             metrics.MODELS.labels(condition, status).set(count)

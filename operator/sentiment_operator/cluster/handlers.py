@@ -152,20 +152,28 @@ async def _configure(settings: kopf.OperatorSettings, **_: object) -> None:
 
 
 class Handover:
-    """Takes notices from one thread to the loop of another, which looks a moment after the first of them: a wake-up for
-    each would let the two threads wait for each other more than work."""
+    """Takes notices from one thread to the loop of another, which looks at once and then not for a moment: a wake-up for each
+    would let the two threads wait for each other more than work."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, notice: Notice) -> None:
         self._loop, self._notice = loop, notice
         self._notices: deque[tuple[Kind, str | None, Manifest]] = deque()
         self._is_woken = False
+        self._next_at = 0.0
+        """By the clock of the loop."""
 
     def put(self, kind: Kind, event: str | None, body: Manifest) -> None:
         """Hand a notice over; called in the other thread."""
         self._notices.append((kind, event, body))
         if not self._is_woken:
             self._is_woken = True
-            self._loop.call_soon_threadsafe(self._loop.call_later, HANDOVER_SECONDS, self._take)
+            self._loop.call_soon_threadsafe(self._take_in_time)
+
+    def _take_in_time(self) -> None:
+        if self._loop.time() < self._next_at:
+            self._loop.call_at(self._next_at, self._take)
+        else:
+            self._take()
 
     def _take(self) -> None:
         # Before the first one is taken: what comes from now on wakes the loop again.
@@ -174,6 +182,7 @@ class Handover:
             for _ in range(min(len(self._notices), NOTICES_AT_A_TIME)):
                 self._notice(*self._notices.popleft())
         finally:
+            self._next_at = self._loop.time() + HANDOVER_SECONDS
             if self._notices and not self._is_woken:
                 self._is_woken = True
                 self._loop.call_soon(self._take)

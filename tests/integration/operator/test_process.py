@@ -7,6 +7,7 @@ from tests.integration.operator.conftest import Shop, Start
 from tests.integration.operator.operator_process import LEASE, OperatorProcess
 from tests.support.eventually import eventually
 
+READY_MODELS = 'sentiment_operator_models{condition="Ready",status="True"}'
 ROLLOUTS = 'sentiment_rollout_seconds_count{rollout="First"}'
 
 
@@ -42,6 +43,8 @@ def test_of_two_replicas_one_leads_and_the_other_takes_over_at_once(shop: Shop, 
     shop.a_model(version="1")
     shop.ready(version="1")
     assert second.writes() == {}
+    told = [process.values().get(READY_MODELS, 0) for process in (first, second)]
+    assert told == [1, 0], "a sum over the replicas counts a model twice"
     first.terminate()
     eventually("the second one leads", lambda: second.leads, 5)
     shop.patch("smod", "imdb", {"spec": {"version": "2"}})

@@ -58,6 +58,25 @@ def test_a_notice_that_cannot_be_heard_keeps_back_no_other(broken: int) -> None:
     assert heard(MANY, broken)[0] == [number for number in range(MANY) if number != broken]
 
 
+def test_the_first_notice_is_heard_at_once_and_those_soon_after_it_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handlers, "HANDOVER_SECONDS", 3600.0)
+    numbers: list[int] = []
+
+    async def run() -> list[float]:
+        loop = asyncio.get_running_loop()
+        later: list[float] = []
+        monkeypatch.setattr(loop, "call_at", lambda at, _: later.append(at - loop.time()))
+        handover = Handover(loop, lambda _, __, body: numbers.append(body["number"]))
+        for number in range(3):
+            handover.put(POD, None, {"number": number})
+            await asyncio.sleep(0)
+        return later
+
+    [later] = asyncio.run(run())
+    assert numbers == [0]
+    assert 3590 < later <= 3600
+
+
 def test_a_connection_that_was_refused_is_no_other_session_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """kopf would take a new session for a new try, and try for ever."""
     tokens = iter(["one", "one", "two"])
