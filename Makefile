@@ -74,7 +74,7 @@ bench-scorer: ## start-up, memory and speed of the model server on this machine 
 bench-server: ## what a request costs, beside MLServer, mlflow, BentoML, KServe and FastAPI with scikit-learn, with a plot (DATA=file PRESET=name ROUNDS=3 PEERS=)
 	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m bench.server
 
-bench-train: ## accuracy, time and memory of the presets beside scikit-learn, and how they grow, with plots (DATA=file SIZES=numbers)
+bench-train: ## accuracy, time and memory of the presets beside scikit-learn, and how they grow, with plots (DATA=file REVIEWS=numbers)
 	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m bench.train
 
 bench-search: ## 32 sets of parameters tried together and one process for each, with equal figures (DATA=file)
@@ -83,5 +83,5 @@ bench-search: ## 32 sets of parameters tried together and one process for each, 
 bench-ready: ## from an edit to a right answer on a real cluster, beside a tutorial's pod, with plots (DATA=file PARTS=cold,switch KEEP=1)
 	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m bench.ready
 
-bench-operator: ## what many models cost the operator, beside the usual kopf operator (SIZES=numbers SHARDS=numbers)
+bench-operator: ## what many models cost the operator, beside the usual kopf operator (MODELS=numbers SHARDS=numbers)
 	@PYTHONPATH=$(IMPORTS) $(DEV)/bin/python -m bench.operator

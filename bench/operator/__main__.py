@@ -1,8 +1,8 @@
 """`make bench-operator`: our operator beside the usual one, with many models on a real control plane of KWOK nodes.
 
-SIZES=<numbers, with commas> takes other numbers of models, PEERS=ours or usual only one of the two, and TRAINED=<numbers> also
-measures ours with models that have to be trained first. SHARDS=<numbers> instead measures ours with so many replicas, each of which
-has its shard.
+MODELS=<numbers, with commas> takes other numbers of models, PEERS=ours or usual only one of the two, and TRAINED=<numbers> also
+measures ours with models that have to be trained first. The fewest of the models are then shared by several replicas, each of
+which has its shard: SHARDS=<numbers> says how many. An empty value leaves out what it names.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from bench.results import RESULTS, keep
 from local_cluster.console import ClusterError
 from sentiment_trainer.drawing import save
 
-_SIZES = (20,)
+_MODELS, _SHARDS = (100,), (1, 2, 4)
 _WITH_AUTOSCALER = 1000
 """So many models at most have an autoscaler."""
 _CONDITIONS = f"""\
@@ -39,13 +39,10 @@ With TRAINED, ours waits two to three seconds for further edits before it trains
 def main() -> int:
     """Every size, each operator in turn."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # Whatever was started is ended then, too.
-    sizes, trained = _numbers("SIZES", _SIZES), _numbers("TRAINED", ())
-    asked, replicas = os.environ.get("PEERS", "ours,usual").split(","), _numbers("SHARDS", ())
+    sizes, trained = _numbers("MODELS", _MODELS), _numbers("TRAINED", ())
+    asked, replicas = os.environ.get("PEERS", "ours,usual").split(","), _numbers("SHARDS", _SHARDS)
     cells: list[Cell] = []
     say(_CONDITIONS)
-    if replicas:
-        _divide(sizes, replicas)
-        return 0
     try:
         for size in sizes:
             peers = [ours(autoscaled=size <= _WITH_AUTOSCALER), usual(autoscaled=size <= _WITH_AUTOSCALER)]
@@ -54,25 +51,23 @@ def main() -> int:
             cells += _measured([ours(autoscaled=size <= _WITH_AUTOSCALER)], size, trained=True)
     finally:
         _keep(cells)
+    _divide(min(sizes), replicas)
     return 0
 
 
 def _measured(peers: Sequence[Peer], size: int, *, trained: bool = False) -> list[Cell]:
     """In turn, and as a table."""
     cells = [asyncio.run(measured(peer, size, trained=trained)) for peer in peers]
-    print("\n".join([*lines(cells, OURS), ""]), flush=True)
+    if cells:
+        print("\n".join([*lines(cells, OURS), ""]), flush=True)
     return cells
 
 
-def _divide(sizes: Sequence[int], replicas: Sequence[int]) -> None:
-    """Every size with every number of replicas; what was measured is kept also before something goes wrong."""
-    found: list[Divided] = []
+def _divide(size: int, replicas: Sequence[int]) -> None:
+    """The models with every number of replicas; what was measured is kept also before something goes wrong."""
+    peer, found = ours(autoscaled=size <= _WITH_AUTOSCALER), list[Divided]()
     try:
-        found.extend(
-            asyncio.run(divided(ours(autoscaled=size <= _WITH_AUTOSCALER), size, count))
-            for size in sizes
-            for count in replicas
-        )
+        found.extend(asyncio.run(divided(peer, size, count)) for count in replicas)
     finally:
         if found:
             keep("shards", [asdict(one) for one in found])

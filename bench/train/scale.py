@@ -2,7 +2,7 @@
 
 There are no 500,000 reviews: those of the file are resampled, each a copy of its own. A term then stands in as many times more
 reviews as each was repeated, and `minDocumentFrequency` is raised as much, so that the terms are those of the file.
-SIZES=<numbers, with commas> measures others.
+REVIEWS=<numbers, with commas> measures others.
 """
 
 import json
@@ -60,7 +60,7 @@ class Step:
 
 def scale(file: Path) -> None:
     """Print a table, and leave scale.json and scale.png."""
-    sizes = tuple(map(int, given.split(","))) if (given := os.environ.get("SIZES")) else _SIZES
+    sizes = tuple(map(int, given.split(","))) if (given := os.environ.get("REVIEWS")) else _SIZES
     print(
         "\nBest, by reviews  counted by      terms   count s   cpu s   fit s   cpu s  peak MiB  KiB/review", flush=True
     )
@@ -83,7 +83,7 @@ def _left_out(steps: Sequence[Step]) -> str:
     smallest, largest = min(native, key=_rows), max(native, key=_rows)
     a_review = (largest.peak_mib - smallest.peak_mib) / max(largest.rows - smallest.rows, 1)
     gib = (largest.peak_mib + (_LEFT_OUT - largest.rows) * a_review) / 1024
-    return f"{_LEFT_OUT:,} reviews are left out: they would take {gib:.0f} GiB (SIZES={_LEFT_OUT} measures them)"
+    return f"{_LEFT_OUT:,} reviews are left out: they would take {gib:.0f} GiB (REVIEWS={_LEFT_OUT} measures them)"
 
 
 def _rows(step: Step) -> int:
