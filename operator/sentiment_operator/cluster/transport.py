@@ -13,8 +13,10 @@ from sentiment_operator.facts.observed import Manifest
 
 TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=5)
 STREAM_SECONDS = 300
-"""So long the server is asked to keep a stream up; a connection that died silently is noticed a little later."""
-STREAM_TIMEOUT = aiohttp.ClientTimeout(total=STREAM_SECONDS + 30, sock_connect=5)
+"""So long the server is asked to keep a stream up."""
+SILENT_SECONDS = 75
+"""A stream in which nothing comes for so long is dead: bookmarks are asked for, and come once a minute."""
+STREAM_TIMEOUT = aiohttp.ClientTimeout(total=STREAM_SECONDS + 30, sock_connect=5, sock_read=SILENT_SECONDS)
 
 JSON = "application/json"
 APPLY = "application/apply-patch+yaml"

@@ -75,9 +75,12 @@ class OperatorProcess:
         return lease.get("spec", {}).get("holderIdentity") == self._identity
 
     def wait_until_it_leads(self) -> "OperatorProcess":
-        """Return when it holds the Lease."""
-        eventually(f"{self._identity} leads, see {self.log}", lambda: self._is_alive() and self.leads)
+        """Return when it holds the Lease and knows it: the answer comes after the Lease is written."""
+        eventually(f"{self._identity} leads, see {self.log}", lambda: self._is_alive() and self.leads and self._acts())
         return self
+
+    def _acts(self) -> bool:
+        return self.values()["sentiment_operator_leader"] == 1
 
     def is_healthy(self) -> bool:
         """What /healthz says; False as well while it does not answer."""

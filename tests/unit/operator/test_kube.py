@@ -1,13 +1,14 @@
-"""What is sent to the API server to let go of pods, and what its answers mean."""
+"""What is sent to the API server, what its answers mean, and what waits for a place among many calls."""
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, cast
 
 import pytest
 
 from sentiment_operator.cluster.errors import NotLeading, Refused, Stale
-from sentiment_operator.cluster.kube import Kube
+from sentiment_operator.cluster.kube import CONCURRENT_CALLS, Kube
 from sentiment_operator.facts.observed import Manifest
 from sentiment_operator.kinds import DEPLOYMENT
 
@@ -101,3 +102,55 @@ def test_an_object_that_must_be_new_is_applied_at_a_version_that_none_has() -> N
         asyncio.run(Kube(cast("Any", server), lambda _: True).apply_new(DEPLOYMENT, manifest))
     ((method, _, sent),) = server.sent
     assert (method, sent["metadata"]) == ("PATCH", {"name": "imdb", "namespace": "shop", "resourceVersion": "1"})
+
+
+class BusyServer(Server):
+    """Answers nothing before it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__(200, ENDING)
+        self.free = asyncio.Event()
+
+    async def request(self, method: str, path: str, _: Any, body: bytes | None, *__: Any) -> Reply:
+        reply = await super().request(method, path, _, body)
+        if "/leases/" not in path:
+            await self.free.wait()
+        return reply
+
+
+def beside_many_calls(ask: Callable[[Kube, BusyServer, list[bool]], Awaitable[None]]) -> BusyServer:
+    """Ask something while as many calls as there are places wait for their answers. The list says who leads."""
+
+    async def story() -> BusyServer:
+        server, leads = BusyServer(), [True]
+        kube = Kube(cast("Any", server), lambda _: leads[0])
+        waiting = [asyncio.create_task(kube.get(DEPLOYMENT, "shop", str(n))) for n in range(CONCURRENT_CALLS)]
+        async with asyncio.timeout(10):
+            await ask(kube, server, leads)
+            server.free.set()
+            await asyncio.gather(*waiting)
+        return server
+
+    return asyncio.run(story())
+
+
+def test_a_write_that_waited_while_the_lease_was_lost_is_not_sent() -> None:
+    async def write(kube: Kube, server: BusyServer, leads: list[bool]) -> None:
+        written = asyncio.create_task(kube.orphan(DEPLOYMENT, CANDIDATE))
+        while len(server.sent) < CONCURRENT_CALLS:
+            await asyncio.sleep(0)
+        leads[0] = False
+        server.free.set()
+        with pytest.raises(NotLeading):
+            await written
+
+    assert {method for method, _, _ in beside_many_calls(write).sent} == {"GET"}
+
+
+def test_the_lease_waits_for_no_other_call() -> None:
+    async def look(kube: Kube, server: BusyServer, _: list[bool]) -> None:
+        while len(server.sent) < CONCURRENT_CALLS:
+            await asyncio.sleep(0)
+        await kube.get_lease("shop", "sentiment-operator")
+
+    assert len(beside_many_calls(look).sent) == CONCURRENT_CALLS + 1

@@ -105,6 +105,25 @@ def test_a_released_lease_is_taken_at_once(leases: PlayedLeases, clock: Clock) -
     assert (first.held, second.held) == (set(), {0})
 
 
+def test_an_api_server_that_hangs_does_not_keep_the_process_from_ending(
+    leases: PlayedLeases, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leader = process(leases, clock, "one")
+
+    async def hang(_: str, __: str) -> None:
+        await asyncio.Event().wait()
+
+    async def story() -> None:
+        await win(leader, clock)
+        monkeypatch.setattr(leases, "get_lease", hang)
+        monkeypatch.setattr("sentiment_operator.replicas.leader.RELEASE_SECONDS", 0.01)
+        async with asyncio.timeout(10):
+            await leader.release()
+
+    asyncio.run(story())
+    assert leader.held == set()
+
+
 def test_a_follower_releases_nothing(leases: PlayedLeases, clock: Clock) -> None:
     first, second = process(leases, clock, "one"), process(leases, clock, "two")
 
