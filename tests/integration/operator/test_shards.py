@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from sentiment_operator.replicas.sharding import shard_of
+from sentiment_operator.names import BUCKET_LABEL
+from sentiment_operator.replicas.sharding import bucket_of, shard_of
 from tests.integration.operator.conftest import Shop, Start
 from tests.integration.operator.operator_process import OperatorProcess
 from tests.integration.operator.played_node import PlayedNode
@@ -92,6 +93,34 @@ def is_seen(shop: Shop, name: str = "imdb") -> bool:
     return body.get("status", {}).get("observedGeneration") == body["metadata"]["generation"]
 
 
+CHILDREN = ("serviceaccount", "service", "deployment", "networkpolicy", "budget")
+
+
+def without_buckets(shop: Shop) -> dict[str, str]:
+    """Take their buckets from the model's children, as if an operator had made them that knew none; kind → uid of each."""
+    gone: Manifest = {"metadata": {"labels": {BUCKET_LABEL: None}}}
+    for kind in CHILDREN:
+        shop.patch(kind, "imdb", gone | ({"spec": {"template": gone}} if kind == "deployment" else {}))
+    for kind in ("pod", "job"):
+        for name in shop.names(kind):
+            shop.patch(kind, name, gone)
+    return uids(shop)
+
+
+def uids(shop: Shop) -> dict[str, str]:
+    """Kind → uid of the model's children."""
+    return {kind: (shop.get(kind, "imdb") or {})["metadata"]["uid"] for kind in CHILDREN}
+
+
+def have_buckets(shop: Shop) -> bool:
+    """Whether all children say the bucket of their namespace, and all pods that serve."""
+    bodies = [shop.get(kind, "imdb") or {} for kind in CHILDREN]
+    bodies += [bodies[CHILDREN.index("deployment")]["spec"]["template"]]
+    bodies += [shop.get("pod", name) or {} for name in shop.names("pod") if not name.startswith("imdb-train-")]
+    told = {body.get("metadata", {}).get("labels", {}).get(BUCKET_LABEL) for body in bodies}
+    return told == {str(bucket_of(shop.namespace))}
+
+
 def test_each_model_is_one_replicas_and_those_of_a_dead_one_are_taken_over(start: Start, shops: list[Shop]) -> None:
     replicas = Replicas(start, shops, **QUICK_LEASE)
     replicas.start("one", "two")
@@ -121,6 +150,24 @@ def test_each_model_is_one_replicas_and_those_of_a_dead_one_are_taken_over(start
         shop.delete("service", "imdb")
     for shop in shops:
         eventually("what was lost is there again", lambda shop=shop: shop.get("service", "imdb") is not None, 10)
+
+
+def test_children_of_before_there_were_buckets_are_seen_kept_and_get_theirs(start: Start, shops: list[Shop]) -> None:
+    replicas = Replicas(start, shops)
+    replicas.start("one", "two")
+    for shop in shops:
+        shop.a_model(version="1", serving={"replicas": 2})
+    for shop in shops:
+        shop.ready(version="1")
+    for identity in list(replicas.running):
+        replicas.running.pop(identity).terminate()
+    kept = {shop.namespace: without_buckets(shop) for shop in shops}
+    replicas.start("three", "four")
+    for shop in shops:
+        eventually("all have their bucket", lambda shop=shop: have_buckets(shop), 60)
+        shop.ready(version="1")
+        assert uids(shop) == kept[shop.namespace]
+    assert not {resource: count for resource, count in replicas.created().items() if count and resource != "events"}
 
 
 @pytest.mark.campaign
