@@ -96,29 +96,41 @@ def is_seen(shop: Shop, name: str = "imdb") -> bool:
 CHILDREN = ("serviceaccount", "service", "deployment", "networkpolicy", "budget")
 
 
-def without_buckets(shop: Shop) -> dict[str, str]:
+def without_buckets(shop: Shop, name: str) -> dict[str, str]:
     """Take their buckets from the model's children, as if an operator had made them that knew none; kind → uid of each."""
     gone: Manifest = {"metadata": {"labels": {BUCKET_LABEL: None}}}
     for kind in CHILDREN:
-        shop.patch(kind, "imdb", gone | ({"spec": {"template": gone}} if kind == "deployment" else {}))
-    for kind in ("pod", "job"):
-        for name in shop.names(kind):
-            shop.patch(kind, name, gone)
-    return uids(shop)
+        shop.patch(kind, name, gone | ({"spec": {"template": gone}} if kind == "deployment" else {}))
+    for job in shop.names("job"):
+        shop.patch("job", job, gone)
+    eventually("its pods are as before", lambda: rolled_out(shop, name))
+    return uids(shop, name)
 
 
-def uids(shop: Shop) -> dict[str, str]:
+def rolled_out(shop: Shop, name: str) -> bool:
+    """Whether all pods are of the Deployment's latest template, and answer."""
+    body = shop.get("deployment", name) or {}
+    status, wanted = body.get("status", {}), body["spec"]["replicas"]
+    counts = [status.get(count) for count in ("replicas", "updatedReplicas", "availableReplicas")]
+    return status["observedGeneration"] == body["metadata"]["generation"] and counts == [wanted] * 3
+
+
+def uids(shop: Shop, name: str) -> dict[str, str]:
     """Kind → uid of the model's children."""
-    return {kind: (shop.get(kind, "imdb") or {})["metadata"]["uid"] for kind in CHILDREN}
+    return {kind: (shop.get(kind, name) or {})["metadata"]["uid"] for kind in CHILDREN}
 
 
-def have_buckets(shop: Shop) -> bool:
-    """Whether all children say the bucket of their namespace, and all pods that serve."""
-    bodies = [shop.get(kind, "imdb") or {} for kind in CHILDREN]
-    bodies += [bodies[CHILDREN.index("deployment")]["spec"]["template"]]
-    bodies += [shop.get("pod", name) or {} for name in shop.names("pod") if not name.startswith("imdb-train-")]
-    told = {body.get("metadata", {}).get("labels", {}).get(BUCKET_LABEL) for body in bodies}
-    return told == {str(bucket_of(shop.namespace))}
+def with_bucket(shop: Shop) -> list[str]:
+    """Names of the Deployments whose pods get the bucket of their namespace."""
+    bodies = [(name, shop.get("deployment", name) or {}) for name in shop.names("deployment")]
+    labels = {name: body["spec"]["template"]["metadata"]["labels"].get(BUCKET_LABEL) for name, body in bodies}
+    return [name for name, bucket in labels.items() if bucket == str(bucket_of(shop.namespace))]
+
+
+def all_have_buckets(shop: Shop, name: str) -> bool:
+    """Whether all children of the model have the bucket of their namespace."""
+    labels = [(shop.get(kind, name) or {})["metadata"]["labels"] for kind in CHILDREN]
+    return {of_one.get(BUCKET_LABEL) for of_one in labels} == {str(bucket_of(shop.namespace))}
 
 
 def test_each_model_is_one_replicas_and_those_of_a_dead_one_are_taken_over(start: Start, shops: list[Shop]) -> None:
@@ -152,21 +164,30 @@ def test_each_model_is_one_replicas_and_those_of_a_dead_one_are_taken_over(start
         eventually("what was lost is there again", lambda shop=shop: shop.get("service", "imdb") is not None, 10)
 
 
-def test_children_of_before_there_were_buckets_are_seen_kept_and_get_theirs(start: Start, shops: list[Shop]) -> None:
-    replicas = Replicas(start, shops)
+def test_children_of_before_there_were_buckets_are_seen_kept_and_get_theirs_in_turn(
+    start: Start, shops: list[Shop]
+) -> None:
+    first = shops[0]
+    models = [(first, "other"), *((shop, "imdb") for shop in shops)]
+    replicas = Replicas(start, shops, SENTIMENT_WORKERS="1")
     replicas.start("one", "two")
-    for shop in shops:
-        shop.a_model(version="1", serving={"replicas": 2})
-    for shop in shops:
-        shop.ready(version="1")
+    for shop, name in models:
+        shop.a_model(name, version="1", serving={"replicas": 2})
+    for shop, name in models:
+        shop.ready(name, version="1")
     for identity in list(replicas.running):
         replicas.running.pop(identity).terminate()
-    kept = {shop.namespace: without_buckets(shop) for shop in shops}
+    kept = [without_buckets(shop, name) for shop, name in models]
+
+    first.node.serving_hangs = True
     replicas.start("three", "four")
-    for shop in shops:
-        eventually("all have their bucket", lambda shop=shop: have_buckets(shop), 60)
-        shop.ready(version="1")
-        assert uids(shop) == kept[shop.namespace]
+    eventually("one of them rolls", lambda: len(with_bucket(first)) == 1)
+    never("both of a shard roll", lambda: len(with_bucket(first)) == 2, 5)
+    first.node.serving_hangs = False
+    for (shop, name), before in zip(models, kept, strict=True):
+        eventually("all have their bucket", lambda shop=shop, name=name: all_have_buckets(shop, name), 60)
+        shop.ready(name, version="1")
+        assert uids(shop, name) == before
     assert not {resource: count for resource, count in replicas.created().items() if count and resource != "events"}
 
 
