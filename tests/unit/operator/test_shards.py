@@ -81,11 +81,13 @@ def test_whoever_waits_hears_of_each_shard_that_came_or_went() -> None:
         await asyncio.sleep(0)
         assert not any(one.done() for one in waiting)
         await stage.rounds(1)
-        await asyncio.gather(*waiting)
+        async with asyncio.timeout(5):
+            await asyncio.gather(*waiting)
         leaving = asyncio.create_task(shards.moved(shards.taken))
         stage.starts("b")
         await stage.rounds()
-        await leaving
+        async with asyncio.timeout(5):
+            await leaving
         assert shards.taken == {0, 1}
         await shards.moved(frozenset({0}))  # That was before: nothing has to come.
 
