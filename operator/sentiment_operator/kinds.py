@@ -75,9 +75,9 @@ LABELLED: tuple[Kind, ...] = (JOB, POD, *dict.fromkeys(SERVING.values()))
 WATCHED: tuple[Kind, ...] = (*OWN, *LABELLED)
 
 
-KNOWN_OF_ALL: frozenset[Kind] = frozenset({MODEL, REVISION, JOB, DEPLOYMENT})
-"""What a pass reads of other models than its own: whom it follows, who has its registered model, and how many train or roll
-out. Of the other kinds a replica keeps what it acts for."""
+KNOWN_OF_ALL: frozenset[Kind] = frozenset({MODEL, REVISION, JOB})
+"""What a pass reads of other models than its own: whom it follows, who has its registered model, and how many train. Of the
+other kinds a replica keeps what it acts for."""
 
 
 def watched(*, gateway_api: bool) -> tuple[Kind, ...]:

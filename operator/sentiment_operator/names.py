@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from sentiment_contract.names import GROUP, RETRY_ANNOTATION, VERSION_LABEL
 from sentiment_operator.api.model import API_VERSION
 from sentiment_operator.facts.observed import ChildKind, Manifest, Model
+from sentiment_operator.replicas.sharding import bucket_of
 from sentiment_operator.settings import Settings
 
 FIELD_MANAGER = "sentiment-operator"
@@ -17,6 +18,8 @@ NAME_LABEL = "app.kubernetes.io/name"
 INSTANCE_LABEL = "app.kubernetes.io/instance"
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 COMPONENT_LABEL = "app.kubernetes.io/component"
+BUCKET_LABEL = f"{GROUP}/bucket"
+"""By it a replica of the operator leaves out what others act for: see replicas/sharding.py."""
 APPLICATION = "sentiment-model"
 TRAINER = "trainer"
 SERVER = "server"
@@ -94,10 +97,11 @@ def identity_labels(model: str, component: str) -> dict[str, str]:
     return {NAME_LABEL: APPLICATION, INSTANCE_LABEL: model, COMPONENT_LABEL: component}
 
 
-def labels(model: str, component: str, version: str) -> dict[str, str]:
+def labels(model: Model, component: str, version: str) -> dict[str, str]:
     """Labels of a child that belongs to a version; without a version, of one that outlives them."""
     versioned = {VERSION_LABEL: version} if version else {}
-    return {**identity_labels(model, component), MANAGED_BY_LABEL: MANAGER, **versioned}
+    watched = {MANAGED_BY_LABEL: MANAGER, BUCKET_LABEL: str(bucket_of(model.namespace))}
+    return {**identity_labels(model.name, component), **watched, **versioned}
 
 
 def selector(labels: Mapping[str, str]) -> str:

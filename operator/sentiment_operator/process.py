@@ -31,7 +31,6 @@ from sentiment_operator.git.heads import Heads
 from sentiment_operator.git.hooks import Hooks
 from sentiment_operator.health import serve_health, serve_metrics
 from sentiment_operator.kinds import BY_PEOPLE, Kind, calls, watched
-from sentiment_operator.names import MANAGED_BY_LABEL, MANAGER
 from sentiment_operator.notify.courier import Courier
 from sentiment_operator.notify.senders import senders
 from sentiment_operator.passes.observe import Observer
@@ -84,7 +83,7 @@ class Process:
             first_pause_seconds=settings.notification_pause_seconds,
         )
         self.heads = Heads(self._store, partial(refs, http), settings.look_up_seconds, self._queue.add)
-        self._interest = Interest(self._is_elsewhere, self._extent)
+        self._interest = Interest(settings.shards, lambda: self.shards.taken, self.shards.moved)
         self._worker = Worker(
             self._store,
             self._queue,
@@ -94,25 +93,18 @@ class Process:
             self._interest.keeps,
         )
         namespaces = tuple(filter(None, (name.strip() for name in settings.watch_namespaces.split(","))))
-        labels = {MANAGED_BY_LABEL: MANAGER}
         kinds = watched(gateway_api=settings.gateway_api)
-        self._sweep = Sweep(self._kube, self._store, namespaces, labels, kinds, self._interest, self._worker.wake)
+        self._sweep = Sweep(self._kube, self._store, namespaces, kinds, self._interest, self._worker.wake)
         self.watch = WatchThread(
-            self._worker.hear, namespaces, BY_PEOPLE, self.shards.is_elsewhere if settings.shards > 1 else None
+            self._worker.hear, namespaces, BY_PEOPLE, self._interest.is_elsewhere if settings.shards > 1 else None
         )
         children = tuple(kind for kind in kinds if kind not in BY_PEOPLE)
         self._child_watch = ChildWatch(
-            self._kube, self._store, namespaces, labels, children, self._interest, self._worker.hear, self._worker.wake
+            self._kube, self._store, namespaces, children, self._interest, self._worker.hear, self._worker.wake
         )
 
     def _may_write(self, namespace: str) -> bool:
         return self.shards.may_write(namespace)
-
-    def _is_elsewhere(self, namespace: str) -> bool:
-        return self._settings.shards > 1 and self.shards.is_elsewhere(namespace)
-
-    def _extent(self) -> frozenset[int]:
-        return self.shards.taken if self._settings.shards > 1 else frozenset[int]()
 
     def _shards(self, settings: Settings) -> Shards:
         identity = settings.identity or f"{socket.gethostname()}_{os.getpid()}"

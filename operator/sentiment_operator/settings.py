@@ -59,3 +59,8 @@ class Settings(BaseSettings):
     webhook_secret_file: str = ""
     """File with the secret that git forges sign their webhooks with; empty: no webhook is served."""
     webhook_port: int = 8081
+
+    @property
+    def rollouts_of_a_shard(self) -> int:
+        """The share of the rollouts that may go on at a time."""
+        return max(1, self.max_concurrent_rollouts // self.shards)

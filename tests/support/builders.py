@@ -213,7 +213,7 @@ def deployment(label: str = "1", *, ours: bool = True, wanted: int = 1, **status
     """The live Deployment of a label; complete unless its status says otherwise."""
     counts = {"observedGeneration": 1, "replicas": wanted, "updatedReplicas": wanted, "availableReplicas": wanted}
     template = {
-        "labels": names.labels("imdb", names.SERVER, label),
+        "labels": names.labels(model(), names.SERVER, label),
         "annotations": {names.ARTIFACT_DIGEST_ANNOTATION: digest(label)},
     }
     body = {

@@ -117,11 +117,6 @@ def _surge(plan: Plan, observed: Observed) -> int:
 def _waits_its_turn(plan: Plan, observed: Observed, settings: Settings) -> bool:
     """True where the Deployment runs its version already and enough others roll: what differs is the operator's own."""
     live = deployed(observed)
-    if (
-        live is None
-        or live.paused
-        or plan.target is None
-        or observed.rollouts_elsewhere < settings.max_concurrent_rollouts
-    ):
+    if live is None or live.paused or plan.target is None or observed.rollouts_elsewhere < settings.rollouts_of_a_shard:
         return False
     return (live.version, live.digest) == (plan.target.spec.version, plan.target.spec.artifact_digest)

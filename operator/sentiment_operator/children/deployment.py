@@ -57,7 +57,7 @@ def pod_template(
     """A pod that serves the revision."""
     return {
         "metadata": {
-            "labels": names.labels(model.name, component, revision.version),
+            "labels": names.labels(model, component, revision.version),
             "annotations": _annotations(revision),
         },
         "spec": {

@@ -11,7 +11,7 @@ def child(
     metadata = {
         "name": name or model.name,
         "namespace": model.namespace,
-        "labels": names.labels(model.name, component, version),
+        "labels": names.labels(model, component, version),
         "ownerReferences": [names.owner_reference(model)],
     }
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata}

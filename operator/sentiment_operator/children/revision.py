@@ -22,7 +22,7 @@ def revision(model: Model, step: Record, settings: Settings) -> Manifest:
         "metadata": {
             "name": names.revision_name(model.name, step.label),
             "namespace": model.namespace,
-            "labels": names.labels(model.name, names.TRAINER, step.label),
+            "labels": names.labels(model, names.TRAINER, step.label),
             "ownerReferences": [names.owner_reference(model)],
         },
         "spec": spec.model_dump(mode="json", by_alias=True, exclude_none=True),

@@ -62,7 +62,7 @@ class Work:
 
 def trainer_job(model: Model, work: Work, settings: Settings) -> Manifest:
     """The Job. It has no time to live: it is the record of how the work ended; the operator keeps the latest few."""
-    labels = names.labels(model.name, names.TRAINER, work.label)
+    labels = names.labels(model, names.TRAINER, work.label)
     limits = work.limits or _limits(model)
     return {
         "apiVersion": "batch/v1",

@@ -9,13 +9,12 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from sentiment_operator.cluster.errors import Away, Refused, Stale
 from sentiment_operator.cluster.kube import Kube, Told
 from sentiment_operator.cluster.store import Store
 from sentiment_operator.facts.observed import Manifest
-from sentiment_operator.kinds import OWN, Kind
+from sentiment_operator.kinds import Kind
 from sentiment_operator.reading.raw import resource_version
 from sentiment_operator.replicas.interest import Interest
 
@@ -34,7 +33,6 @@ class ChildWatch:
     kube: Kube
     store: Store
     namespaces: tuple[str, ...]
-    labels: dict[str, str]
     kinds: tuple[Kind, ...]
     interest: Interest
     """What this process needs to know of."""
@@ -48,15 +46,23 @@ class ChildWatch:
         async with asyncio.TaskGroup() as group:
             for kind in self.kinds:
                 for namespace in self.namespaces or ("",):
-                    group.create_task(self._follow(kind, namespace))
+                    group.create_task(self._follow_anew(kind, namespace))
+
+    async def _follow_anew(self, kind: Kind, namespace: str) -> None:
+        """Begin again whenever shards come or go: a stream keeps the selector that it began with."""
+        while (extent := self.interest.extent(kind)) is not None:
+            async with asyncio.TaskGroup() as group:
+                following = group.create_task(self._follow(kind, namespace))
+                await self.interest.moved(extent)
+                following.cancel()
+        await self._follow(kind, namespace)
 
     async def _follow(self, kind: Kind, namespace: str) -> None:
         version, failures = 0, 0
         while True:
             try:
                 version = version or await self._list(kind, namespace)
-                is_wanted = partial(self.interest.reads, kind)
-                async for events in self.kube.watch(kind, namespace, self._labels(kind), version, is_wanted):
+                async for events in self.kube.watch(kind, namespace, self.interest.selector(kind), version):
                     version, failures = await self._take(kind, events, version), 0
             except Away as error:
                 failures += 1
@@ -68,17 +74,14 @@ class ChildWatch:
 
     async def _list(self, kind: Kind, namespace: str) -> int:
         while True:
-            extent = self.interest.extent()
-            listed, version = await self.kube.all_of(kind, namespace, self._labels(kind), self.store.kept)
-            if self.interest.extent() == extent:
+            extent = self.interest.extent(kind)
+            listed, version = await self.kube.all_of(kind, namespace, self.interest.selector(kind), self.store.kept)
+            if self.interest.extent(kind) == extent:
                 break
         kept = [body for body in listed if self.interest.keeps(kind, body)]
         for body in self.store.sweep(kind, kept, version, namespace):
             self.found(kind, body)
         return version
-
-    def _labels(self, kind: Kind) -> dict[str, str]:
-        return {} if kind in OWN else self.labels
 
     async def _take(self, kind: Kind, events: Sequence[Told], version: int) -> int:
         """Hear the events; gives the version up to which everything was heard."""

@@ -1,4 +1,4 @@
-"""Which namespaces a line of a watch can be of, told from its bytes: reading those of other replicas is what shards cost.
+"""Which namespaces a line of a watch can be of, told from its bytes: kopf need not see those of other replicas.
 
 What people write may hold the same words before the place where the namespace stands, and the order of the fields differs
 between kinds. So no place is looked for: all places are, and one of them is the object's. It knows no shard.

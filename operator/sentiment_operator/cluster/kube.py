@@ -66,35 +66,25 @@ class Kube:
         self,
         kind: Kind,
         namespace: str = "",
-        labels: Mapping[str, str] | None = None,
+        selector: str = "",
         kept: Callable[[Kind, Manifest], Manifest] = _as_it_came,
     ) -> tuple[list[Manifest], int]:
         """Every object of the kind as it is now, and the resourceVersion of the list.
 
         `kept` may give another body of the very same object, so that no second one has to stay in memory.
         """
-        selector = ",".join(f"{name}={value}" for name, value in (labels or {}).items())
         query = {"limit": str(PAGE)} | ({"labelSelector": selector} if selector else {})
         return await self._list(kind, namespace, query, kept)
 
-    async def watch(
-        self,
-        kind: Kind,
-        namespace: str,
-        labels: Mapping[str, str],
-        version: int,
-        is_wanted: Callable[[bytes], bool] = bool,
-    ) -> AsyncGenerator[list[Told], None]:
+    async def watch(self, kind: Kind, namespace: str, selector: str, version: int) -> AsyncGenerator[list[Told], None]:
         """What happens to such objects after that resourceVersion, as many events at a time as came.
 
-        `is_wanted` may leave out lines as the server wrote them, before they are read.
         Ends when the server ends it. Stale where the server no longer knows what happened since.
         """
-        selector = ",".join(f"{name}={value}" for name, value in labels.items())
         query = {"watch": "true", "allowWatchBookmarks": "true", "resourceVersion": str(version)}
         query |= {"timeoutSeconds": str(STREAM_SECONDS)} | ({"labelSelector": selector} if selector else {})
         self._check(kind, kind.plural, "watch")
-        async with aclosing(stream(self._client, kind.path(namespace), query, is_wanted)) as answers:
+        async with aclosing(stream(self._client, kind.path(namespace), query)) as answers:
             async for told in answers:
                 if failed := next((one["object"] for one in told if one["type"] == "ERROR"), None):
                     # The events before it come again: with the next list, or after the version that was heard last.

@@ -92,9 +92,9 @@ class Store:
         """How many of them, of other models anywhere, are not finished."""
         return sum(owner != key and is_unfinished(body) for body, owner in self._look_ups.values())
 
-    def unasked_rollouts_elsewhere(self, key: Key) -> int:
-        """Other models whose Deployment rolls although it stays at the version that serves: the operator changed it."""
-        return len(self._unasked_rollouts) - (key in self._unasked_rollouts)
+    def unasked_rollouts(self) -> frozenset[Key]:
+        """Models whose Deployment rolls although it stays at the version that serves: the operator changed it."""
+        return frozenset(self._unasked_rollouts)
 
     def put(self, kind: Kind, body: Manifest) -> bool:
         """Remember the object. False if nothing newer than what is known came."""

@@ -32,7 +32,6 @@ class Sweep:
     kube: Kube
     store: Store
     namespaces: tuple[str, ...]
-    labels: dict[str, str]
     kinds: tuple[Kind, ...]
     """What is watched."""
     interest: Interest
@@ -88,17 +87,17 @@ class Sweep:
 
     async def _compare(self, kind: Kind, namespace: str, grace: float) -> list[Manifest]:
         while True:
-            extent = self.interest.extent()
+            extent = self.interest.extent(kind)
             listed, version = await self._all_of(kind, namespace)
             if grace and self.store.lags(kind, listed, namespace):
                 await asyncio.sleep(grace)
             # What came to this process or left it meanwhile would be taken for gone, or for missed.
-            if self.interest.extent() == extent:
+            if self.interest.extent(kind) == extent:
                 return self.store.sweep(kind, listed, version, namespace)
 
     async def _all_of(self, kind: Kind, namespace: str) -> tuple[list[Manifest], int]:
-        labels = None if kind in OWN else self.labels
-        listed, version = await self.kube.all_of(kind, namespace, labels, self.store.kept)
+        selector = self.interest.selector(kind)
+        listed, version = await self.kube.all_of(kind, namespace, selector, self.store.kept)
         return [body for body in listed if self.interest.keeps(kind, body)], version
 
 

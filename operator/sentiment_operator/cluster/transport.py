@@ -1,6 +1,6 @@
 """One request to the API server, and what its answer means. It knows no kind and no verb."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Protocol, cast
@@ -52,13 +52,8 @@ class Answer:
     """Seconds that the server asked to wait."""
 
 
-async def stream(
-    client: Client, path: str, query: Mapping[str, str], is_wanted: Callable[[bytes], bool] = bool
-) -> AsyncGenerator[list[Manifest], None]:
-    """The JSON lines of an answer that goes on, as many at a time as came. Raises Stale, Refused or Away.
-
-    `is_wanted`: whether a line is read at all; an empty one never is.
-    """
+async def stream(client: Client, path: str, query: Mapping[str, str]) -> AsyncGenerator[list[Manifest], None]:
+    """The JSON lines of an answer that goes on, as many at a time as came. Raises Stale, Refused or Away."""
     try:
         response = await client.request("GET", path, query, None, JSON, STREAM_TIMEOUT)
         try:
@@ -67,11 +62,7 @@ async def stream(
             rest = b""
             async for chunk in response.content.iter_any():
                 *lines, rest = (rest + chunk).split(b"\n")
-                yield [
-                    _object(Answer(response.status, line), f"watch {path}")
-                    for line in lines
-                    if line and is_wanted(line)
-                ]
+                yield [_object(Answer(response.status, line), f"watch {path}") for line in lines if line]
         finally:
             response.close()
     except (aiohttp.ClientError, TimeoutError, OSError) as error:

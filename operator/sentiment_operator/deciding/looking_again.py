@@ -55,7 +55,7 @@ def due_in(
             return QUEUE_SECONDS
         case Blocked():
             return _until_next_try(model, observed, wanted, step, now)
-        case Steady() if observed.rollouts_elsewhere >= settings.max_concurrent_rollouts:
+        case Steady() if observed.rollouts_elsewhere >= settings.rollouts_of_a_shard:
             return QUEUE_SECONDS
         case Train() | Search() | AskRegistry() | Record() | Compare() | Seal() | AwaitApproval() | Steady() | Held():
             return None

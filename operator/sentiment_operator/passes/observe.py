@@ -43,6 +43,7 @@ from sentiment_operator.names import (
     SERVER,
     SHADOW,
     child_name,
+    selector,
 )
 from sentiment_operator.probing import pod_metrics, prometheus, service_probe
 from sentiment_operator.probing.node_room import Nodes
@@ -52,6 +53,7 @@ from sentiment_operator.reading.pinning import Question, question_of
 from sentiment_operator.reading.raw import annotations_of, instance_of, is_controlled_by, is_finished, labels_of, uid_of
 from sentiment_operator.registry.client import Registry
 from sentiment_operator.registry.progress import Progress
+from sentiment_operator.replicas.sharding import shard_of
 from sentiment_operator.settings import Settings
 
 
@@ -153,10 +155,16 @@ class Observer:
             nodes=fresh.nodes,
             rehearsed=fresh.rehearsed,
             trainings_elsewhere=self.store.unfinished_jobs_elsewhere(key),
-            rollouts_elsewhere=self.store.unasked_rollouts_elsewhere(key),
+            rollouts_elsewhere=self._rollouts_elsewhere(key),
             rival=extract.elder(body, self.store.peers(key)) if body else "",
         )
         return replace(seen, answers=self._answers(model, key, seen))
+
+    def _rollouts_elsewhere(self, key: Key) -> int:
+        """Those of its own shard: each has a share of what may roll, so that Deployments of others need not be known."""
+        others = self.store.unasked_rollouts() - {key}
+        own = shard_of(key.namespace, self.settings.shards)
+        return sum(shard_of(other.namespace, self.settings.shards) == own for other in others)
 
     def _seen_by(self, model: Model, key: Key | None) -> Source | None:
         """Another model, as far as this one may know of it."""
@@ -247,5 +255,5 @@ class Observer:
     async def _list(self, kind: Kind, model: Model) -> None:
         """Read everything of the kind that is labelled as the model's, so that the store holds what is there now."""
         labels = {MANAGED_BY_LABEL: MANAGER, INSTANCE_LABEL: model.name}
-        listed, version = await self.kube.all_of(kind, model.namespace, labels)
+        listed, version = await self.kube.all_of(kind, model.namespace, selector(labels))
         self.store.sweep_model(kind, listed, version, Key(model.namespace, model.name))

@@ -29,7 +29,7 @@ from sentiment_operator.replicas.leader import (
     now_text,
     taken,
 )
-from sentiment_operator.replicas.sharding import LEASE_NAME
+from sentiment_operator.replicas.sharding import BUCKETS, LEASE_NAME
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ class SharedRoll:
         self._leases = leases
         self._namespace = namespace
         self._identity = identity
-        self._holder = f"{count}-shards"
+        self._holder = f"{count}-shards-of-{BUCKETS}-buckets"
         self._terms = terms
         self._monotonic = monotonic
         self._lease = Watched(monotonic)

@@ -1,4 +1,4 @@
-"""Which shard a namespace belongs to, and which replica ought to hold which shard.
+"""Which bucket and which shard a namespace belongs to, and which replica ought to hold which shard.
 
 Functions of values, so that every replica comes to the same end. It knows no Lease and no clock: that a shard is not
 held twice is the Leases' part, and does not rest on what is dealt here.
@@ -10,13 +10,25 @@ from functools import lru_cache
 
 LEASE_NAME = "sentiment-operator"
 MOST_SHARDS = 16
+BUCKETS = 64
+"""Objects are labelled with theirs, so this number stays: another one would replace every pod."""
 
 
 @lru_cache(maxsize=4096)
-def shard_of(namespace: str, count: int) -> int:
-    """The shard of everything in that namespace, from 0 to count - 1: the same in every process and every release."""
+def bucket_of(namespace: str) -> int:
+    """The bucket of everything in that namespace: the same in every process and every release, however many shards."""
     digest = hashlib.sha256(namespace.encode()).digest()
-    return int.from_bytes(digest[:8], "big") % count
+    return int.from_bytes(digest[:8], "big") % BUCKETS
+
+
+def shard_of(namespace: str, count: int) -> int:
+    """The shard of everything in that namespace, from 0 to count - 1."""
+    return bucket_of(namespace) % count
+
+
+def buckets_outside(shards: Collection[int], count: int) -> tuple[int, ...]:
+    """The buckets of all other shards."""
+    return tuple(bucket for bucket in range(BUCKETS) if bucket % count not in shards)
 
 
 def lease_name(shard: int, count: int) -> str:

@@ -60,7 +60,8 @@ class Shards:
         """Held, and all that is there was read since."""
         self._giving: set[int] = set()
         """Begun, and to be given back as soon as no pass is under way."""
-        self._gained = asyncio.Event()
+        self._moved = asyncio.Event()
+        """Set whenever shards were taken, given back, or have to be begun anew."""
 
     @property
     def held(self) -> frozenset[int]:
@@ -85,15 +86,17 @@ class Shards:
         """Whether that namespace is this process's to look after; whether it may write is asked when it does."""
         return self.of(namespace) in self._begun - self._giving
 
-    def is_elsewhere(self, namespace: str) -> bool:
-        """Whether this process does not hold that namespace's shard."""
-        return self.of(namespace) not in self._held
+    async def moved(self, since: frozenset[int]) -> None:
+        """Return as soon as others are taken than were then."""
+        while self.taken == since:
+            self._moved.clear()
+            await self._moved.wait()
 
     async def gained(self) -> frozenset[int]:
         """Return as soon as there are shards that were not begun yet."""
         while not self._held - self._begun:
-            self._gained.clear()
-            await self._gained.wait()
+            self._moved.clear()
+            await self._moved.wait()
         return frozenset(self._held - self._begun)
 
     def begin(self, shards: Iterable[int]) -> None:
@@ -150,19 +153,20 @@ class Shards:
     async def _take(self, shard: int) -> None:
         if await self._elections[shard].take():
             self._held.add(shard)
-            self._gained.set()
+            self._moved.set()
 
     async def _give(self, shards: set[int]) -> None:
         # What falls back to this replica while a pass of it was still under way goes on as if nothing had been.
         kept, self._giving = self._giving - shards, set(shards)
         if kept:
             self._begun -= kept
-            self._gained.set()
+            self._moved.set()
         for shard in sorted(shards):
             if not self._passes.is_busy(shard):
                 self._begun.discard(shard)
                 self._held.discard(shard)
                 self._giving.discard(shard)
+                self._moved.set()
                 self._passes.given_back(shard)
                 await self._elections[shard].release()
                 log.info("shard given back", extra={"event.action": "shard-given-back", "shard": shard})

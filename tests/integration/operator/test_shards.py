@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from sentiment_operator.replicas.sharding import shard_of
+from sentiment_operator.names import BUCKET_LABEL
+from sentiment_operator.replicas.sharding import bucket_of, shard_of
 from tests.integration.operator.conftest import Shop, Start
 from tests.integration.operator.operator_process import OperatorProcess
 from tests.integration.operator.played_node import PlayedNode
@@ -92,6 +93,46 @@ def is_seen(shop: Shop, name: str = "imdb") -> bool:
     return body.get("status", {}).get("observedGeneration") == body["metadata"]["generation"]
 
 
+CHILDREN = ("serviceaccount", "service", "deployment", "networkpolicy", "budget")
+
+
+def without_buckets(shop: Shop, name: str) -> dict[str, str]:
+    """Take their buckets from the model's children, as if an operator had made them that knew none; kind → uid of each."""
+    gone: Manifest = {"metadata": {"labels": {BUCKET_LABEL: None}}}
+    for kind in CHILDREN:
+        shop.patch(kind, name, gone | ({"spec": {"template": gone}} if kind == "deployment" else {}))
+    for job in shop.names("job"):
+        shop.patch("job", job, gone)
+    eventually("its pods are as before", lambda: rolled_out(shop, name))
+    return uids(shop, name)
+
+
+def rolled_out(shop: Shop, name: str) -> bool:
+    """Whether all pods are of the Deployment's latest template, and answer."""
+    body = shop.get("deployment", name) or {}
+    status, wanted = body.get("status", {}), body["spec"]["replicas"]
+    counts = [status.get(count) for count in ("replicas", "updatedReplicas", "availableReplicas")]
+    return status["observedGeneration"] == body["metadata"]["generation"] and counts == [wanted] * 3
+
+
+def uids(shop: Shop, name: str) -> dict[str, str]:
+    """Kind → uid of the model's children."""
+    return {kind: (shop.get(kind, name) or {})["metadata"]["uid"] for kind in CHILDREN}
+
+
+def with_bucket(shop: Shop) -> list[str]:
+    """Names of the Deployments whose pods get the bucket of their namespace."""
+    bodies = [(name, shop.get("deployment", name) or {}) for name in shop.names("deployment")]
+    labels = {name: body["spec"]["template"]["metadata"]["labels"].get(BUCKET_LABEL) for name, body in bodies}
+    return [name for name, bucket in labels.items() if bucket == str(bucket_of(shop.namespace))]
+
+
+def all_have_buckets(shop: Shop, name: str) -> bool:
+    """Whether all children of the model have the bucket of their namespace."""
+    labels = [(shop.get(kind, name) or {})["metadata"]["labels"] for kind in CHILDREN]
+    return {of_one.get(BUCKET_LABEL) for of_one in labels} == {str(bucket_of(shop.namespace))}
+
+
 def test_each_model_is_one_replicas_and_those_of_a_dead_one_are_taken_over(start: Start, shops: list[Shop]) -> None:
     replicas = Replicas(start, shops, **QUICK_LEASE)
     replicas.start("one", "two")
@@ -121,6 +162,33 @@ def test_each_model_is_one_replicas_and_those_of_a_dead_one_are_taken_over(start
         shop.delete("service", "imdb")
     for shop in shops:
         eventually("what was lost is there again", lambda shop=shop: shop.get("service", "imdb") is not None, 10)
+
+
+def test_children_of_before_there_were_buckets_are_seen_kept_and_get_theirs_in_turn(
+    start: Start, shops: list[Shop]
+) -> None:
+    first = shops[0]
+    models = [(first, "other"), *((shop, "imdb") for shop in shops)]
+    replicas = Replicas(start, shops, SENTIMENT_WORKERS="1")
+    replicas.start("one", "two")
+    for shop, name in models:
+        shop.a_model(name, version="1", serving={"replicas": 2})
+    for shop, name in models:
+        shop.ready(name, version="1")
+    for identity in list(replicas.running):
+        replicas.running.pop(identity).terminate()
+    kept = [without_buckets(shop, name) for shop, name in models]
+
+    first.node.serving_hangs = True
+    replicas.start("three", "four")
+    eventually("one of them rolls", lambda: len(with_bucket(first)) == 1)
+    never("both of a shard roll", lambda: len(with_bucket(first)) == 2, 5)
+    first.node.serving_hangs = False
+    for (shop, name), before in zip(models, kept, strict=True):
+        eventually("all have their bucket", lambda shop=shop, name=name: all_have_buckets(shop, name), 60)
+        shop.ready(name, version="1")
+        assert uids(shop, name) == before
+    assert not {resource: count for resource, count in replicas.created().items() if count and resource != "events"}
 
 
 @pytest.mark.campaign

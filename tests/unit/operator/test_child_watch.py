@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Any, cast
 
 import pytest
@@ -16,7 +16,13 @@ from sentiment_operator.facts.observed import Manifest
 from sentiment_operator.kinds import POD, Kind
 from sentiment_operator.replicas.interest import Interest
 
-EVERYTHING = Interest(lambda _: False, frozenset[int])
+
+async def _never(_: frozenset[int]) -> None:
+    await asyncio.Event().wait()
+
+
+MANAGED = "app.kubernetes.io/managed-by=sentiment-operator"
+EVERYTHING = Interest(1, frozenset[int], _never)
 
 
 def a_pod(name: str, version: int) -> Manifest:
@@ -30,16 +36,18 @@ class Played:
         self.streams = list(streams)
         self.began: list[int] = []
         """The versions that were watched from."""
+        self.asked: list[str] = []
+        """Selectors, of lists and watches."""
         self.lists = 0
         self.over = asyncio.Event()
 
-    async def all_of(self, *_: object) -> tuple[list[Manifest], int]:
+    async def all_of(self, _: Kind, __: str, selector: str, ___: object) -> tuple[list[Manifest], int]:
+        self.asked.append(selector)
         self.lists += 1
         return [a_pod("listed", 3)], 10
 
-    async def watch(
-        self, _: Kind, __: str, ___: object, version: int, ____: object
-    ) -> AsyncGenerator[list[Told], None]:
+    async def watch(self, _: Kind, __: str, selector: str, version: int) -> AsyncGenerator[list[Told], None]:
+        self.asked.append(selector)
         self.began.append(version)
         if not self.streams:
             self.over.set()
@@ -64,7 +72,7 @@ def watched(*streams: list[Told] | Exception) -> tuple[Played, list[str], list[s
 
     async def run() -> Played:
         played = Played(*streams)
-        watch = ChildWatch(cast("Any", played), Store(lambda _: ("", "")), (), {}, (POD,), EVERYTHING, hear, find)
+        watch = ChildWatch(cast("Any", played), Store(lambda _: ("", "")), (), (POD,), EVERYTHING, hear, find)
         watching = asyncio.create_task(watch.run())
         async with asyncio.timeout(10):
             await played.over.wait()
@@ -87,31 +95,68 @@ def test_it_lists_once_and_goes_on_from_where_it_was_when_the_server_ends_a_stre
     assert found == ["listed"]
 
 
-def test_a_list_that_was_made_while_shards_came_or_went_is_made_again() -> None:
-    extents = iter([{1}, {1, 2}, {1, 2}, {1, 2}])
+class Holding:
+    """Shards that come and go."""
+
+    def __init__(self, *shards: int) -> None:
+        self.shards = frozenset(shards)
+        self.changed = asyncio.Event()
+
+    def take(self, shard: int) -> None:
+        self.shards |= {shard}
+        self.changed.set()
+
+    async def moved(self, since: frozenset[int]) -> None:
+        while self.shards == since:
+            self.changed.clear()
+            await self.changed.wait()
+
+
+def followed(played: Played, holding: Holding, then: Callable[[], None]) -> list[str]:
+    """What lists brought until two streams were begun and nothing came of them. `then`: what happens once the first is."""
     found: list[str] = []
 
-    async def run() -> Played:
-        played, interest = Played(), Interest(lambda _: False, lambda: frozenset(next(extents)))
-        store = Store(lambda _: ("", ""))
+    async def run() -> None:
         watch = ChildWatch(
             cast("Any", played),
-            store,
+            Store(lambda _: ("", "")),
             (),
-            {},
             (POD,),
-            interest,
+            Interest(2, lambda: holding.shards, holding.moved),
             lambda *_: None,
             lambda _, body: found.append(body["metadata"]["name"]),
         )
         watching = asyncio.create_task(watch.run())
         async with asyncio.timeout(10):
             await played.over.wait()
+            then()
+            played.over.clear()
+            await played.over.wait()
         watching.cancel()
         await asyncio.wait([watching])
-        return played
 
-    assert (asyncio.run(run()).lists, found) == (2, ["listed"])
+    asyncio.run(run())
+    return found
+
+
+def test_a_list_that_was_made_while_shards_came_or_went_is_made_again() -> None:
+    class Late(Played):
+        async def all_of(self, *asked: Any) -> tuple[list[Manifest], int]:
+            if self.lists == 1:
+                holding.shards |= {1}  # Before whoever waits for it can hear of it.
+            return await super().all_of(*asked)
+
+    played, holding = Late(), Holding()
+    assert followed(played, holding, lambda: holding.take(0)) == ["listed"]
+    assert played.lists == 3
+
+
+def test_where_shards_come_the_list_and_the_watch_begin_anew_with_what_is_selected_then() -> None:
+    played, holding = Played(), Holding(0)
+    followed(played, holding, lambda: holding.take(1))
+    before, after = f"{MANAGED},rottenpotatoes.com/bucket notin ({','.join(map(str, range(1, 64, 2)))})", MANAGED
+    assert played.asked == [before, before, after, after]
+    assert played.began == [10, 10]
 
 
 def test_a_bookmark_tells_the_place_and_nothing_else() -> None:
@@ -156,7 +201,7 @@ def streamed(wire: Wire) -> list[str]:
 
     async def run() -> list[str]:
         kube = Kube(cast("Any", wire), lambda: True)
-        return [body["metadata"]["name"] async for told in kube.watch(POD, "shop", {}, 1) for _, body in told]
+        return [body["metadata"]["name"] async for told in kube.watch(POD, "shop", "", 1) for _, body in told]
 
     return asyncio.run(run())
 

@@ -15,6 +15,8 @@ from sentiment_operator.deciding.plan import AwaitTraining, Compare, Plan, Roll,
 from sentiment_operator.facts.jobs import JobState
 from sentiment_operator.facts.observed import ChildKind, Manifest, Model, Revision
 from sentiment_operator.reading import workload
+from sentiment_operator.replicas.sharding import bucket_of
+from sentiment_operator.settings import Settings
 from tests.support.builders import SETTINGS, deployment, job, model, observed, revision, spec
 from tests.support.scenarios import SCENARIOS, manifests, scenario
 
@@ -59,10 +61,10 @@ def test_every_object_goes_with_its_model(name: str) -> None:
         assert manifest["metadata"]["labels"][names.MANAGED_BY_LABEL] == names.MANAGER
 
 
-def serving(of: Any, live: Any = None, **facts: Any) -> dict[ChildKind, Manifest | None]:
+def serving(of: Any, live: Any = None, settings: Settings = SETTINGS, **facts: Any) -> dict[ChildKind, Manifest | None]:
     one = revision()
     return children.serving_children(
-        of, Plan(step=Roll(one), wanted="1", target=one), observed(one, live=live, **facts), SETTINGS
+        of, Plan(step=Roll(one), wanted="1", target=one), observed(one, live=live, **facts), settings
     )
 
 
@@ -73,10 +75,18 @@ def test_replicas_are_in_no_manifest() -> None:
         )
 
 
-def test_the_version_selects_nothing() -> None:
+def test_neither_version_nor_bucket_select_anything() -> None:
     for manifest in manifests("smallest"):
         selector = manifest.get("spec", {}).get("selector", {})
-        assert not [key for key in selector.get("matchLabels", selector) if "version" in key]
+        assert not {VERSION_LABEL, names.BUCKET_LABEL} & set(selector.get("matchLabels", selector))
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_every_object_and_every_pod_says_its_bucket(name: str) -> None:
+    for manifest in manifests(name):
+        templates = [manifest["spec"]["template"]] if manifest["kind"] in ("Job", "Deployment") else []
+        for body in (manifest, *templates):
+            assert body["metadata"]["labels"][names.BUCKET_LABEL] == str(bucket_of(model().namespace))
 
 
 def test_before_the_first_version_only_the_account_of_its_training_exists() -> None:
@@ -119,6 +129,14 @@ def test_the_replicas_of_a_foreign_deployment_are_left_alone() -> None:
 def test_a_rollout_that_only_an_upgrade_asks_for_waits_its_turn() -> None:
     assert ChildKind.DEPLOYMENT not in serving(model(), live=deployment(), rollouts_elsewhere=5)
     assert ChildKind.DEPLOYMENT in serving(model(), live=deployment("0"), rollouts_elsewhere=5)
+
+
+@pytest.mark.parametrize(("shards", "share"), [(1, 5), (2, 2), (4, 1), (16, 1)])
+def test_each_shard_has_a_share_of_what_may_roll_at_a_time(shards: int, share: int) -> None:
+    settings = SETTINGS.model_copy(update={"shards": shards})
+    for others in range(share + 2):
+        written = serving(model(), live=deployment(), settings=settings, rollouts_elsewhere=others)
+        assert (ChildKind.DEPLOYMENT in written) is (others < share)
 
 
 def test_a_limit_without_a_request_is_the_request_too() -> None:

@@ -5,15 +5,17 @@ from typing import Any
 
 import pytest
 
+from sentiment_contract.names import VERSION_LABEL
 from sentiment_operator import children
 from sentiment_operator.cluster.store import Key, Store
 from sentiment_operator.deciding import attempts
 from sentiment_operator.deciding.plan import Compare, Record, Train
 from sentiment_operator.facts.observed import Manifest
-from sentiment_operator.kinds import APPROVAL, JOB, MODEL, POD, REVISION, Kind
-from sentiment_operator.names import SERVER, labels
+from sentiment_operator.kinds import APPROVAL, DEPLOYMENT, JOB, MODEL, POD, REVISION, Kind
+from sentiment_operator.names import INSTANCE_LABEL, SERVER, labels
 from sentiment_operator.passes.observe import Asked, Fresh, Observer
 from sentiment_operator.reading.extract import registry_of
+from sentiment_operator.replicas.sharding import shard_of
 from tests.support.builders import SETTINGS, digest, model, registered, revision, spec
 
 
@@ -31,7 +33,7 @@ def a_pod(name: str, phase: str, version: str, **metadata: Any) -> Manifest:
     head = {"namespace": "reviews", "name": name, "uid": name, "resourceVersion": "1"}
     return {
         "kind": POD.name,
-        "metadata": head | {"labels": labels("imdb", SERVER, version)} | metadata,
+        "metadata": head | {"labels": labels(WANTED, SERVER, version)} | metadata,
         "status": {"phase": phase},
     }
 
@@ -50,11 +52,11 @@ def test_a_pod_of_an_old_version_that_was_evicted_long_ago_holds_nothing_up(phas
     assert seen(a_pod("evicted", phase, "1"), a_pod("running", "Running", "2")) == ["running"]
 
 
-def observer(store: Store, **parts: Any) -> Observer:
+def observer(store: Store, shards: int = 1, **parts: Any) -> Observer:
     """One that only the store tells anything, and what is given."""
     unused: Any = None
     given = dict.fromkeys(("kube", "registry", "progress", "http", "heads", "nodes"), unused) | parts
-    return Observer(store, settings=SETTINGS, **given)
+    return Observer(store, settings=SETTINGS.model_copy(update={"shards": shards}), **given)
 
 
 def a_store(*bodies: tuple[Kind, Manifest]) -> Store:
@@ -108,6 +110,25 @@ def test_a_comparison_is_never_counted_as_a_training() -> None:
     assert attempts.next_attempt(WANTED, found) == 2
     assert found.trainings_elsewhere == 0
     assert a_store((JOB, comparison)).unfinished_jobs_elsewhere(Key("reviews", "other")) == 1
+
+
+def test_rollouts_that_nobody_asked_for_count_in_their_own_shard() -> None:
+    def rolling(namespace: str) -> tuple[tuple[Kind, Manifest], tuple[Kind, Manifest]]:
+        one = {"namespace": namespace, "name": "other", "uid": namespace}
+        labels = {INSTANCE_LABEL: "other", VERSION_LABEL: "1"}
+        status = {"replicas": 2, "updatedReplicas": 1}
+        return (MODEL, {"metadata": one, "spec": {}, "status": {"servingVersion": "1"}}), (
+            DEPLOYMENT,
+            {"metadata": {**one, "uid": f"{namespace}-pods", "labels": labels}, "status": status},
+        )
+
+    spaces = [f"team-{number}" for number in range(40)]
+    store = a_store(*(one for space in spaces for one in rolling(space)))
+    for shards in (1, 2, 4):
+        found = asyncio.run(observer(store, shards=shards).look(WANTED, Fresh()))
+        same = [space for space in spaces if shard_of(space, shards) == shard_of(WANTED.namespace, shards)]
+        assert found.rollouts_elsewhere == len(same)
+    assert shards < len(same) < len(spaces)
 
 
 def test_the_answers_to_the_wanted_version_are_seen_and_no_others() -> None:

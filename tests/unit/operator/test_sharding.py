@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentiment_operator.replicas.sharding import MOST_SHARDS, dealt, lease_name, shard_of
+from sentiment_operator.replicas.sharding import MOST_SHARDS, bucket_of, buckets_outside, dealt, lease_name, shard_of
 
 REPLICAS = ("a", "b", "c", "d", "e")
 HOLDERS = st.lists(st.sampled_from(("", "gone", *REPLICAS)), min_size=1, max_size=MOST_SHARDS)
@@ -14,8 +14,15 @@ LIVING = st.sets(st.sampled_from(REPLICAS), min_size=1)
 
 def test_a_namespace_stays_in_its_shard_in_every_process_and_release() -> None:
     names = ("default", "shop", "team-a", "team-b")
+    assert [bucket_of(name) for name in names] == [61, 61, 52, 42]
     assert [shard_of(name, 4) for name in names] == [1, 1, 0, 2]
     assert {shard_of(name, 1) for name in names} == {0}
+
+
+@given(st.integers(1, MOST_SHARDS), st.sets(st.integers(0, MOST_SHARDS - 1)), st.text())
+def test_the_buckets_outside_are_those_of_the_other_shards(count: int, shards: set[int], namespace: str) -> None:
+    is_outside = bucket_of(namespace) in buckets_outside(shards, count)
+    assert is_outside is (shard_of(namespace, count) not in shards)
 
 
 def test_namespaces_are_spread_over_all_shards() -> None:

@@ -73,6 +73,27 @@ def test_a_replica_that_joins_is_given_its_share_and_each_acts_for_its_own_alone
     play(story)
 
 
+def test_whoever_waits_hears_of_each_shard_that_came_or_went() -> None:
+    async def story(stage: Stage) -> None:
+        stage.starts("a")
+        shards = stage.replicas["a"].shards
+        waiting = [asyncio.create_task(shards.moved(frozenset())) for _ in range(2)]
+        await asyncio.sleep(0)
+        assert not any(one.done() for one in waiting)
+        await stage.rounds(1)
+        async with asyncio.timeout(5):
+            await asyncio.gather(*waiting)
+        leaving = asyncio.create_task(shards.moved(shards.taken))
+        stage.starts("b")
+        await stage.rounds()
+        async with asyncio.timeout(5):
+            await leaving
+        assert shards.taken == {0, 1}
+        await shards.moved(frozenset({0}))  # That was before: nothing has to come.
+
+    play(story)
+
+
 def test_a_shard_is_not_given_back_while_a_pass_of_it_is_under_way() -> None:
     async def story(stage: Stage) -> None:
         stage.starts("a")

@@ -185,11 +185,11 @@ def test_a_rollout_to_the_version_that_serves_is_one_that_nobody_asked_for(store
     model = a_model("imdb", 1)
     store.put(MODEL, model | {"status": {"servingVersion": "1"}})
     store.put(DEPLOYMENT, rolling(2, "2", updated=1))
-    assert store.unasked_rollouts_elsewhere(OTHER) == 0
+    assert not store.unasked_rollouts()
     store.put(DEPLOYMENT, rolling(3, "1", updated=1))
-    assert (store.unasked_rollouts_elsewhere(OTHER), store.unasked_rollouts_elsewhere(IMDB)) == (1, 0)
+    assert store.unasked_rollouts() == {IMDB}
     store.put(DEPLOYMENT, rolling(4, "1", updated=2))
-    assert store.unasked_rollouts_elsewhere(OTHER) == 0
+    assert not store.unasked_rollouts()
     store.put(DEPLOYMENT, rolling(5, "1", updated=1))
     store.remove(MODEL, model)
-    assert store.unasked_rollouts_elsewhere(OTHER) == 0
+    assert not store.unasked_rollouts()

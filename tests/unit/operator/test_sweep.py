@@ -11,6 +11,7 @@ from sentiment_operator.cluster.sweep import Sweep
 from sentiment_operator.facts.observed import Manifest
 from sentiment_operator.kinds import SERVICE
 from sentiment_operator.replicas.interest import Interest
+from sentiment_operator.replicas.sharding import shard_of
 
 
 def a_service(namespace: str, version: int) -> Manifest:
@@ -30,10 +31,11 @@ class Cluster:
         self.lists += 1
         return [a_service("one", 7), a_service("two", 8)], 10
 
+    async def never(self, _: frozenset[int]) -> None:
+        await asyncio.Event().wait()
+
     def interest(self) -> Interest:
-        return Interest(
-            lambda namespace: namespace not in self.taken, lambda: frozenset(map(len, self.taken)) | {len(self.taken)}
-        )
+        return Interest(4, lambda: frozenset(shard_of(namespace, 4) for namespace in self.taken), self.never)
 
     async def take_over(self, _: float) -> None:
         """Instead of the grace: what is in the second namespace is listed and known from now on."""
@@ -53,7 +55,6 @@ def test_what_was_taken_over_in_its_grace_is_not_taken_for_gone(monkeypatch: pyt
             cast("Any", cluster),
             cluster.store,
             (),
-            {},
             (SERVICE,),
             cluster.interest(),
             lambda _, body: found.append(body["metadata"]["namespace"]),
