@@ -1,7 +1,7 @@
 """`make bench-operator`: our operator beside the usual one, with many models on a real control plane of KWOK nodes.
 
 MODELS=<numbers, with commas> takes other numbers of models, PEERS=ours or usual only one of the two, and TRAINED=<numbers> also
-measures ours with models that have to be trained first. The fewest of the models are then shared by several replicas, each of
+measures ours with models that have to be trained first. The most of the models are then shared by several replicas, each of
 which has its shard: SHARDS=<numbers> says how many. An empty value leaves out what it names.
 """
 
@@ -51,7 +51,7 @@ def main() -> int:
             cells += _measured([ours(autoscaled=size <= _WITH_AUTOSCALER)], size, trained=True)
     finally:
         _keep(cells)
-    _divide(min(sizes), replicas)
+    _divide(max(sizes), replicas)
     return 0
 
 
