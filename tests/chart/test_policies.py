@@ -63,15 +63,20 @@ kind: RoleBinding
 metadata: {name: writer, namespace: NAMESPACE}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: writer}
 subjects:
-  - {apiGroup: rbac.authorization.k8s.io, kind: User, name: insider}
   - {apiGroup: rbac.authorization.k8s.io, kind: User, name: outsider}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: developers, namespace: NAMESPACE}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: RELEASE-developer}
+subjects:
+  - {apiGroup: rbac.authorization.k8s.io, kind: User, name: insider}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
 metadata: {name: reader, namespace: NAMESPACE}
-rules:
+rules:  # The role of developers has no Secrets.
   - {apiGroups: [""], resources: [secrets], resourceNames: [git], verbs: [get]}
-  - {apiGroups: [""], resources: [persistentvolumeclaims], resourceNames: [reviews], verbs: [get]}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
@@ -84,10 +89,10 @@ subjects:
 
 @pytest.fixture
 def namespace(installed: Server) -> str:
-    """A namespace of this test's own: one writer of models may read Secret `git` and claim `reviews`, one may not."""
+    """A namespace of this test's own: one writer of models may read its claims and Secret `git`, one may not."""
     name = f"team-{next(_numbers)}"
     installed.must("create", "namespace", name)
-    installed.must("apply", "--filename=-", body=PEOPLE.replace("NAMESPACE", name))
+    installed.must("apply", "--filename=-", body=PEOPLE.replace("NAMESPACE", name).replace("RELEASE", RELEASE))
     return name
 
 

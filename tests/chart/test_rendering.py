@@ -1,17 +1,13 @@
 """What the chart renders to, without a cluster."""
 
-import importlib
 import json
 import os
-import re
 from typing import Any
 
 import pytest
 import yaml
-from prometheus_client import REGISTRY
 
 from sentiment_operator.settings import Settings
-from sentiment_server.metrics import Metrics
 from tests.chart.rendering import CHART, EVERYTHING, ROOT, Helm, Manifest, Refused, Values, of_kind, pod_templates
 
 GOLDEN = ROOT / "tests" / "chart" / "golden"
@@ -170,20 +166,3 @@ def test_mlflow_answers_to_its_names_and_to_no_others(helm: Helm) -> None:
     )
     assert {"mlflow:*", "mlflow.sentiment-system.svc:*", "localhost:*", "mlflow.example.org"} <= set(hosts)
     assert "*" not in hosts
-
-
-def test_the_dashboard_asks_only_for_metrics_that_exist() -> None:
-    importlib.import_module("sentiment_operator.metrics")
-    of_the_operator = {family.name for family in REGISTRY.collect()}
-    of_the_server = {family.name for family in Metrics("imdb", "1").registry.collect()}
-    dashboard = json.loads((CHART / "dashboards" / "sentiment-models.json").read_text(encoding="utf-8"))
-    asked = {
-        word
-        for panel in dashboard["panels"]
-        for target in panel["targets"]
-        for word in re.findall(r"sentiment_\w+", target["expr"])
-    }
-    assert len(asked) >= 10
-    for metric in asked:
-        family = re.sub("_(bucket|sum|count|total)$", "", metric)
-        assert family in of_the_operator | of_the_server, metric
