@@ -267,6 +267,10 @@ def a_job_with_credentials(model: Model) -> Manifest:
     return job
 
 
+def an_account(model: Model) -> Manifest:
+    return service_account(model, SETTINGS.model_copy(update={"image_pull_secrets": "pull"}))
+
+
 def try_create(server: Server, manifest: Manifest) -> Answer:
     return server.kubectl("create", "--dry-run=server", "--filename=-", body=manifest, user=OPERATOR)
 
@@ -278,7 +282,7 @@ def try_create(server: Server, manifest: Manifest) -> Answer:
         a_job,
         a_job_with_credentials,
         service,
-        service_account,
+        an_account,
         a_candidates_deployment,
         a_candidates_service,
         a_rollout_setting,

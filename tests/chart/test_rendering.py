@@ -105,6 +105,14 @@ def test_the_operator_is_told_where_mlflow_is(helm: Helm, values: Values, expect
     assert told["SENTIMENT_TRACKING_URL"] == expected
 
 
+def test_secrets_to_pull_images_with_reach_the_pods_of_the_chart_and_the_operator(helm: Helm) -> None:
+    pods = pod_templates(helm.template({"imagePullSecrets": ["pull", "registry.example.org"]}))
+    for name in ("Deployment/sentiment-operator", "Deployment/mlflow"):
+        assert pods[name]["imagePullSecrets"] == [{"name": "pull"}, {"name": "registry.example.org"}]
+    told = environment(pods["Deployment/sentiment-operator"])
+    assert told["SENTIMENT_IMAGE_PULL_SECRETS"] == "pull,registry.example.org"
+
+
 @pytest.mark.parametrize("enabled", [True, False])
 def test_the_operator_uses_the_gateway_api_where_it_may(helm: Helm, *, enabled: bool) -> None:
     manifests = helm.template({"gatewayAPI": {"enabled": enabled}})
