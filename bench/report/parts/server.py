@@ -6,6 +6,11 @@ from typing import Any
 from bench.report.shapes import Goal, Section, Table
 
 _OURS = "the direct way"
+_LOADS = (
+    "The p50 and p99 beside the processor time are those at full load, of senders that each wait for an answer before they ask"
+    " again. At half load requests come as a clock says, half as many as the server answers at most, and their times count from"
+    " the moment when each was due."
+)
 _Cost = Mapping[str, float]
 
 
@@ -24,9 +29,7 @@ def section(figures: Mapping[str, Any]) -> Section:
     return Section(
         told=(
             "Every server has the same model, is asked the same reviews, and is alone on one core with all of its processes.",
-            "The p50 and p99 beside the processor time are those at full load, of senders that each wait for an answer before they"
-            " ask again. At half load requests come as a clock says, half as many as the server answers at most, and their times"
-            " count from the moment when each was due.",
+            _LOADS,
             *missing,
         ),
         goals=goals,

@@ -44,7 +44,11 @@ def test_each_image_is_loaded_named_for_the_registry_and_pushed(tmp_path: Path) 
     expected = ["make images"]
     for one in named(IMAGES, base_reference()):
         pushed = there(one)
-        expected += [f"docker load --input {one.archive}", f"docker tag {one.reference} {pushed}", f"docker push {pushed}"]
+        expected += [
+            f"docker load --input {one.archive}",
+            f"docker tag {one.reference} {pushed}",
+            f"docker push {pushed}",
+        ]
     assert run_in(tmp_path) == expected
 
 
