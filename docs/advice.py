@@ -15,6 +15,7 @@ from docs.reasons import PodReason, ServerReason
 from sentiment_contract.training import FailureReason, Fault
 from sentiment_operator.api.reasons import Reason
 from sentiment_operator.api.status import ConditionType
+from sentiment_operator.explaining.next_step import find_registry
 
 RETRY = "Try a failed version again"
 """The heading above the command that does it."""
@@ -51,7 +52,10 @@ AGAIN: Mapping[Fault, str] = {
 _IMAGE = Act(
     look=code(commands.PODS),
     meaning="The node cannot get the image.",
-    next="Make the image available to the nodes, or correct the chart's `image` values or `imagePullSecrets`.",
+    next=(
+        "Make the image available to the nodes, or correct the chart's `image` values or `imagePullSecrets`: Secrets of those"
+        " names have to be in the model's namespace, too. A pod that waits takes up other ones once it is deleted."
+    ),
 )
 _CONTAINER = Act(
     look=code(commands.PODS),
@@ -178,7 +182,13 @@ ADVICE: Mapping[str, Calm | Act] = {
     ),
     Reason.CONFLICT: Act(look=code("kubectl get smod -A")),
     Reason.UNSUPPORTED_ROUTER: Act(look=code(commands.ROUTER)),
-    FailureReason.REGISTRY_UNREACHABLE: Act(look=code(commands.MLFLOW)),
+    FailureReason.REGISTRY_UNREACHABLE: Act(
+        look=code(commands.MLFLOW),
+        next=(
+            f"{code(find_registry())}. Where `spec.registry.trackingURL` names another MLflow, see that it answers from inside"
+            " the cluster without a login, and that its port is in the chart's `networkPolicy.registryPorts`."
+        ),
+    ),
     FailureReason.VERSION_CONFLICT: Act(look=f"The tags of the model version in MLflow, and {code(commands.LIST)}"),
     Reason.REGISTRATION_MISSING: Act(look="The registered model in MLflow."),
     Reason.REGISTRATION_INCOMPLETE: Act(look="The tags of the model version in MLflow."),

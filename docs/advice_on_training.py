@@ -72,7 +72,10 @@ TRAINER: Mapping[str, Act] = {
     FailureReason.REPOSITORY_UNREACHABLE: Act(
         look="The message shows what git said.",
         meaning="The git repository could not be cloned.",
-        next="Correct `spec.data.dvc.repoURL`, and see that it answers from inside the cluster.",
+        next=(
+            "Correct `spec.data.dvc.repoURL`, and see that it answers from inside the cluster. A branch that is shown without"
+            " credentials the operator looks up itself: then its port has to be in the chart's `networkPolicy.gitPorts`."
+        ),
     ),
     FailureReason.PARAMETERS_INVALID: Act(
         look="The message names the file, the commit and what is wrong there.",

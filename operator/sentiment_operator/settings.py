@@ -17,6 +17,8 @@ class Settings(BaseSettings):
     server_image: str
     trainer_image: str
     image_pull_policy: str = "IfNotPresent"
+    image_pull_secrets: str = ""
+    """Comma-separated names of Secrets that pods of models pull their images with, each in its model's namespace."""
     tracking_url: str
     """MLflow of models that name none."""
     watch_namespaces: str = ""

@@ -94,3 +94,13 @@ def pod_templates(manifests: list[Manifest]) -> dict[str, Manifest]:
         for manifest in manifests
         if manifest["kind"] in ("Deployment", "StatefulSet", "DaemonSet", "Job")
     }
+
+
+def selects(selector: Manifest, labels: dict[str, str]) -> bool:
+    """As Kubernetes reads a selector; one with an operator that is not known here fails the test."""
+    wanted: dict[str, str] = selector.get("matchLabels", {})
+    expressions: list[Manifest] = selector.get("matchExpressions", [])
+    assert all(one["operator"] == "In" for one in expressions)
+    return all(labels.get(key) == value for key, value in wanted.items()) and all(
+        labels.get(one["key"]) in one["values"] for one in expressions
+    )

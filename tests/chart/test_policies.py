@@ -63,15 +63,20 @@ kind: RoleBinding
 metadata: {name: writer, namespace: NAMESPACE}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: writer}
 subjects:
-  - {apiGroup: rbac.authorization.k8s.io, kind: User, name: insider}
   - {apiGroup: rbac.authorization.k8s.io, kind: User, name: outsider}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: developers, namespace: NAMESPACE}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: RELEASE-developer}
+subjects:
+  - {apiGroup: rbac.authorization.k8s.io, kind: User, name: insider}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
 metadata: {name: reader, namespace: NAMESPACE}
-rules:
+rules:  # The role of developers has no Secrets.
   - {apiGroups: [""], resources: [secrets], resourceNames: [git], verbs: [get]}
-  - {apiGroups: [""], resources: [persistentvolumeclaims], resourceNames: [reviews], verbs: [get]}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
@@ -84,10 +89,10 @@ subjects:
 
 @pytest.fixture
 def namespace(installed: Server) -> str:
-    """A namespace of this test's own: one writer of models may read Secret `git` and claim `reviews`, one may not."""
+    """A namespace of this test's own: one writer of models may read its claims and Secret `git`, one may not."""
     name = f"team-{next(_numbers)}"
     installed.must("create", "namespace", name)
-    installed.must("apply", "--filename=-", body=PEOPLE.replace("NAMESPACE", name))
+    installed.must("apply", "--filename=-", body=PEOPLE.replace("NAMESPACE", name).replace("RELEASE", RELEASE))
     return name
 
 
@@ -262,6 +267,10 @@ def a_job_with_credentials(model: Model) -> Manifest:
     return job
 
 
+def an_account(model: Model) -> Manifest:
+    return service_account(model, SETTINGS.model_copy(update={"image_pull_secrets": "pull"}))
+
+
 def try_create(server: Server, manifest: Manifest) -> Answer:
     return server.kubectl("create", "--dry-run=server", "--filename=-", body=manifest, user=OPERATOR)
 
@@ -273,7 +282,7 @@ def try_create(server: Server, manifest: Manifest) -> Answer:
         a_job,
         a_job_with_credentials,
         service,
-        service_account,
+        an_account,
         a_candidates_deployment,
         a_candidates_service,
         a_rollout_setting,

@@ -1,17 +1,13 @@
 """What the chart renders to, without a cluster."""
 
-import importlib
 import json
 import os
-import re
 from typing import Any
 
 import pytest
 import yaml
-from prometheus_client import REGISTRY
 
 from sentiment_operator.settings import Settings
-from sentiment_server.metrics import Metrics
 from tests.chart.rendering import CHART, EVERYTHING, ROOT, Helm, Manifest, Refused, Values, of_kind, pod_templates
 
 GOLDEN = ROOT / "tests" / "chart" / "golden"
@@ -109,6 +105,14 @@ def test_the_operator_is_told_where_mlflow_is(helm: Helm, values: Values, expect
     assert told["SENTIMENT_TRACKING_URL"] == expected
 
 
+def test_secrets_to_pull_images_with_reach_the_pods_of_the_chart_and_the_operator(helm: Helm) -> None:
+    pods = pod_templates(helm.template({"imagePullSecrets": ["pull", "registry.example.org"]}))
+    for name in ("Deployment/sentiment-operator", "Deployment/mlflow"):
+        assert pods[name]["imagePullSecrets"] == [{"name": "pull"}, {"name": "registry.example.org"}]
+    told = environment(pods["Deployment/sentiment-operator"])
+    assert told["SENTIMENT_IMAGE_PULL_SECRETS"] == "pull,registry.example.org"
+
+
 @pytest.mark.parametrize("enabled", [True, False])
 def test_the_operator_uses_the_gateway_api_where_it_may(helm: Helm, *, enabled: bool) -> None:
     manifests = helm.template({"gatewayAPI": {"enabled": enabled}})
@@ -170,20 +174,3 @@ def test_mlflow_answers_to_its_names_and_to_no_others(helm: Helm) -> None:
     )
     assert {"mlflow:*", "mlflow.sentiment-system.svc:*", "localhost:*", "mlflow.example.org"} <= set(hosts)
     assert "*" not in hosts
-
-
-def test_the_dashboard_asks_only_for_metrics_that_exist() -> None:
-    importlib.import_module("sentiment_operator.metrics")
-    of_the_operator = {family.name for family in REGISTRY.collect()}
-    of_the_server = {family.name for family in Metrics("imdb", "1").registry.collect()}
-    dashboard = json.loads((CHART / "dashboards" / "sentiment-models.json").read_text(encoding="utf-8"))
-    asked = {
-        word
-        for panel in dashboard["panels"]
-        for target in panel["targets"]
-        for word in re.findall(r"sentiment_\w+", target["expr"])
-    }
-    assert len(asked) >= 10
-    for metric in asked:
-        family = re.sub("_(bucket|sum|count|total)$", "", metric)
-        assert family in of_the_operator | of_the_server, metric

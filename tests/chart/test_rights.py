@@ -99,13 +99,15 @@ READ = {"get", "list", "watch"}
 WRITE = {"create", "update", "patch", "delete", "deletecollection"}
 
 
-def test_who_asks_for_a_version_does_not_approve_it(helm: Helm) -> None:
-    manifests = helm.template()
-    rights = unbound(manifests, "developer")
+@pytest.mark.parametrize("gateway_api", [True, False])
+def test_who_asks_for_a_version_does_not_approve_it(helm: Helm, *, gateway_api: bool) -> None:
+    rights = unbound(helm.template({"gatewayAPI": {"enabled": gateway_api}}), "developer")
     assert (rights[MODELS], rights[REVISIONS], rights[APPROVALS]) == (READ | WRITE, READ, READ)
     assert all(verbs == READ for call, verbs in rights.items() if call != MODELS)
     assert {resource for _, resource in rights.keys() - {MODELS, REVISIONS, APPROVALS}} == {
-        *("jobs", "pods", "pods/log", "events")
+        *("jobs", "pods", "pods/log", "services", "deployments", "horizontalpodautoscalers", "endpointslices"),
+        *("persistentvolumeclaims", "resourcequotas", "limitranges", "events"),
+        *(("httproutes",) if gateway_api else ()),
     }
 
 

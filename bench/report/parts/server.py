@@ -6,6 +6,11 @@ from typing import Any
 from bench.report.shapes import Goal, Section, Table
 
 _OURS = "the direct way"
+_LOADS = (
+    "The p50 and p99 beside the processor time are those at full load, of senders that each wait for an answer before they ask"
+    " again. At half load requests come as a clock says, half as many as the server answers at most, and their times count from"
+    " the moment when each was due."
+)
 _Cost = Mapping[str, float]
 
 
@@ -15,7 +20,8 @@ def section(figures: Mapping[str, Any]) -> Section:
     goals = tuple(
         Goal(goal["what"], goal["wanted"], goal["reached"], goal["more"]) for goal in figures.get("goals", ())
     )
-    tables = (*(_load(name, by) for name, by in loads.items()), _starts(figures["starts"]), _alone(figures))
+    under_load = (*(_load(name, by) for name, by in loads.items()), _half_load(figures["half"]))
+    tables = (*under_load, _starts(figures["starts"]), _alone(figures))
     missing = tuple(f"{name} was not measured: {why}." for name, why in figures.get("missing", {}).items())
     made_of = {name: ", ".join(f"{what} {which}" for what, which in found.items()) for name, found in
                figures.get("versions", {}).items()}  # fmt: skip
@@ -23,6 +29,7 @@ def section(figures: Mapping[str, Any]) -> Section:
     return Section(
         told=(
             "Every server has the same model, is asked the same reviews, and is alone on one core with all of its processes.",
+            _LOADS,
             *missing,
         ),
         goals=goals,
@@ -49,6 +56,14 @@ def _load(name: str, by: Mapping[str, _Cost]) -> Table:
             for server, cost in rows
         ),
     )
+
+
+def _half_load(half: Mapping[str, _Cost]) -> Table:
+    rows = tuple(
+        (server, f"{cost['requests_per_second']:,.0f}", f"{cost['median_ms']:.2f}", f"{cost['p99_ms']:.2f}")
+        for server, cost in sorted(half.items(), key=lambda row: row[1]["p99_ms"])
+    )
+    return Table("At half load", ("server", "requests each s", "p50 ms", "p99 ms"), rows)
 
 
 def _alone(figures: Mapping[str, Any]) -> Table:

@@ -28,6 +28,13 @@ app.kubernetes.io/name: sentiment-operator
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
+{{/* Every pod of a model that answers requests, or copies of them. */}}
+{{- define "sentiment.serversSelector" -}}
+matchLabels: {app.kubernetes.io/name: sentiment-model}
+matchExpressions:
+  - {key: app.kubernetes.io/component, operator: In, values: [server, shadow]}
+{{- end -}}
+
 {{- define "sentiment.mlflowSelector" -}}
 app.kubernetes.io/name: mlflow
 app.kubernetes.io/instance: {{ .Release.Name }}

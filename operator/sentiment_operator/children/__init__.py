@@ -40,7 +40,7 @@ def serving_children(
 ) -> dict[ChildKind, Manifest | None]:
     """The objects to hold true; None stands for one that must not exist. Kinds that are absent are left as they are."""
     model = as_in_force(model, observed)
-    account: dict[ChildKind, Manifest | None] = {ChildKind.SERVICE_ACCOUNT: service_account(model)}
+    account: dict[ChildKind, Manifest | None] = {ChildKind.SERVICE_ACCOUNT: service_account(model, settings)}
     if plan.target is None:
         return account
     workload: dict[ChildKind, Manifest | None] = {}

@@ -174,7 +174,7 @@ def _record(model: Model, observed: Observed, settings: Settings, job: TrainingJ
         case RegistryNotAsked():
             return AskRegistry()
         case RegistryAway(message):
-            return explain.registry_away(message)
+            return explain.registry_away(model, message)
         case RegistryAnswer(versions):
             if (recorded := _recorded_as(model, versions, job.label)) is not None:
                 return recorded
@@ -187,7 +187,7 @@ def _ask_then_train(model: Model, observed: Observed, settings: Settings, wanted
         case RegistryNotAsked():
             return AskRegistry()
         case RegistryAway(message):
-            return explain.registry_away(message)
+            return explain.registry_away(model, message)
         case RegistryAnswer(versions):
             found = _recorded_as(model, versions, wanted) or _train(model, observed, settings, now)
             # The next edit may be on its way that makes the recipe what the label stands for.

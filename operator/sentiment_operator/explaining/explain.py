@@ -13,7 +13,7 @@ from sentiment_operator.api.status import ConditionType
 from sentiment_operator.deciding.plan import Blocked
 from sentiment_operator.explaining.next_step import (
     add,
-    find_registry,
+    reach_registry,
     sentence,
     take_another_label,
     take_router_replicas,
@@ -72,13 +72,13 @@ def unknown_trainer(model: Model, known: Iterable[str]) -> Blocked:
     return Blocked(ConditionType.ACCEPTED, Reason.UNKNOWN_TRAINER, then(what, step), dead_end=True)
 
 
-def registry_away(why: str) -> Blocked:
+def registry_away(model: Model, why: str) -> Blocked:
     """MLflow does not answer, and this model needs it now."""
     what = f"MLflow does not answer: {sentence(why)} What serves is not touched; this goes on by itself once MLflow is back."
     return Blocked(
         ConditionType.DEPENDENCIES_READY,
         FailureReason.REGISTRY_UNREACHABLE,
-        then(what, find_registry()),
+        then(what, reach_registry(model)),
         dead_end=is_dead_end(FailureReason.REGISTRY_UNREACHABLE),
     )
 

@@ -50,6 +50,16 @@ def find_registry() -> str:
     return f"kubectl get pods -A -l {names.selector({names.NAME_LABEL: names.MLFLOW})}"
 
 
+def reach_registry(model: Model) -> str:
+    """What to look at where MLflow is away: the chart's, or the one that the model names and the chart knows nothing of."""
+    if model.spec.registry.tracking_url is None:
+        return find_registry()
+    return (
+        "check spec.registry.trackingURL, that it answers from inside the cluster without a login, and that its port is in the"
+        " chart's networkPolicy.registryPorts"
+    )
+
+
 def look_at_pods(model: Model, component: str, reason: str = "") -> str:
     """Shows why the pods of a component do not get on; where none may be made, what forbids it."""
     if reason == "FailedCreate":

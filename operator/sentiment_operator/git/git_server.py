@@ -19,6 +19,7 @@ MOST_BYTES = 16 << 20
 MOST_REDIRECTS = 3
 _NAMED = re.compile(rb"^([0-9a-f]{40}|[0-9a-f]{64})[ \t](refs/(?:heads|tags)/[^\x00\n]+)")
 _PEELED = "^{}"
+_OPEN = ", and that its port is in the chart's networkPolicy.gitPorts"
 _DENIED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 
@@ -44,9 +45,9 @@ async def refs(session: aiohttp.ClientSession, url: str) -> Refs:
     try:
         return await _ask(session, url)
     except TimeoutError:
-        return _unreachable(url, "no answer in time")
+        return _unreachable(url, "no answer in time", _OPEN)
     except aiohttp.ClientConnectionError as error:
-        return _unreachable(url, str(error) or "the connection broke")
+        return _unreachable(url, str(error) or "the connection broke", _OPEN)
     except (aiohttp.ClientError, ValueError) as error:
         return _unreachable(url, f"it does not look like a git server ({type(error).__name__})")
 
@@ -91,9 +92,9 @@ def _lines(body: bytes) -> Iterator[bytes]:
         at += max(length, 4)
 
 
-def _unreachable(url: str, why: str) -> Refs:
+def _unreachable(url: str, why: str, more: str = "") -> Refs:
     what = f"Git repository {url} could not be asked: {why}."
-    advice = "Next: check spec.data.dvc.repoURL and that it answers from inside the cluster."
+    advice = f"Next: check spec.data.dvc.repoURL and that it answers from inside the cluster{more}."
     return Refs(reason=FailureReason.REPOSITORY_UNREACHABLE, message=f"{what} {advice}")
 
 

@@ -1,7 +1,7 @@
 """Reads what serving pods count from a Prometheus, where whoever installs the operator names one.
 
 For clusters in which the operator may not call pods. The figures are those of the pods themselves, as they were scraped
-last, so its series carry the labels `namespace` and `pod`, as those of a ServiceMonitor do. It judges nothing.
+last, so its series carry the labels `namespace` and `pod`, as those of a PodMonitor do. It judges nothing.
 """
 
 import logging

@@ -36,8 +36,10 @@ LIST_KEYS = {
     "volumeMounts": "mountPath",
     "ports": "name",
     "ownerReferences": "uid",
+    "imagePullSecrets": "name",
 }
-"""Lists that the API server keeps as maps: entries of others between ours are additions, if anything."""
+"""Lists that the API server keeps as maps: entries of others between ours are additions, if anything. Clusters with a registry
+of their own put a Secret of theirs on each service account, again and again."""
 
 
 def is_as_desired(desired: Manifest, live: Manifest) -> bool:

@@ -99,7 +99,7 @@ def _refused(view: View, refusal: Refusal) -> str:
 def _dependencies(view: View) -> Verdict:
     # Suspended, MLflow is asked for a forecast only: nothing that is needed now is missing.
     if isinstance(view.observed.registry, RegistryAway) and not isinstance(view.plan.step, Held):
-        away = explain.registry_away(view.observed.registry.message)
+        away = explain.registry_away(view.model, view.observed.registry.message)
         return Verdict("False", away.reason, away.message)
     trouble = view.trouble
     if trouble is not None and trouble.reason == FailureReason.REGISTRY_UNREACHABLE:

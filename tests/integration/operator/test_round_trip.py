@@ -4,10 +4,13 @@ import copy
 
 import pytest
 
+from sentiment_operator.children.service_account import service_account
 from sentiment_operator.facts.observed import Manifest
-from sentiment_operator.kinds import JOB, REVISION, SERVING, Kind
+from sentiment_operator.kinds import JOB, REVISION, SERVICE_ACCOUNT, SERVING, Kind
+from sentiment_operator.names import FIELD_MANAGER
 from sentiment_operator.reading.difference import is_as_desired
 from tests.support.api_server import ApiServer
+from tests.support.builders import SETTINGS, model
 from tests.support.scenarios import SCENARIOS, manifests
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in (*SERVING.values(), JOB, REVISION)}
@@ -25,11 +28,29 @@ def test_a_child_reads_back_as_it_was_applied(
     assert not is_as_desired(changed(manifest), live)
 
 
+def test_secrets_to_pull_images_with_read_back_beside_those_of_the_cluster(crds: ApiServer, namespace: str) -> None:
+    account = service_account(model(), SETTINGS.model_copy(update={"image_pull_secrets": "ours,more"}))
+    account["metadata"]["namespace"] = namespace
+    del account["metadata"]["ownerReferences"]  # Nobody collects it meanwhile.
+    live = applied(crds, account)
+    assert is_as_desired(account, live)
+    beside = [{"name": "theirs"}, *live["imagePullSecrets"]]
+    path = SERVICE_ACCOUNT.path(namespace, account["metadata"]["name"])
+    edited = crds.request("PATCH", path, {"imagePullSecrets": beside}, patch="merge-patch", fieldManager="registry")
+    assert edited.body["imagePullSecrets"] == beside
+    assert is_as_desired(account, edited.body)
+    without = crds.request(
+        "PATCH", path, {"imagePullSecrets": beside[:1]}, patch="merge-patch", fieldManager="registry"
+    )
+    assert not is_as_desired(account, without.body)
+    assert is_as_desired(account, applied(crds, account))
+
+
 def applied(server: ApiServer, manifest: Manifest) -> Manifest:
     kind = KINDS[manifest["kind"]]
     path = kind.path(manifest["metadata"]["namespace"], manifest["metadata"]["name"])
     answer = server.request(
-        "PATCH", path, manifest, patch="apply-patch", fieldManager="sentiment-operator", fieldValidation="Strict"
+        "PATCH", path, manifest, patch="apply-patch", fieldManager=FIELD_MANAGER, fieldValidation="Strict", force="true"
     )
     assert answer.accepted, answer.message
     # The answer is the object as it was kept. A later read may find nothing: its owner is made up, so it is collected.

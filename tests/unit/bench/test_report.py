@@ -23,6 +23,10 @@ COST = {"cpu_microseconds": 100.0, "reviews_per_second": 5_000.0, "median_ms": 1
 START = {"cpu_seconds": 0.25, "seconds": 0.5, "private_mib": 46.0}
 SERVER: dict[str, Any] = {
     "loads": {"one by one": {"FastAPI + scikit-learn": {**COST, "cpu_microseconds": 2_500.0}, "the direct way": COST}},
+    "half": {
+        "FastAPI + scikit-learn": {"requests_per_second": 180.0, "median_ms": 3.0, "p99_ms": 8.25},
+        "the direct way": {"requests_per_second": 2_500.0, "median_ms": 0.5, "p99_ms": 1.335},
+    },
     "starts": {"the direct way": START},
     "goals": [{"what": "requests, × FastAPI", "wanted": 20, "reached": 25.0, "more": True, "met": True}],
     "missing": {"MLServer": "no network"},
@@ -140,6 +144,16 @@ def test_goals_say_what_was_reached_on_the_right_side() -> None:
     assert list(verdicts(search.section(SEARCH)).values()) == [True, False]
     assert list(verdicts(ready.cold([COLD])).values()) == [True, True]
     assert list(verdicts(ready.switches([SWITCH])).values()) == [True, False, True]
+
+
+def test_the_goal_at_half_load_stands_in_a_table_of_its_own() -> None:
+    section = server.section(SERVER)
+    (half,) = (table for table in section.tables if table.title == "At half load")
+    assert half.rows == (
+        ("the direct way", "2,500", "0.50", "1.33"),
+        ("FastAPI + scikit-learn", "180", "3.00", "8.25"),
+    )
+    assert any("at full load" in told for told in section.told)
 
 
 def test_an_operator_is_judged_beside_the_usual_one_and_by_itself() -> None:

@@ -11,6 +11,7 @@ import yaml
 from sentiment_contract.gates import COMPARISON_VARIABLE, ComparisonOrder
 from sentiment_contract.names import VERSION_LABEL
 from sentiment_operator import children, names
+from sentiment_operator.children.service_account import service_account
 from sentiment_operator.deciding.plan import AwaitTraining, Compare, Plan, Roll, Train
 from sentiment_operator.facts.jobs import JobState
 from sentiment_operator.facts.observed import ChildKind, Manifest, Model, Revision
@@ -51,6 +52,21 @@ def test_every_pod_passes_restricted_and_more(pod: Manifest) -> None:
         assert own["allowPrivilegeEscalation"] is False
         assert own["capabilities"] == {"drop": ["ALL"]}
         assert {"requests", "limits"} <= set(container["resources"])
+
+
+@pytest.mark.parametrize("pod", pods())
+def test_every_pod_is_the_service_account_of_its_model(pod: Manifest) -> None:
+    """From it come the Secrets to pull images with, unless the pod names some of its own."""
+    assert pod["serviceAccountName"] == serving(model())[ChildKind.SERVICE_ACCOUNT]["metadata"]["name"]
+    assert "imagePullSecrets" not in pod
+
+
+@pytest.mark.parametrize(
+    ("named", "kept"), [("", {}), ("pull,other", {"imagePullSecrets": [{"name": "pull"}, {"name": "other"}]})]
+)
+def test_the_service_account_names_the_secrets_to_pull_images_with(named: str, kept: Manifest) -> None:
+    account = service_account(model(), SETTINGS.model_copy(update={"image_pull_secrets": named}))
+    assert {key: value for key, value in account.items() if key == "imagePullSecrets"} == kept
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

@@ -21,6 +21,7 @@ from sentiment_operator.reading.difference import is_as_desired, is_subset, quan
         ({"envFrom": []}, {}),
         ({"readOnly": False}, {"readOnly": False}),
         ({"metadata": {"labels": {"ours": "1"}}}, {"metadata": {"labels": {"ours": "1", "theirs": "2"}}}),
+        ({"imagePullSecrets": [{"name": "ours"}]}, {"imagePullSecrets": [{"name": "theirs"}, {"name": "ours"}]}),
     ],
     ids=[
         "added fields",
@@ -31,6 +32,7 @@ from sentiment_operator.reading.difference import is_as_desired, is_subset, quan
         "an empty list is nothing",
         "equal",
         "foreign labels",
+        "a Secret to pull with that the cluster puts beside ours",
     ],
 )
 def test_this_is_no_difference(desired: dict[str, Any], live: dict[str, Any]) -> None:

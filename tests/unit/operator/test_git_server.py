@@ -71,11 +71,13 @@ def test_a_server_that_declines_is_told_with_a_next_step(status: int, reason: st
     repository.status = status
     said = asked(repository.url)
     assert (said.reason, said.message.count("Next:")) == (reason, 1)
+    assert "gitPorts" not in said.message, "whoever answers can be reached"
 
 
 def test_nobody_there_is_told() -> None:
     said = asked(f"http://127.0.0.1:{free_port()}/reviews.git")
     assert said.reason == FailureReason.REPOSITORY_UNREACHABLE
+    assert "and that its port is in the chart's networkPolicy.gitPorts" in said.message
 
 
 def answered(body: bytes) -> Refs:

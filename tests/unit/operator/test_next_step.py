@@ -9,9 +9,18 @@ from sentiment_operator import names
 from sentiment_operator.children import serving_children, training_job
 from sentiment_operator.deciding.decide import decide
 from sentiment_operator.deciding.plan import Train
-from sentiment_operator.explaining.next_step import add, find_registry, look_at_pods, sentence, then, without_step
+from sentiment_operator.explaining import explain
+from sentiment_operator.explaining.next_step import (
+    add,
+    find_registry,
+    look_at_pods,
+    reach_registry,
+    sentence,
+    then,
+    without_step,
+)
 from sentiment_operator.facts.observed import ChildKind, Manifest
-from tests.support.builders import NOW, SETTINGS, deployment, model, observed, revision
+from tests.support.builders import NOW, SETTINGS, deployment, model, observed, revision, spec
 
 CHART = Path(__file__).resolve().parents[2] / "chart" / "golden" / "default.yaml"
 """What helm renders; the chart's own tests see to that."""
@@ -57,6 +66,14 @@ def test_the_pods_of_mlflow_are_found_where_the_chart_made_them() -> None:
         if (one["kind"], one["metadata"]["name"]) == ("Deployment", "mlflow")
     )
     assert selected(find_registry()).items() <= labels_of_pods(mlflow).items()
+
+
+def test_an_mlflow_of_others_is_not_looked_for_among_the_pods_of_the_chart() -> None:
+    of_others = model(spec(registry={"trackingURL": "http://mlflow.team:5001"}))
+    assert reach_registry(model()) == find_registry()
+    assert "networkPolicy.registryPorts" in reach_registry(of_others)
+    away = explain.registry_away(of_others, "connection refused")
+    assert away.message.endswith(f"Next: {reach_registry(of_others)}")
 
 
 def test_the_pods_of_a_model_are_found() -> None:
