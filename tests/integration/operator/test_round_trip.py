@@ -4,10 +4,13 @@ import copy
 
 import pytest
 
-from sentiment_operator.facts.observed import Manifest
+from sentiment_operator import children
+from sentiment_operator.deciding.plan import Plan, Roll
+from sentiment_operator.facts.observed import ChildKind, Manifest
 from sentiment_operator.kinds import JOB, REVISION, SERVING, Kind
 from sentiment_operator.reading.difference import is_as_desired
 from tests.support.api_server import ApiServer
+from tests.support.builders import SETTINGS, model, observed, revision, spec
 from tests.support.scenarios import SCENARIOS, manifests
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in (*SERVING.values(), JOB, REVISION)}
@@ -23,6 +26,21 @@ def test_a_child_reads_back_as_it_was_applied(
     live = applied(crds, manifest)
     assert is_as_desired(manifest, live), f"{manifest['kind']} would be written again and again"
     assert not is_as_desired(changed(manifest), live)
+
+
+@pytest.mark.parametrize("cpu", [2, "2", "1.5", "0.001", "1500m", "999999.999"])
+@pytest.mark.parametrize(
+    "memory", [1_610_612_736, "1.5Gi", "1Ti", "1Pi", "129e6", "1.001e0", "1.001Ki", "1.001", "1.001M", "1E15"]
+)
+def test_amounts_in_any_form_read_back_as_they_were_asked_for(
+    crds: ApiServer, namespace: str, cpu: str | int, memory: str | int
+) -> None:
+    asked = model(spec("1", serving={"resources": {"limits": {"cpu": cpu, "memory": memory}}}))
+    of = revision("1", of=asked.spec)
+    written = children.serving_children(asked, Plan(step=Roll(of), wanted="1", target=of), observed(of), SETTINGS)
+    manifest = {**(written[ChildKind.DEPLOYMENT] or {})}
+    manifest["metadata"] = {**manifest["metadata"], "namespace": namespace}
+    assert is_as_desired(manifest, applied(crds, manifest))
 
 
 def applied(server: ApiServer, manifest: Manifest) -> Manifest:
