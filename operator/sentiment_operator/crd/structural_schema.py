@@ -1,7 +1,7 @@
 """JSON Schema as pydantic writes it, turned into the structural schema that a CustomResourceDefinition demands.
 
-Structural means: one type per field, no references, no alternatives but that of integer or text. It knows nothing of our resources: what a
-particular shape needs on top comes in as rules by the name of the shape.
+Structural means: one type per field, no references, no alternatives but that of integer or text. It knows nothing of our
+resources: what a particular shape needs on top comes in as rules by the name of the shape.
 """
 
 from collections.abc import Mapping, Sequence
