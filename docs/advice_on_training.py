@@ -11,7 +11,7 @@ TRAINER: Mapping[str, Act] = {
     # The data
     FailureReason.DATA_NOT_FOUND: Act(
         look="The message names the place. For a volume it lists what is there.",
-        meaning="The data is not where the spec says.",
+        meaning="The data is not where the spec says, or lies in a DVC remote of a kind that the trainer cannot read.",
         next="Put it there, or correct `spec.data`.",
     ),
     FailureReason.DATA_HASH_MISMATCH: Act(

@@ -88,7 +88,7 @@ def fields_of(block: Block) -> Iterator[Field]:
 def inner(field: Field) -> tuple[str, Schema] | None:
     """Path and schema of the object that the field holds, or holds many of; None where it holds none."""
     path, schema = field.path, field.schema
-    if schema["type"] == "array":
+    if schema.get("type") == "array":
         path, schema = f"{path}[]", schema["items"]
     return (path, schema) if "properties" in schema else None
 
@@ -216,6 +216,8 @@ def _cells(field: Field, fixed: set[str]) -> tuple[str, ...]:
 
 
 def _type(schema: Schema) -> str:
+    if "type" not in schema:
+        return "integer or string"
     if schema["type"] == "array":
         return f"list of {schema['items']['type']}s"
     return "time (RFC 3339)" if schema.get("format") == "date-time" else schema["type"]

@@ -22,10 +22,10 @@ class DVCSource(Wire):
 
     repo_url: Annotated[
         str,
-        StringConstraints(pattern=r"^(https?://|ssh://|git@|file:///data/)[!-~]+$", min_length=8, max_length=1024),
+        StringConstraints(pattern=r"^(https?://|file:///data/)[!-~]+$", min_length=8, max_length=1024),
     ] = Field(
         alias="repoURL",
-        description="Git repository that holds the .dvc files: https, ssh, or file:///data/... together with volumeClaimName.",
+        description="Git repository that holds the .dvc files: https, or file:///data/... together with volumeClaimName.",
     )
     revision: Annotated[
         str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", min_length=1, max_length=255)
@@ -38,7 +38,13 @@ class DVCSource(Wire):
     path: PathInside = Field(description="Path of the data file inside the repository, for example data/train.csv.")
     remote: (
         Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", min_length=1, max_length=128)] | None
-    ) = Field(default=None, description="Name of the DVC remote to read from. Absent: the repository's default remote.")
+    ) = Field(
+        default=None,
+        description=(
+            "Name of the DVC remote to read from: in S3, over http, or a folder of the volume. Absent: the repository's default"
+            " remote."
+        ),
+    )
     volume_claim_name: ObjectName | None = Field(
         default=None,
         description="PersistentVolumeClaim mounted read-only at /data, for a repository or a DVC remote on a volume.",
@@ -47,7 +53,8 @@ class DVCSource(Wire):
         default=None,
         description=(
             "Secret whose keys become environment variables of the trainer: GIT_USERNAME and GIT_PASSWORD for git over"
-            " https, AWS_ACCESS_KEY_ID and the like for the DVC remote."
+            " https, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for a DVC remote in S3. A remote over http is read without a"
+            " login."
         ),
     )
 

@@ -22,10 +22,10 @@ SCENARIOS: dict[str, dict[str, Any]] = {
         },
         "training": {
             "preset": "Fast",
-            "resources": {"requests": {"cpu": "2", "memory": "2Gi"}, "limits": {"memory": "8Gi"}},
+            "resources": {"requests": {"cpu": 2, "memory": "1.5Gi"}, "limits": {"memory": 8_589_934_592}},
             "activeDeadlineSeconds": 600,
         },
-        "serving": {"resources": {"requests": {"cpu": "0.5"}, "limits": {"cpu": "1000m", "memory": "1Gi"}}},
+        "serving": {"resources": {"requests": {"cpu": "0.5"}, "limits": {"cpu": "1000m", "memory": "1.5Gi"}}},
         "registry": {"trackingURL": "https://mlflow.example.com", "modelName": "team-reviews"},
     },
     "searched": {

@@ -103,7 +103,9 @@ class Registry(Wire):
     tracking_url: TrackingURL | None = Field(
         default=None,
         alias="trackingURL",
-        description="MLflow tracking server. Absent: the one the operator was installed with.",
+        description=(
+            "MLflow tracking server, which has to answer without a login. Absent: the one the operator was installed with."
+        ),
     )
     model_name: RegisteredModelName | None = Field(
         default=None, description="Name of the registered model. Absent: <namespace>.<name>."

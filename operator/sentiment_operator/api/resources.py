@@ -9,21 +9,30 @@ from pydantic import Field, StringConstraints
 
 from sentiment_contract.base import Wire
 
+_IN_A_CRD = {"x-kubernetes-int-or-string": True, "minimum": 1}
 CPUQuantity = Annotated[
-    str, StringConstraints(pattern=r"^([0-9]{1,4}|[0-9]{1,6}m|[0-9]{1,3}\.[0-9]{1,3})$", min_length=1, max_length=8)
+    str,
+    StringConstraints(pattern=r"^([0-9]{1,6}m?|[0-9]{1,6}\.[0-9]{1,3})$", min_length=1, max_length=10),
+    Field(coerce_numbers_to_str=True, json_schema_extra={**_IN_A_CRD, "maximum": 999_999}),
 ]
+"""A number need not be quoted, as in the spec of a pod. Here it is a text, so that 2 and "2" are the same."""
 MemoryQuantity = Annotated[
-    str, StringConstraints(pattern=r"^[1-9][0-9]{0,9}(Ki|Mi|Gi|k|M|G)?$", min_length=1, max_length=12)
+    str,
+    StringConstraints(
+        pattern=r"^[0-9]{1,16}(\.[0-9]{1,3})?([KMGTP]i|[kMGTP]|[eE][0-9]{1,2})?$", min_length=1, max_length=24
+    ),
+    Field(coerce_numbers_to_str=True, json_schema_extra={**_IN_A_CRD, "maximum": 2**50}),
 ]
+"""Likewise. Thousandths of a byte are left out: whoever writes "512m" means 512Mi."""
 
 
 class Amounts(Wire):
     """An amount of each resource."""
 
-    cpu: CPUQuantity | None = Field(
-        default=None, description='Processor, in cores ("1", "0.5") or thousandths ("500m").'
+    cpu: CPUQuantity | None = Field(default=None, description='Processor, in cores (2, "0.5") or thousandths ("500m").')
+    memory: MemoryQuantity | None = Field(
+        default=None, description="Memory, in bytes or with a unit, for example 512Mi or 1.5Gi; at most 1Pi."
     )
-    memory: MemoryQuantity | None = Field(default=None, description="Memory, for example 512Mi.")
 
 
 class Resources(Wire):

@@ -6,7 +6,7 @@ Each is kept under the name of the API model it belongs to. Messages are for the
 from sentiment_contract.gates import COMPARED_METRICS
 from sentiment_operator.crd.rule import Rule
 from sentiment_operator.crd.serving_rules import SERVING_RULES
-from sentiment_operator.crd.training_rules import TRAINING_RULES
+from sentiment_operator.crd.training_rules import TRAINING_RULES, without_password
 
 
 def _immutable(parent: str, field: str) -> Rule:
@@ -107,6 +107,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             field=".metric",
         ),
     ),
+    "Registry": (without_password("trackingURL", "MLflow has to answer without a login", optional=True),),
     "Slice": (
         Rule(
             "has(self.minWords) || has(self.maxWords) || has(self.column)",

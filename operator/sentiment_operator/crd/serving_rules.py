@@ -7,14 +7,19 @@ from sentiment_operator.api.model import Autoscaling
 from sentiment_operator.crd.rule import Rule
 
 
+def _quantity(of: str) -> str:
+    """In CEL. What may be a number is made a text first."""
+    return f"quantity(string(self.{of}))"
+
+
 def _within_limit(resource: str) -> Rule:
+    request, limit = f"requests.{resource}", f"limits.{resource}"
     return Rule(
         f"!has(self.requests) || !has(self.requests.{resource}) || !has(self.limits) || !has(self.limits.{resource})"
-        f" || quantity(self.requests.{resource}).compareTo(quantity(self.limits.{resource})) <= 0",
-        f"requests.{resource} must be at most limits.{resource}",
-        field=f".requests.{resource}",
-        detail=f"'requests.{resource} (' + self.requests.{resource} + ') must be at most limits.{resource} ('"
-        f" + self.limits.{resource} + ')'",
+        f" || {_quantity(request)}.compareTo({_quantity(limit)}) <= 0",
+        f"{request} must be at most {limit}",
+        field=f".{request}",
+        detail=f"'{request} (' + string(self.{request}) + ') must be at most {limit} (' + string(self.{limit}) + ')'",
     )
 
 
@@ -30,9 +35,15 @@ _ROUTER = "self.?router.orValue('Replicas')"
 SERVING_RULES: dict[str, tuple[Rule, ...]] = {
     "Amounts": (
         Rule(
-            "!has(self.cpu) || quantity(self.cpu).isGreaterThan(quantity('0'))",
+            f"!has(self.cpu) || {_quantity('cpu')}.isGreaterThan(quantity('0'))",
             "cpu must be greater than 0",
             field=".cpu",
+        ),
+        Rule(
+            f"!has(self.memory) || {_quantity('memory')}.isGreaterThan(quantity('0'))"
+            f" && {_quantity('memory')}.compareTo(quantity('1Pi')) <= 0",
+            "memory must be greater than 0 and at most 1Pi",
+            field=".memory",
         ),
     ),
     "Resources": (_within_limit("cpu"), _within_limit("memory")),

@@ -1,7 +1,7 @@
 """JSON Schema as pydantic writes it, turned into the structural schema that a CustomResourceDefinition demands.
 
-Structural means: one type per field, no references, no alternatives. It knows nothing of our resources: what a
-particular shape needs on top comes in as rules by the name of the shape.
+Structural means: one type per field, no references, no alternatives but that of integer or text. It knows nothing of our
+resources: what a particular shape needs on top comes in as rules by the name of the shape.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,6 +25,7 @@ _KEPT = (
     "minimum",
     "maximum",
     "maxItems",
+    "x-kubernetes-int-or-string",
     "x-kubernetes-list-type",
     "x-kubernetes-list-map-keys",
 )
@@ -63,6 +64,8 @@ class _Translation:
                 self._add_items(result, node, where)
             case _:
                 self._settle_default(result)
+        if "x-kubernetes-int-or-string" in result:
+            del result["type"]
         if rules := self._rules.get(shape or where):
             result["x-kubernetes-validations"] = list(rules)
         return result

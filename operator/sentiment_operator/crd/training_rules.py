@@ -6,9 +6,11 @@ Kept and worded as in rules.py.
 from sentiment_operator.crd.rule import Rule
 
 
-def _without_password(field: str, instead: str) -> Rule:
+def without_password(field: str, instead: str, *, optional: bool = False) -> Rule:
+    """An address tells everybody who may read the model what stands in it."""
+    absent = f"!has(self.{field}) || " if optional else ""
     return Rule(
-        f"!self.{field}.matches('^https?://[^/]*@')",
+        f"{absent}!self.{field}.matches('^https?://[^/]*@')",
         f"{field} must not hold a user or password: anyone who may read the model would read it too. {instead}",
         field=f".{field}",
     )
@@ -60,9 +62,14 @@ TRAINING_RULES: dict[str, tuple[Rule, ...]] = {
             field=".volumeClaimName",
             reason="FieldValueRequired",
         ),
-        _without_password("repoURL", "Name a Secret in credentialsSecretRef"),
+        without_password("repoURL", "Name a Secret in credentialsSecretRef"),
+        Rule(
+            "!self.repoURL.startsWith('ssh:') && !self.repoURL.startsWith('git@')",
+            "repoURL over ssh cannot be read, since a trainer has no key: use https with credentialsSecretRef",
+            field=".repoURL",
+        ),
     ),
-    "URLSource": (_without_password("href", "Put the file where it can be read without, or on a volume"),),
+    "URLSource": (without_password("href", "Put the file where it can be read without, or on a volume"),),
     "Parameters": (
         _only_with("RandomForest", "trees", _FOREST),
         _only_with("RandomForest", "maxDepth", _FOREST),

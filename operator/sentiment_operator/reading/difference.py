@@ -12,18 +12,14 @@ from typing import Any, cast
 from sentiment_operator.facts.observed import Manifest
 from sentiment_operator.reading.additions import additions
 
-QUANTITY = re.compile(r"^([0-9]+(?:\.[0-9]+)?)(m|k|M|G|T|Ki|Mi|Gi|Ti)?$")
+QUANTITY = re.compile(r"^([0-9]+(?:\.[0-9]+)?)(?:([eE][+-]?[0-9]+)|([numkMGTPE]|[KMGTPE]i))?$")
 SCALES = {
+    "n": Decimal("1e-9"),
+    "u": Decimal("1e-6"),
+    "m": Decimal("1e-3"),
     "": Decimal(1),
-    "m": Decimal("0.001"),
-    "k": Decimal(10**3),
-    "M": Decimal(10**6),
-    "G": Decimal(10**9),
-    "T": Decimal(10**12),
-    "Ki": Decimal(2**10),
-    "Mi": Decimal(2**20),
-    "Gi": Decimal(2**30),
-    "Ti": Decimal(2**40),
+    **{unit: Decimal(1000) ** power for power, unit in enumerate("kMGTPE", start=1)},
+    **{f"{unit}i": Decimal(1024) ** power for power, unit in enumerate("KMGTPE", start=1)},
 }
 SELECTORS = frozenset({"matchLabels", "selector"})
 QUANTITY_MAPS = frozenset({"requests", "limits"})
@@ -89,4 +85,4 @@ def _list_holds(desired: list[Any], live: list[Any], field: str) -> bool:
 def quantity(text: str) -> Decimal | str:
     """The number a Kubernetes quantity stands for; the text itself where it is none."""
     found = QUANTITY.match(text)
-    return Decimal(found[1]) * SCALES[found[2] or ""] if found else text
+    return Decimal(found[1] + (found[2] or "")) * SCALES[found[3] or ""] if found else text

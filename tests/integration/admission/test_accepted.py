@@ -87,8 +87,6 @@ GOOD: dict[str, Edits] = {
     },
     "namespaces that may follow": {"spec.promotion.allowedNamespaces": ["staging", "production"]},
     "a version with dots and dashes": {"spec.version": "2026.1-spring"},
-    "ssh": {"spec.data.dvc.repoURL": "ssh://git@git.example.com/reviews.git"},
-    "the short form of ssh": {"spec.data.dvc.repoURL": "git@git.example.com:film/reviews.git"},
     "a volume for the DVC remote of an https repository": {"spec.data.dvc.volumeClaimName": "reviews"},
     "an @ in the path of a repository": {"spec.data.dvc.repoURL": "https://git.example.com/@film/reviews.git"},
     "a branch with a slash": {"spec.data.dvc.revision": "feature/more-reviews"},
@@ -116,6 +114,16 @@ GOOD: dict[str, Edits] = {
             "requests": {"cpu": "1000m", "memory": "1Gi"},
             "limits": {"cpu": "1", "memory": "1024Mi"},
         }
+    },
+    "amounts as numbers": {
+        "spec.training.resources": {
+            "requests": {"cpu": 2, "memory": 2_147_483_648},
+            "limits": {"cpu": 2, "memory": "2Gi"},
+        }
+    },
+    "amounts with a fraction": {"spec.serving.resources.limits": {"cpu": "1.5", "memory": "1.5Gi"}},
+    "amounts in large units": {
+        "spec.training.resources": {"requests": {"memory": "129e6"}, "limits": {"memory": "1Ti"}}
     },
     "a limit without a request": {"spec.training.resources": {"limits": {"memory": "4Gi"}}},
     "a column with blanks in another script": {"spec.data.textColumn": "評論 текст"},

@@ -35,7 +35,7 @@ def fields(schema: Manifest, path: str) -> Iterator[tuple[str, Manifest, bool]]:
     """Path, schema and whether it is required of every field below."""
     for name, child in schema.get("properties", {}).items():
         yield f"{path}.{name}", child, name in schema.get("required", ())
-        if child["type"] == "object":
+        if child.get("type") == "object":
             yield from fields(child, f"{path}.{name}")
         if "properties" in child.get("items", ()):
             yield from fields(child["items"], f"{path}.{name}[0]")
@@ -43,7 +43,7 @@ def fields(schema: Manifest, path: str) -> Iterator[tuple[str, Manifest, bool]]:
 
 def wrong_values(field: Manifest, *, required: bool) -> Iterator[tuple[str, Any]]:
     """What is wrong, and a value that is so."""
-    yield "a wrong type", 1.5 if field["type"] != "object" else "text"
+    yield "a wrong type", 1.5 if field.get("type") != "object" else "text"
     if required:
         yield "missing", MISSING
     if "enum" in field:
@@ -60,7 +60,7 @@ def wrong_values(field: Manifest, *, required: bool) -> Iterator[tuple[str, Any]
         yield "above", field["maximum"] + 1
     if "maxItems" in field:
         yield "too many", [{}] * (field["maxItems"] + 1)
-    if field["type"] == "object":
+    if field.get("type") == "object":
         yield "an unknown field", {"unheardOf": 1}
 
 

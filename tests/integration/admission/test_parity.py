@@ -40,7 +40,7 @@ def leaves(schema: Manifest, path: str) -> dict[str, Manifest]:
     found: dict[str, Manifest] = {}
     for name, child in schema.get("properties", {}).items():
         found[f"{path}.{name}"] = child
-        if child["type"] == "object":
+        if child.get("type") == "object":
             found |= leaves(child, f"{path}.{name}")
         if "properties" in child.get("items", ()):
             found |= leaves(child["items"], f"{path}.{name}[0]")
@@ -92,7 +92,7 @@ def random_value(chance: random.Random, field: Manifest, current: object) -> Any
     """A value for the field: mostly of its type and near its bounds, now and then of another type."""
     if chance.random() < 0.15:
         return chance.choice([MISSING, None, "", "1", 0, -1, 1.0, 1.5, True, [], {}, {"unheardOf": 1}])
-    match field["type"]:
+    match field.get("type", chance.choice(["integer", "string"])):
         case "integer":
             low, high = field["minimum"], field["maximum"]
             return chance.choice(

@@ -18,6 +18,7 @@ def among(source: Edits, field: str, value: Any, says: str = "") -> Bad:
 
 REQUIRED = "Required value"
 TOO_LONG = "Too long"
+NO_SSH = "use https with credentialsSecretRef"
 
 EXACTLY_ONE = "set exactly one of threshold, compareWith"
 TOGETHER = "set column and value together, or neither"
@@ -141,6 +142,8 @@ BAD_MODELS: dict[str, Bad] = {
     "a DVC source without revision": one("spec.data.dvc.revision", MISSING, REQUIRED),
     "a DVC source without path": one("spec.data.dvc.path", MISSING, REQUIRED),
     "an empty repository": one("spec.data.dvc.repoURL", "", "should be at least 8 chars long"),
+    "a repository over ssh": one("spec.data.dvc.repoURL", "ssh://git@example.com/reviews.git", NO_SSH),
+    "a repository over ssh in the short form": one("spec.data.dvc.repoURL", "git@example.com:film/reviews.git", NO_SSH),
     "a repository over ftp": one("spec.data.dvc.repoURL", "ftp://example.com/reviews", "should match"),
     "a repository outside the mounted volume": one("spec.data.dvc.repoURL", "file:///etc/reviews.git", "should match"),
     "a repository with a blank": one("spec.data.dvc.repoURL", "https://example.com/a b", "should match"),
@@ -304,13 +307,21 @@ BAD_MODELS: dict[str, Bad] = {
     "eleven retries": one("spec.training.backoffLimit", 11, "less than or equal to 10"),
     # Resources
     "processor in words": one("spec.training.resources.requests.cpu", "two", "should match"),
-    "processor as number": one("spec.training.resources.requests.cpu", 2, "must be of type string"),
+    "processor as a number with a fraction": one("spec.training.resources.requests.cpu", 0.5, "integer,string"),
+    "a negative number of processors": one("spec.training.resources.requests.cpu", -1, "greater than or equal to 1"),
+    "a truth for memory": one("spec.serving.resources.limits.memory", True, "integer,string"),
+    "thousandths of a byte": one("spec.serving.resources.limits.memory", "512m", "should match"),
+    "more memory than there is": one("spec.serving.resources.limits.memory", "1.1Pi", "at most 1Pi"),
+    "more memory than a number can say": one("spec.serving.resources.limits.memory", "9e99", "at most 1Pi"),
     "memory in an unknown unit": one("spec.serving.resources.limits.memory", "512MB", "should match"),
-    "no memory at all": one("spec.serving.resources.limits.memory", "0Mi", "should match"),
+    "no memory at all": one("spec.serving.resources.limits.memory", "0Mi", "memory must be greater than 0"),
     "a resource that is not offered": Bad(
         {"spec.training.resources.limits": {"nvidia.com/gpu": "1"}}, "spec.training.resources.limits"
     ),
     # Registry
+    "a registry with a password": one(
+        "spec.registry.trackingURL", "https://ada:s3cret@mlflow.example.com", "must not hold a user or password"
+    ),
     "a registry without scheme": one("spec.registry.trackingURL", "mlflow.example.com", "should match"),
     "an empty registry": one("spec.registry.trackingURL", "", "should be at least 10 chars long"),
     "a registered model with a slash": one("spec.registry.modelName", "film/reviews", "should match"),
@@ -496,10 +507,17 @@ def test_a_bad_approval_is_refused_and_the_field_is_named(crds: ApiServer, bad: 
 @pytest.mark.parametrize("part", ["training", "serving"])
 @pytest.mark.parametrize(
     ("resource", "asked", "allowed"),
-    [("cpu", "1.5", "1499m"), ("cpu", "2", "1"), ("memory", "1Gi", "1000Mi"), ("memory", "1049M", "1000Mi")],
+    [
+        ("cpu", "1.5", "1499m"),
+        ("cpu", "2", "1"),
+        ("cpu", 2, "1999m"),
+        ("memory", "1Gi", "1000Mi"),
+        ("memory", "1049M", "1000Mi"),
+        ("memory", "1.5Gi", 1_610_612_735),
+    ],
 )
 def test_asking_for_more_than_is_allowed_is_refused(
-    crds: ApiServer, part: str, resource: str, asked: str, allowed: str
+    crds: ApiServer, part: str, resource: str, asked: str | int, allowed: str | int
 ) -> None:
     resources = {"requests": {resource: asked}, "limits": {resource: allowed}}
     answer = try_to_create(crds, model({f"spec.{part}.resources": resources}))

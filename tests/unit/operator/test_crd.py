@@ -1,6 +1,7 @@
 """The definitions: what is committed is what the API models say, and every field is bounded and explained."""
 
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -87,17 +88,24 @@ def test_every_field_is_explained_by_a_sentence() -> None:
     [
         ("training.parameters", "What is absent, the preset decides"),
         ("data.volume.sha256", "changed contents do not retrain by themselves"),
+        ("data.dvc.credentialsSecretRef", "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for a DVC remote in S3"),
+        ("data.dvc.credentialsSecretRef", "A remote over http is read without a login"),
+        ("registry.trackingURL", "has to answer without a login"),
         ("training.resources", "requests of 500m cpu and 1Gi memory, limits of 4Gi memory"),
         ("serving.resources", "requests of 100m cpu and 256Mi memory, limits of 512Mi memory"),
     ],
 )
-def test_a_field_says_what_its_absence_means(path: str, words: str) -> None:
+def test_a_field_says_what_its_absence_means_and_what_it_needs(path: str, words: str) -> None:
     assert words in ALL_FIELDS[f"SentimentModel.spec.{path}"]["description"]
 
 
+def type_of(field: Schema) -> str:
+    return field.get("type", "integer or string")
+
+
 def has_a_largest_size(field: Schema) -> bool:
-    match field["type"]:
-        case "string":
+    match type_of(field):
+        case "string" | "integer or string":
             return "maxLength" in field or "enum" in field
         case "array":
             return "maxItems" in field and field["x-kubernetes-list-type"] in {"atomic", "map", "set"}
@@ -110,7 +118,9 @@ def test_every_text_and_list_has_a_largest_size() -> None:
 
 
 def is_bounded(field: Schema) -> bool:
-    match field["type"]:
+    match type_of(field):
+        case "integer or string":
+            return {"pattern", "minLength", "maxLength", "minimum", "maximum"} <= field.keys()
         case "string":
             return "enum" in field or {"pattern", "minLength", "maxLength"} <= field.keys()
         case "integer":
@@ -168,6 +178,13 @@ def test_every_rule_stands_in_a_definition() -> None:
     nodes = [*parts, *entries, *ALL_FIELDS.values()]
     standing = {rule["rule"] for node in nodes for rule in node.get("x-kubernetes-validations", ())}
     assert standing == {rule.expression for rules in RULES.values() for rule in rules}
+
+
+def test_amounts_may_be_numbers_as_in_the_spec_of_a_pod() -> None:
+    either = {path for path, field in ALL_FIELDS.items() if field.get("x-kubernetes-int-or-string")}
+    amounts = product(("training", "serving"), ("requests", "limits"), ("cpu", "memory"))
+    assert either == {f"SentimentModel.spec.{part}.resources.{bound}.{name}" for part, bound, name in amounts}
+    assert not [path for path in either if "type" in ALL_FIELDS[path]]
 
 
 def test_a_field_of_two_types_is_refused() -> None:

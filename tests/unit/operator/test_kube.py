@@ -105,14 +105,16 @@ def test_an_object_that_must_be_new_is_applied_at_a_version_that_none_has() -> N
 
 
 class BusyServer(Server):
-    """Answers nothing before it is told to."""
+    """Answers nothing but what is asked of Leases before it is told to."""
 
     def __init__(self) -> None:
         super().__init__(200, ENDING)
-        self.free = asyncio.Event()
+        self.is_full, self.free = asyncio.Event(), asyncio.Event()
 
     async def request(self, method: str, path: str, _: Any, body: bytes | None, *__: Any) -> Reply:
         reply = await super().request(method, path, _, body)
+        if len(self.sent) == CONCURRENT_CALLS:
+            self.is_full.set()
         if "/leases/" not in path:
             await self.free.wait()
         return reply
@@ -137,8 +139,7 @@ def beside_many_calls(ask: Callable[[Kube, BusyServer, list[bool]], Awaitable[No
 def test_a_write_that_waited_while_the_lease_was_lost_is_not_sent() -> None:
     async def write(kube: Kube, server: BusyServer, leads: list[bool]) -> None:
         written = asyncio.create_task(kube.orphan(DEPLOYMENT, CANDIDATE))
-        while len(server.sent) < CONCURRENT_CALLS:
-            await asyncio.sleep(0)
+        await server.is_full.wait()
         leads[0] = False
         server.free.set()
         with pytest.raises(NotLeading):
@@ -149,8 +150,7 @@ def test_a_write_that_waited_while_the_lease_was_lost_is_not_sent() -> None:
 
 def test_the_lease_waits_for_no_other_call() -> None:
     async def look(kube: Kube, server: BusyServer, _: list[bool]) -> None:
-        while len(server.sent) < CONCURRENT_CALLS:
-            await asyncio.sleep(0)
+        await server.is_full.wait()
         await kube.get_lease("shop", "sentiment-operator")
 
     assert len(beside_many_calls(look).sent) == CONCURRENT_CALLS + 1

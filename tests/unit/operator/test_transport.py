@@ -29,22 +29,26 @@ def test_a_stream_that_falls_silent_ends_long_before_its_time(monkeypatch: pytes
     quick = aiohttp.ClientTimeout(total=limits.total, sock_read=limits.sock_read / 1000)
     monkeypatch.setattr(transport, "STREAM_TIMEOUT", quick)
 
-    async def story() -> list[list[Manifest]]:
+    heard = list[list[Manifest]]()
+
+    async def listen(client: ApiServer) -> None:
+        async for lines in transport.stream(client, "/watched", {}):
+            heard.append(lines)
+
+    async def story() -> None:
         app = web.Application()
         app.router.add_get("/watched", _one_line_and_no_more)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
-        heard = list[list[Manifest]]()
         try:
             host, port = runner.addresses[0][:2]
             async with asyncio.timeout(10), ApiServer(Configuration(host=f"http://{host}:{port}")) as client:
                 with pytest.raises(Away):
-                    async for lines in transport.stream(client, "/watched", {}):
-                        heard.append(lines)
+                    await listen(client)
         finally:
             await runner.cleanup()
-        return heard
 
-    assert asyncio.run(story()) == [[{"type": "BOOKMARK"}]]
+    asyncio.run(story())
+    assert heard == [[{"type": "BOOKMARK"}]]

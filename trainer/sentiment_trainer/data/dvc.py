@@ -20,6 +20,8 @@ from sentiment_trainer.settings import MOUNT, Settings
 
 _PUSH_AGAIN = "run `dvc push` again from a machine with the right file."
 _NOISE = ("WARNING: failed to collect", "Having any troubles?")
+_OTHER_KIND = ("is supported, but requires", "unsupported url type")
+_DENIED = ("credential", "forbidden", "access denied", "unauthorized", "permission")
 
 
 def fetch_dvc(source: DVCSource, settings: Settings, folder: Path) -> FetchedFile:
@@ -118,6 +120,14 @@ def _pull_failure(called: str, stderr: str, source: DVCSource) -> TrainingError:
     lines = [line.removeprefix("ERROR:").strip() for line in stderr.splitlines()]
     said = " ".join(line for line in lines if line and not line.startswith(_NOISE))[-500:].rstrip(".")
     lowered = said.lower()
+    if any(sign in lowered for sign in _OTHER_KIND):
+        return TrainingError(
+            FailureReason.DATA_NOT_FOUND,
+            f"{called} lies in a DVC remote of a kind that this trainer cannot read: {said}. It reads remotes in S3, over http"
+            " and https, and in a folder of the volume.",
+            "push the data to such a remote and name that in spec.data.dvc.remote, or build a trainer with the package that"
+            " DVC asks for and name it in spec.training.trainer.",
+        )
     if any(
         sign in lowered for sign in ("does not exist as an output", "no such file or directory", "not found in repo")
     ):
@@ -126,7 +136,7 @@ def _pull_failure(called: str, stderr: str, source: DVCSource) -> TrainingError:
             f"{called} is not tracked there: {said}.",
             "correct spec.data.dvc.path, or `dvc add` the file and push the .dvc file.",
         )
-    if any(sign in lowered for sign in ("credential", "forbidden", "access denied", "unauthorized", "permission")):
+    if any(sign in lowered for sign in _DENIED):
         return TrainingError(
             FailureReason.CREDENTIALS_DENIED,
             f"{called} may not be read from the DVC remote: {said}.",
@@ -143,7 +153,10 @@ def _pull_failure(called: str, stderr: str, source: DVCSource) -> TrainingError:
 
 
 def _unreachable(
-    called: str, said: str, advice: str = "check the DVC remote, and that `dvc push` was run for it."
+    called: str,
+    said: str,
+    # DVC takes a remote over http that asks for a login for one that is empty.
+    advice: str = "check the DVC remote, that `dvc push` was run for it, and that it asks for no login if it is read over http.",
 ) -> TrainingError:
     return TrainingError(
         FailureReason.DATA_UNREACHABLE, f"{called} could not be pulled from the DVC remote: {said}.", advice

@@ -23,7 +23,7 @@ _CONFIGURATION = (
 )
 _DENIED = re.compile(
     r"authentication failed|could not read (username|password)|permission denied|terminal prompts disabled"
-    r"|returned error: 40[13]|access denied|invalid credentials|host key verification failed",
+    r"|returned error: 40[13]|access denied|invalid credentials",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
@@ -57,8 +57,7 @@ def environment_in(home: Path) -> dict[str, str]:
         "GIT_CONFIG_GLOBAL": str(configuration),
         "GIT_ASKPASS": str(askpass),
         "GIT_TERMINAL_PROMPT": "0",
-        "GIT_ALLOW_PROTOCOL": "file:http:https:ssh",
-        "GIT_SSH_COMMAND": "ssh -o BatchMode=yes",
+        "GIT_ALLOW_PROTOCOL": "file:http:https",
         "LC_ALL": "C.UTF-8",
     }
 
