@@ -99,10 +99,9 @@ async def test_a_repository_that_nobody_follows_any_more_is_left_alone() -> None
     [
         {"url": "https://git.example.com/r", "credentialsSecretRef": {"name": "git"}},
         {"url": "file:///data/r", "volumeClaimName": "reviews"},
-        {"url": "git@git.example.com:film/r"},
         {"revision": "0123456789"},
     ],
-    ids=["credentials", "a volume", "ssh", "a shortened commit"],
+    ids=["credentials", "a volume", "a shortened commit"],
 )
 async def test_the_operator_asks_no_server_that_needs_more_than_an_address(source: dict[str, Any]) -> None:
     heads, forge, _ = looking()
