@@ -8,8 +8,9 @@ trials it shares a process with. Newton's method with conjugate gradients (J. No
 Optimization, 2006, algorithm 7.1) takes a few products with the matrix for each strength. This module knows no reviews, no
 parameters and no trials.
 
-Weights, gradients and steps are all sums of the learnt rows, so each is kept as the share that every row has in it: that is
-shorter than a number for each term, and both products then go through the matrix term by term, side by side with its memory.
+Weights, gradients and steps are all sums of the learnt rows, so each is kept as the share of every row in it. With the matrix
+stored term by term, both products read it from its beginning to its end and move about in one number for each row only, which
+stay in the cache of a processor.
 """
 
 # scipy ships no types.
@@ -63,6 +64,7 @@ class _Sum:
     products: Floats
 
     def moved(self, length: float, step: "_Sum") -> "_Sum":
+        """This much of the step further on."""
         return _Sum(self.shares + length * step.shares, self.products + length * step.products)
 
 
@@ -97,13 +99,14 @@ def _lengths(matrix: Any) -> Floats:
     return np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1), dtype=np.float64).ravel())
 
 
-def _ahead(problem: _Problem, strength: float, before: Sequence[_Sum]) -> Floats:
-    """The shares of the mixture of the fits before that is best at this strength, by Newton's method on how much of each.
+def _ahead(problem: _Problem, strength: float, before: Sequence[_Sum]) -> _Sum:
+    """The mixture of the fits before that is best at this strength, by Newton's method on how much of each; nothing without any.
 
-    It takes no product with the matrix, since those of each fit are known.
+    It is found without the matrix, since the products of each fit are known. Its own are made anew in the end: fits that are
+    much alike are mixed in large parts of opposite sign, which would carry rounding from strength to strength.
     """
     if not before:
-        return np.zeros_like(problem.sign)
+        return _Sum(np.zeros_like(problem.sign), np.zeros_like(problem.sign))
     shares = np.column_stack([one.shares for one in before])
     products = np.column_stack([one.products for one in before])
     inner = shares.T @ products
@@ -123,12 +126,12 @@ def _ahead(problem: _Problem, strength: float, before: Sequence[_Sum]) -> Floats
         parts = parts + _far_enough(value, slope) * step
         if -slope <= _ENOUGH * value(0):
             break
-    return shares @ parts
+    mixture, _ = problem.summed(shares @ parts)
+    return mixture
 
 
-def _converged(problem: _Problem, strength: float, beginning: Floats) -> tuple[_Sum, Floats]:
+def _converged(problem: _Problem, strength: float, weights: _Sum) -> tuple[_Sum, Floats]:
     """Weights that are near enough to the minimum, and the decisions by them."""
-    weights, _ = problem.summed(beginning)
     for _ in range(_MOST_STEPS):
         doubt = expit(-problem.sign * weights.products)
         descent, squared = problem.summed(strength * problem.sign * doubt - weights.shares)
@@ -156,7 +159,10 @@ def _far_enough(value: Callable[[float], float], slope: float) -> float:
 
 
 def _newton_step(problem: _Problem, curvature: Floats, descent: _Sum, squared: float) -> _Sum:
-    """Solves (1 + X'DX) step = descent by conjugate gradients, about as exactly as the step is worth."""
+    """Solves (1 + X'DX) step = descent by conjugate gradients, about as exactly as the step is worth.
+
+    `squared` is the squared length of the descent as weights: shares that cancel each other out count for nothing.
+    """
     step, rest, direction = _Sum(np.zeros_like(curvature), np.zeros_like(curvature)), descent, descent
     enough = max(_FORCING**2 * squared, (0.3 * _NEAREST) ** 2)
     for _ in range(_MOST_PRODUCTS):
