@@ -68,15 +68,6 @@ def test_every_judgement_is_the_same_wherever_the_fit_began(noisy: tuple[Any, An
     assert ((np.array(along) > 0) == (np.array(alone) > 0)).all()
 
 
-def test_what_is_learnt_twice_over_is_judged_as_at_half_the_rows_and_twice_the_strength(noisy: tuple[Any, Any]) -> None:
-    """Equal rows can share a weight among them in any way: it is no less certain for that."""
-    matrix, positive = noisy
-    strengths = [0.1, 1.0, 100.0]
-    twice = decisions_along(sp.vstack([matrix, matrix], format="csr"), np.tile(positive, 2), matrix, strengths)
-    once = decisions_along(matrix, positive, matrix, [2 * strength for strength in strengths])
-    assert ((np.array(list(twice)) > 0) == (np.array(list(once)) > 0)).all()
-
-
 def test_fits_along_many_strengths_take_a_third_of_the_products_of_fits_from_nothing(
     noisy: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
