@@ -18,7 +18,7 @@ from sentiment_trainer.data.reviews import Reviews, key_of
 from sentiment_trainer.failures import TrainingError
 from sentiment_trainer.generate import generate
 from sentiment_trainer.learn.fit import features_of, fit
-from sentiment_trainer.search import cross_validation
+from sentiment_trainer.search import convergence, cross_validation
 from sentiment_trainer.search.convergence import decisions_along
 from sentiment_trainer.search.cross_validation import FOLDS, cross_validated, cross_validated_by, folds_of
 
@@ -62,10 +62,31 @@ def test_every_judgement_is_that_at_the_minimum_of_the_classifier_that_trains(
 
 def test_every_judgement_is_the_same_wherever_the_fit_began(noisy: tuple[Any, Any]) -> None:
     matrix, positive = noisy
-    strengths = [0.01, 0.02, 0.04, 1.0, 3.0, 10.0, 10.1, 900.0]
+    strengths = [0.01, 0.02, 0.04, 0.0401, 0.2, 0.5, 1.0, 3.0, 10.0, 10.1, 30.0, 900.0, 100_000.0]
     along = list(decisions_along(matrix, positive, matrix, strengths))
     alone = [next(decisions_along(matrix, positive, matrix, [strength])) for strength in strengths]
     assert ((np.array(along) > 0) == (np.array(alone) > 0)).all()
+
+
+def test_fits_along_many_strengths_take_a_third_of_the_products_of_fits_from_nothing(
+    noisy: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matrix, positive = noisy
+    strengths = np.geomspace(0.1, 100, 16).tolist()
+    products = 0
+    summed = convergence._Problem.summed  # pyright: ignore[reportPrivateUsage]
+
+    def counted(problem: Any, shares: Any) -> Any:
+        nonlocal products
+        products += 1
+        return summed(problem, shares)
+
+    monkeypatch.setattr("sentiment_trainer.search.convergence._Problem.summed", counted)
+    list(decisions_along(matrix, positive, matrix, strengths))
+    along, products = products, 0
+    for strength in strengths:
+        list(decisions_along(matrix, positive, matrix, [strength]))
+    assert along < products / 3
 
 
 def test_a_row_whose_decision_is_next_to_nothing_is_judged_after_all(noisy: tuple[Any, Any]) -> None:
