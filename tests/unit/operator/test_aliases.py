@@ -16,7 +16,7 @@ from sentiment_operator.names import owner_reference
 from sentiment_operator.reading.extract import registry_of
 from sentiment_operator.registry import aliases
 from sentiment_operator.registry.aliases import Aliases
-from sentiment_operator.registry.client import RegistryError
+from sentiment_operator.registry.restraint import RegistryError
 from tests.support.builders import SETTINGS, model, registered, spec
 
 IMDB = Key("reviews", "imdb")
@@ -57,8 +57,8 @@ class Stage:
         self.store = Store(lambda body: registry_of(body, SETTINGS.tracking_url))
         self.mlflow = MLflow()
         played: Any = self.mlflow
-        self.ours = True
-        self.aliases = Aliases(self.store, played, lambda _: self.ours)
+        self.ours, self.leads = True, True
+        self.aliases = Aliases(self.store, played, lambda _: self.ours, lambda _: self.leads)
         self._version = 0
 
     def serves(self, label: str, number: str, uid: str = "uid-1", **recorded: Any) -> None:
