@@ -13,18 +13,25 @@ class TooLong(ValueError):
     """There is more than may be read."""
 
 
+async def bounded(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
+    """The whole body, decompressed. Raises TooLong, and what aiohttp raises."""
+    received = bytearray()
+    async for chunk in response.content.iter_chunked(CHUNK_BYTES):
+        received += chunk
+        if len(received) > most_bytes:
+            raise TooLong("longer than any that is expected")
+    return bytes(received)
+
+
 @dataclass(slots=True)
 class Allowance:
-    """So many bytes may still be read, of one answer or of several."""
+    """So much may still be read of an answer that comes in several pages."""
 
-    bytes_left: int
+    at_once: int
+    in_total: int
 
     async def read(self, response: aiohttp.ClientResponse) -> bytes:
-        """The whole body, decompressed. Raises TooLong, and what aiohttp raises."""
-        received = bytearray()
-        async for chunk in response.content.iter_chunked(CHUNK_BYTES):
-            self.bytes_left -= len(chunk)
-            if self.bytes_left < 0:
-                raise TooLong("longer than any that is expected")
-            received += chunk
-        return bytes(received)
+        """One page. Raises TooLong, and what aiohttp raises."""
+        page = await bounded(response, min(self.at_once, self.in_total))
+        self.in_total -= len(page)
+        return page

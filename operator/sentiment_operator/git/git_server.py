@@ -12,7 +12,7 @@ from http import HTTPStatus
 import aiohttp
 
 from sentiment_contract.training import FailureReason
-from sentiment_operator.bounded import Allowance
+from sentiment_operator.bounded import bounded
 from sentiment_operator.facts.observed import Head
 
 TIMEOUT = aiohttp.ClientTimeout(total=20, sock_connect=5)
@@ -62,7 +62,7 @@ async def _ask(session: aiohttp.ClientSession, url: str) -> Refs:
             return _unreachable(url, "HTTP 404: no such repository, or one that is shown with credentials only")
         if response.status != HTTPStatus.OK:
             return _unreachable(url, f"HTTP {response.status}")
-        body = await Allowance(MOST_BYTES).read(response)
+        body = await bounded(response, MOST_BYTES)
     return Refs(commits=dict(_named(body)))
 
 

@@ -22,7 +22,7 @@ from sentiment_contract.rollout import (
     REQUESTS_METRIC,
     SECONDS_METRIC,
 )
-from sentiment_operator.bounded import Allowance
+from sentiment_operator.bounded import bounded
 from sentiment_operator.facts.observed import Answered, Manifest
 from sentiment_operator.probing.service_probe import ALONE, MOST_BYTES, in_url
 from sentiment_operator.reading.raw import is_deleting, labels_of
@@ -94,7 +94,7 @@ async def _exposition(session: aiohttp.ClientSession, pod: Manifest) -> str:
     url = f"http://{in_url(address)}:{METRICS_PORT}/metrics"
     try:
         async with session.get(url, headers=ALONE, timeout=TIMEOUT) as response:
-            body = await Allowance(MOST_BYTES).read(response)
+            body = await bounded(response, MOST_BYTES)
             return body.decode() if response.status == HTTPStatus.OK else ""
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
         return ""

@@ -12,7 +12,7 @@ import aiohttp
 from pydantic import TypeAdapter, ValidationError
 
 from sentiment_contract.names import HTTP_PORT, KNOWN_REVIEWS
-from sentiment_operator.bounded import Allowance, TooLong
+from sentiment_operator.bounded import TooLong, bounded
 from sentiment_operator.facts.jobs import Trouble
 from sentiment_operator.facts.observed import Manifest, ServiceProbe
 
@@ -52,7 +52,7 @@ async def _asked(session: aiohttp.ClientSession, url: str) -> ServiceProbe | Non
         async with session.post(
             f"{url}/predict", json={"text": KNOWN_REVIEWS["positive"]}, headers=ALONE, timeout=PREDICT_TIMEOUT
         ) as response:
-            answer = _ANSWER.validate_json(await Allowance(MOST_BYTES).read(response))
+            answer = _ANSWER.validate_json(await bounded(response, MOST_BYTES))
             if response.status != HTTPStatus.OK or "sentiment" not in answer:
                 return _failed(f"POST {url}/predict answered {response.status}")
             version, digest = (response.headers.get(name, "") for name in (VERSION_HEADER, DIGEST_HEADER))
@@ -87,7 +87,7 @@ async def readiness_trouble(session: aiohttp.ClientSession, pod: Manifest) -> Tr
     url = f"http://{in_url(address)}:{HTTP_PORT}/readyz"
     try:
         async with session.get(url, headers=ALONE, timeout=READY_TIMEOUT) as response:
-            answer = _ANSWER.validate_json(await Allowance(MOST_BYTES).read(response))
+            answer = _ANSWER.validate_json(await bounded(response, MOST_BYTES))
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
         return None
     reason = str(answer.get("reason", ""))

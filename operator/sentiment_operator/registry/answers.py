@@ -18,11 +18,18 @@ from sentiment_operator.facts.observed import RegisteredVersion
 PAGE = 200
 """Versions that are asked for at a time."""
 MOST_RUNS = 1000
-MOST_ENTRIES = 10_000
-"""Of tags, aliases and metrics of one thing: none has as many, and each takes many times the memory of its text."""
 TAG_IMAGE_DIGEST = "image_digest"
 
 _METRICS = TypeAdapter(dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class RunningTraining:
+    """A run that is under way."""
+
+    model_uid: str
+    recipe_hash: str
+    progress_percent: int
 
 
 class Answer(BaseModel):
@@ -31,22 +38,23 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True, coerce_numbers_to_str=True)
 
 
-class _Tag(Answer):
+@dataclass(frozen=True, slots=True)
+class _Tag:
     key: str
     value: str = ""
 
 
-_Tags = Annotated[tuple[_Tag, ...], Field(max_length=MOST_ENTRIES)]
 _Number = Annotated[str, Field(pattern=r"^[0-9]{1,18}$")]
 
 
-class _Alias(Answer):
+@dataclass(frozen=True, slots=True)
+class _Alias:
     alias: str
     version: _Number
 
 
 class _RegisteredModel(Answer):
-    aliases: Annotated[tuple[_Alias, ...], Field(max_length=MOST_ENTRIES)] = ()
+    aliases: tuple[_Alias, ...] = ()
 
 
 class RegisteredModelAnswer(Answer):
@@ -60,7 +68,7 @@ class RegisteredModelAnswer(Answer):
 
 
 class _Tagged(Answer):
-    tags: _Tags = ()
+    tags: tuple[_Tag, ...] = ()
 
 
 class VersionAnswer(Answer):
@@ -100,13 +108,14 @@ class ExperimentAnswer(Answer):
     experiment: _Experiment = _Experiment()
 
 
-class _Metric(Answer):
+@dataclass(frozen=True, slots=True)
+class _Metric:
     key: str
     value: float = 0.0
 
 
 class _RunData(_Tagged):
-    metrics: Annotated[tuple[_Metric, ...], Field(max_length=MOST_ENTRIES)] = ()
+    metrics: tuple[_Metric, ...] = ()
 
 
 class _Run(Answer):
@@ -118,7 +127,7 @@ class RunsAnswer(Answer):
 
     runs: Annotated[tuple[_Run, ...], Field(max_length=MOST_RUNS)] = ()
 
-    def trainings(self) -> "list[RunningTraining]":
+    def trainings(self) -> list[RunningTraining]:
         """How far each run is."""
         return [_training(run.data) for run in self.runs]
 
@@ -128,15 +137,6 @@ class Complaint(BaseModel):
 
     error_code: str
     message: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RunningTraining:
-    """A run that is under way."""
-
-    model_uid: str
-    recipe_hash: str
-    progress_percent: int
 
 
 def _by_key(tags: Sequence[_Tag]) -> dict[str, str]:

@@ -33,8 +33,10 @@ from sentiment_operator.registry.restraint import Breaker, Places, RegistryError
 TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=3)
 EXPERIMENT_SECONDS = 60.0
 """How long the id of an experiment is remembered: one that is made anew has another."""
-MOST_BYTES = 4 << 20
-"""Of one answer, decompressed."""
+MOST_BYTES = 2 << 20
+"""Of one answer, decompressed. Read as JSON, the worst of that size takes a hundred megabytes for a moment."""
+MOST_BYTES_OF_VERSIONS = 8 << 20
+"""Of all pages: some thousands of versions."""
 MOST_PAGES = 25
 VERSIONS = "model-versions/search"
 
@@ -147,7 +149,7 @@ class Registry:
 
     async def _versions(self, tracking_url: str, model: str) -> list[RegisteredVersion]:
         query = {"filter": f"name='{model}'", "max_results": str(PAGE)}
-        allowance = Allowance(MOST_BYTES)
+        allowance = Allowance(MOST_BYTES, MOST_BYTES_OF_VERSIONS)
         found: list[RegisteredVersion] = []
         for _ in range(MOST_PAGES):
             answer = await self._call(tracking_url, "GET", VERSIONS, VersionsAnswer, query=query, allowance=allowance)
@@ -174,7 +176,7 @@ class Registry:
         breaker = self._breaker(tracking_url, call)
         tries = breaker.begin(self.monotonic())
         try:
-            raw = await self._ask(tracking_url, method, call, query, body, allowance or Allowance(MOST_BYTES))
+            raw = await self._ask(tracking_url, method, call, query, body, allowance or Allowance(MOST_BYTES, MOST_BYTES))
             answer = form.model_validate_json(raw)
         except _Declined:
             breaker.answered()

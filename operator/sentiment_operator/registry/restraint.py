@@ -3,7 +3,7 @@ back, and the passes that may have to wait for one that is not known to answer a
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -68,7 +68,7 @@ class Places:
         """Somebody waited in vain, and no place was left since."""
 
     @asynccontextmanager
-    async def taken(self) -> AsyncIterator[None]:
+    async def taken(self) -> AsyncGenerator[None]:
         """Take one; raises RegistryError at once where those who have one hang."""
         await self._take()
         try:
