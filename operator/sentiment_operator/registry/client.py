@@ -4,8 +4,10 @@ Every call has a timeout, and a server that just failed is not asked again for a
 pass nothing. Whatever it answers comes to a value or a RegistryError. It knows no Kubernetes.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -31,6 +33,8 @@ from sentiment_operator.registry.answers import (
 from sentiment_operator.registry.restraint import Breaker, Places, RegistryError
 
 TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=3)
+QUESTION_SECONDS = 20.0
+"""For the versions of a model, however many pages they come in."""
 EXPERIMENT_SECONDS = 60.0
 """How long the id of an experiment is remembered: one that is made anew has another."""
 MOST_BYTES = 2 << 20
@@ -140,12 +144,19 @@ class Registry:
         return found
 
     async def _versions_in_a_pass(self, tracking_url: str, model: str) -> list[RegisteredVersion]:
-        breaker = self._breaker(tracking_url, VERSIONS)
-        breaker.check(self.monotonic())
-        if breaker.is_known_to_answer(self.monotonic()):
-            return await self._versions(tracking_url, model)
-        async with self.places.taken():
-            return await self._versions(tracking_url, model)
+        breaker, began = self._breaker(tracking_url, VERSIONS), self.monotonic()
+        breaker.check(began)
+        async with nullcontext() if breaker.is_trusted(began) else self.places.taken():
+            began = self.monotonic()
+            try:
+                async with asyncio.timeout(QUESTION_SECONDS):
+                    return await self._versions(tracking_url, model)
+            except TimeoutError as error:
+                raise RegistryError(
+                    f"MLflow at {tracking_url} takes too long to tell the versions of {model}"
+                ) from error
+            finally:
+                breaker.took(self.monotonic() - began, self.monotonic())
 
     async def _versions(self, tracking_url: str, model: str) -> list[RegisteredVersion]:
         query = {"filter": f"name='{model}'", "max_results": str(PAGE)}
@@ -176,8 +187,8 @@ class Registry:
         breaker = self._breaker(tracking_url, call)
         tries = breaker.begin(self.monotonic())
         try:
-            raw = await self._ask(tracking_url, method, call, query, body, allowance or Allowance(MOST_BYTES, MOST_BYTES))
-            answer = form.model_validate_json(raw)
+            allowed = allowance or Allowance(MOST_BYTES, MOST_BYTES)
+            answer = form.model_validate_json(await self._ask(tracking_url, method, call, query, body, allowed))
         except _Declined:
             breaker.answered()
             REGISTRY_CALLS.labels(call, "declined").inc()

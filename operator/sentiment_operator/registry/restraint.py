@@ -1,5 +1,5 @@
 """How a server that fails or hangs is kept from holding up others: it rests after a failure, then one call tries whether it is
-back, and the passes that may have to wait for one that is not known to answer are few. It knows neither calls nor answers.
+back, and the passes that may wait at a time for one that is not known to answer soon are few. It knows neither calls nor answers.
 """
 
 import asyncio
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 REST_SECONDS = 5.0
 """How long a server that failed is left alone at first; twice as long after each try in vain."""
 LONGEST_REST_SECONDS = 60.0
+SOON_SECONDS = 2.0
+"""A server that takes longer may hold only so many passes as one that hangs."""
 PATIENCE_SECONDS = 0.5
 """How long a pass waits for a place: many times what a server takes that is well."""
 
@@ -28,7 +30,7 @@ class Breaker:
     """Seconds of its latest rest, 0 since it answered."""
     rests_until: float = 0.0
     watched_until: float = 0.0
-    """Until then it is not believed to answer, even if it does: one that answers now and then is the worst of all."""
+    """Until then it is not trusted, even if it answers: one that does now and then is the worst of all."""
     has_answered: bool = False
     is_tried: bool = False
     """The one call after a rest is under way."""
@@ -38,9 +40,14 @@ class Breaker:
         if self.rest and (self.is_tried or now < self.rests_until):
             raise RegistryError(self.message)
 
-    def is_known_to_answer(self, now: float) -> bool:
+    def is_trusted(self, now: float) -> bool:
         """Whether nobody needs to fear that it hangs."""
         return self.has_answered and not self.rest and now >= self.watched_until
+
+    def took(self, seconds: float, now: float) -> None:
+        """A question, which may be of several calls, took so long."""
+        if seconds > SOON_SECONDS:
+            self._watch(now)
 
     def begin(self, now: float) -> bool:
         """A call is made; tells whether it tries if the server is back. Raises RegistryError where it must not be made."""
@@ -54,13 +61,17 @@ class Breaker:
 
     def failed(self, now: float, message: str, *, tried: bool) -> None:
         """The server is not there. Calls that began before it was known to fail say nothing new."""
-        self.rest = min(LONGEST_REST_SECONDS, self.rest * 2) if tried else max(self.rest, REST_SECONDS)
+        longer = self.rest * 2 if tried else self.rest
+        self.rest = min(LONGEST_REST_SECONDS, max(REST_SECONDS, longer))
         self.message, self.rests_until = message, now + self.rest
-        self.watched_until = self.rests_until + LONGEST_REST_SECONDS
+        self._watch(self.rests_until)
+
+    def _watch(self, since: float) -> None:
+        self.watched_until = max(self.watched_until, since + LONGEST_REST_SECONDS)
 
 
 class Places:
-    """The calls that may be under way at a time to servers that are not known to answer."""
+    """The calls that may be under way at a time to servers that are not trusted to answer."""
 
     def __init__(self, count: int) -> None:
         self._free = asyncio.Semaphore(count)
@@ -85,4 +96,6 @@ class Places:
                 return
             except TimeoutError:
                 self._hang = True
-        raise RegistryError("too many servers are waited for that do not answer; this one is asked as soon as there is room")
+        raise RegistryError(
+            "too many servers are waited for that do not answer; this one is asked as soon as there is room"
+        )
