@@ -243,3 +243,51 @@ def test_of_what_another_process_acts_for_nothing_is_told() -> None:
         assert stage.champion == "1"
 
     play(story)
+
+
+def test_a_process_that_was_frozen_sets_nothing_until_it_holds_the_lease_again() -> None:
+    """What its store says may be long over: whoever acted meanwhile has set what is true now."""
+
+    async def story(stage: Stage) -> None:
+        stage.leads = False
+        stage.serves("1", number="1", status={"serving": [FIRST]})
+        await eventually(lambda: stage.mlflow.asked > 0)
+        await settled()
+        assert (stage.mlflow.told, stage.mlflow.tags_told) == (0, 0)
+        stage.leads = True
+        await eventually(lambda: stage.champion == "1" and stage.mlflow.tags_told == 1)
+
+    play(story)
+
+
+def test_a_lease_that_ends_while_mlflow_is_asked_ends_the_right_to_write() -> None:
+    async def story(stage: Stage) -> None:
+        ask = stage.mlflow.aliases
+
+        async def slowly(tracking_url: str, model: str) -> dict[str, str]:
+            stage.leads = False
+            return await ask(tracking_url, model)
+
+        stage.mlflow.aliases = slowly  # type: ignore[method-assign]
+        stage.serves("1", number="1")
+        await eventually(lambda: stage.mlflow.asked > 0)
+        await settled()
+        assert stage.mlflow.told == 0
+
+    play(story)
+
+
+def test_a_defect_that_one_model_meets_stops_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    async def story(stage: Stage) -> None:
+        ask = stage.mlflow.aliases
+
+        async def fails_once(tracking_url: str, model: str) -> dict[str, str]:
+            stage.mlflow.aliases = ask  # type: ignore[method-assign]
+            raise KeyError(model)
+
+        stage.mlflow.aliases = fails_once  # type: ignore[method-assign]
+        stage.serves("1", number="1")
+        await eventually(lambda: stage.champion == "1")
+
+    play(story)
+    assert "aliases could not be set" in caplog.text

@@ -93,7 +93,8 @@ nearly = st.fixed_dictionaries(
         "experiment": st.fixed_dictionaries({}, optional={"experiment_id": leaves}),
         "runs": st.lists(
             st.fixed_dictionaries(
-                {}, optional={"data": st.fixed_dictionaries({}, optional=tagged | {"metrics": lists_of("value", "key")})}
+                {},
+                optional={"data": st.fixed_dictionaries({}, optional=tagged | {"metrics": lists_of("value", "key")})},
             ),
             max_size=2,
         ),
