@@ -260,19 +260,23 @@ def test_a_process_that_was_frozen_sets_nothing_until_it_holds_the_lease_again()
     play(story)
 
 
-def test_a_lease_that_ends_while_mlflow_is_asked_ends_the_right_to_write() -> None:
+@pytest.mark.parametrize("question", ["aliases", "tags"])
+def test_a_lease_that_ends_while_mlflow_is_asked_ends_the_right_to_write(question: str) -> None:
     async def story(stage: Stage) -> None:
-        ask = stage.mlflow.aliases
+        ask = getattr(stage.mlflow, question)
+        asked = asyncio.Event()
 
-        async def slowly(tracking_url: str, model: str) -> dict[str, str]:
+        async def slowly(*asked_for: str) -> dict[str, str]:
             stage.leads = False
-            return await ask(tracking_url, model)
+            asked.set()
+            return await ask(*asked_for)
 
-        stage.mlflow.aliases = slowly  # type: ignore[method-assign]
-        stage.serves("1", number="1")
-        await eventually(lambda: stage.mlflow.asked > 0)
+        setattr(stage.mlflow, question, slowly)
+        stage.serves("1", number="1", status={"serving": [FIRST]})
+        await asyncio.wait_for(asked.wait(), timeout=5)
         await settled()
-        assert stage.mlflow.told == 0
+        assert stage.champion == ("" if question == "aliases" else "1")
+        assert stage.mlflow.tags_told == 0
 
     play(story)
 

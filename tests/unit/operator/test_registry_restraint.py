@@ -159,7 +159,9 @@ async def test_servers_that_hang_hold_so_many_passes_and_the_rest_is_told_at_onc
     assert isinstance(late, RegistryAway)
     registry.let_go.set()
     await asyncio.wait(waiting)
-    assert await well(registry, "another") == RegistryAnswer(())
+    # Places were left, so it is worth waiting for one again.
+    answers = await asyncio.gather(*(well(registry, "another") for _ in range(8)))
+    assert set(answers) == {RegistryAnswer(())}
 
 
 async def test_a_server_that_is_well_is_asked_while_others_hang(registry: Played) -> None:
@@ -186,7 +188,8 @@ async def test_one_that_was_ill_needs_a_place_for_a_while_although_it_answers(re
     await well(registry, "flapping")
     if ill == "failed":
         registry.fail.add(("flapping", ""))
-    registry.seconds = SOON_SECONDS + 1
+    else:
+        registry.seconds = SOON_SECONDS + 1
     await well(registry, "flapping")
     registry.fail.clear()
     registry.seconds = 0.0
