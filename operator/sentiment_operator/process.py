@@ -46,6 +46,7 @@ from sentiment_operator.reading.raw import uid_of
 from sentiment_operator.registry.aliases import Aliases
 from sentiment_operator.registry.client import Registry
 from sentiment_operator.registry.progress import Progress
+from sentiment_operator.registry.restraint import Places
 from sentiment_operator.replicas.interest import Interest
 from sentiment_operator.replicas.leader import DEFAULT_TERMS, SHARED_TERMS, Terms
 from sentiment_operator.replicas.shards import Shards
@@ -71,10 +72,10 @@ class Process:
         self._kube = Kube(client, self._may_write, calls(gateway_api=settings.gateway_api))
         self.shards = self._shards(settings)
         self._store = Store(lambda body: extract.registered_as(body, settings.tracking_url))
-        registry = Registry(http)
+        registry = Registry(http, places=Places(max(1, settings.workers // 2)))
         self._queue: WorkQueue[Key] = WorkQueue()
         self._progress = Progress(self._store, registry, settings, self._queue.add, self.shards.acts_for)
-        self._aliases = Aliases(self._store, registry, self.shards.acts_for)
+        self._aliases = Aliases(self._store, registry, self.shards.acts_for, self.shards.may_write)
         self._courier = Courier(
             senders(settings.notification_sinks, http),
             may_send=self.shards.may_write,
@@ -205,7 +206,10 @@ class Process:
         found = {
             f"a pass has been running for {self._queue.longest_pass_seconds:.0f} s": self._queue.longest_pass_seconds
             > LONGEST_PASS_SECONDS,
-            f"a model has been due for {self._queue.oldest_seconds:.0f} s": self._queue.oldest_seconds
+            # While passes end, whoever waits long waits for something outside: a restart would only add to it.
+            f"a model has been due for {self._queue.oldest_seconds:.0f} s": min(
+                self._queue.oldest_seconds, self._queue.seconds_without_end
+            )
             > LONGEST_WAIT_SECONDS,
             f"the watch missed something {self._sweep.blind_for} sweeps in a row": self._sweep.blind_for
             >= BLIND_SWEEPS,

@@ -34,6 +34,7 @@ class WorkQueue(Generic[K]):
         self._due: OrderedDict[K, float] = OrderedDict()
         self._running: dict[K, float] = {}
         self._again: dict[K, float] = {}
+        self._ended_at = float("-inf")
         self._later: list[tuple[float, int, K]] = []
         self._later_at: dict[K, float] = {}
         self._failures: dict[K, int] = {}
@@ -93,6 +94,11 @@ class WorkQueue(Generic[K]):
         """How long the oldest pass that is under way has been running."""
         return self._clock() - min(self._running.values()) if self._running else 0.0
 
+    @property
+    def seconds_without_end(self) -> float:
+        """Since when no pass has ended."""
+        return self._clock() - self._ended_at
+
     async def run(self, workers: int, work: Callable[[K], Awaitable[None]]) -> None:
         """Work on the keys until cancelled. `work` answers for its own errors."""
         async with asyncio.TaskGroup() as group:
@@ -134,6 +140,7 @@ class WorkQueue(Generic[K]):
 
     def _done(self, key: K) -> None:
         self._running.pop(key, None)
+        self._ended_at = self._clock()
         since = self._again.pop(key, None)
         if since is not None:
             self._due[key] = since

@@ -12,6 +12,7 @@ from http import HTTPStatus
 import aiohttp
 
 from sentiment_contract.training import FailureReason
+from sentiment_operator.bounded import bounded
 from sentiment_operator.facts.observed import Head
 
 TIMEOUT = aiohttp.ClientTimeout(total=20, sock_connect=5)
@@ -62,17 +63,8 @@ async def _ask(session: aiohttp.ClientSession, url: str) -> Refs:
             return _unreachable(url, "HTTP 404: no such repository, or one that is shown with credentials only")
         if response.status != HTTPStatus.OK:
             return _unreachable(url, f"HTTP {response.status}")
-        body = await _bounded(response)
+        body = await bounded(response, MOST_BYTES)
     return Refs(commits=dict(_named(body)))
-
-
-async def _bounded(response: aiohttp.ClientResponse) -> bytes:
-    received = bytearray()
-    async for chunk in response.content.iter_chunked(1 << 16):
-        received += chunk
-        if len(received) > MOST_BYTES:
-            raise ValueError("more than a list of branches")
-    return bytes(received)
 
 
 def _named(body: bytes) -> Iterator[tuple[str, str]]:

@@ -22,8 +22,9 @@ from sentiment_contract.rollout import (
     REQUESTS_METRIC,
     SECONDS_METRIC,
 )
+from sentiment_operator.bounded import bounded
 from sentiment_operator.facts.observed import Answered, Manifest
-from sentiment_operator.probing.service_probe import ALONE, in_url
+from sentiment_operator.probing.service_probe import ALONE, MOST_BYTES, in_url
 from sentiment_operator.reading.raw import is_deleting, labels_of
 from sentiment_operator.reading.workload import is_ready
 
@@ -93,8 +94,9 @@ async def _exposition(session: aiohttp.ClientSession, pod: Manifest) -> str:
     url = f"http://{in_url(address)}:{METRICS_PORT}/metrics"
     try:
         async with session.get(url, headers=ALONE, timeout=TIMEOUT) as response:
-            return await response.text() if response.status == HTTPStatus.OK else ""
-    except (aiohttp.ClientError, TimeoutError, OSError, UnicodeDecodeError):
+            body = await bounded(response, MOST_BYTES)
+            return body.decode() if response.status == HTTPStatus.OK else ""
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
         return ""
 
 

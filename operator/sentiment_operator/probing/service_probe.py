@@ -12,6 +12,7 @@ import aiohttp
 from pydantic import TypeAdapter, ValidationError
 
 from sentiment_contract.names import HTTP_PORT, KNOWN_REVIEWS
+from sentiment_operator.bounded import TooLong, bounded
 from sentiment_operator.facts.jobs import Trouble
 from sentiment_operator.facts.observed import Manifest, ServiceProbe
 
@@ -22,6 +23,8 @@ begun meanwhile leads nowhere for ever. Another one is begun soon, where the nex
 READY_TIMEOUT = aiohttp.ClientTimeout(total=2, sock_connect=1)
 # A connection of its own each time: a kept one would go on asking a pod that is about to end.
 ALONE = {"Connection": "close"}
+MOST_BYTES = 1 << 20
+"""Of what a pod answers: some ten times its longest answer. A pod is a stranger, too: labels make it a model's."""
 VERSION_HEADER = "X-Model-Version"
 DIGEST_HEADER = "X-Model-Digest"
 
@@ -49,14 +52,14 @@ async def _asked(session: aiohttp.ClientSession, url: str) -> ServiceProbe | Non
         async with session.post(
             f"{url}/predict", json={"text": KNOWN_REVIEWS["positive"]}, headers=ALONE, timeout=PREDICT_TIMEOUT
         ) as response:
-            answer = _ANSWER.validate_json(await response.read())
+            answer = _ANSWER.validate_json(await bounded(response, MOST_BYTES))
             if response.status != HTTPStatus.OK or "sentiment" not in answer:
                 return _failed(f"POST {url}/predict answered {response.status}")
             version, digest = (response.headers.get(name, "") for name in (VERSION_HEADER, DIGEST_HEADER))
             return ServiceProbe(version=version, digest=digest, error="")
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
         return None
-    except (aiohttp.ClientError, TimeoutError, OSError, ValidationError) as error:
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
         return _failed(f"POST {url}/predict: {_said(error)}")
 
 
@@ -64,6 +67,8 @@ def _said(error: Exception) -> str:
     match error:
         case TimeoutError():
             return f"no answer within {PREDICT_TIMEOUT.total:g} s"
+        case TooLong():
+            return f"the answer is {error}"
         case ValidationError():
             return "the answer is not JSON"
         case _:
@@ -82,8 +87,8 @@ async def readiness_trouble(session: aiohttp.ClientSession, pod: Manifest) -> Tr
     url = f"http://{in_url(address)}:{HTTP_PORT}/readyz"
     try:
         async with session.get(url, headers=ALONE, timeout=READY_TIMEOUT) as response:
-            answer = _ANSWER.validate_json(await response.read())
-    except (aiohttp.ClientError, TimeoutError, OSError, ValidationError):
+            answer = _ANSWER.validate_json(await bounded(response, MOST_BYTES))
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
         return None
     reason = str(answer.get("reason", ""))
     if reason in _ON_ITS_WAY or not _REASON.fullmatch(reason):

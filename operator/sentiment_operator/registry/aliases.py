@@ -14,12 +14,14 @@ from dataclasses import dataclass, field
 from sentiment_contract.names import CHALLENGER, CHAMPION, REGISTRY_SERVED_TAG
 from sentiment_operator.api.revision import RegistryReference
 from sentiment_operator.api.status import HistoryEntry
+from sentiment_operator.cluster.errors import NotLeading
 from sentiment_operator.cluster.store import Key, Store
 from sentiment_operator.facts.observed import Revision
 from sentiment_operator.kinds import REVISION
 from sentiment_operator.reading import extract
 from sentiment_operator.reading.raw import uid_of
-from sentiment_operator.registry.client import Registry, RegistryError
+from sentiment_operator.registry.client import Registry
+from sentiment_operator.registry.restraint import RegistryError
 from sentiment_operator.workqueue import WorkQueue
 
 log = logging.getLogger(__name__)
@@ -55,6 +57,8 @@ class Aliases:
     registry: Registry
     is_ours: Callable[[str], bool]
     """Whether this process acts for that namespace: others keep true what is theirs."""
+    may_write: Callable[[str], bool]
+    """Whether no other process can act for that namespace now: one that was frozen knows only what was true before."""
     _queue: WorkQueue[Key] = field(default_factory=WorkQueue[Key])
     _true: dict[Key, Wanted] = field(default_factory=dict[Key, Wanted])
     """What was found or made true since the last look at all."""
@@ -85,8 +89,12 @@ class Aliases:
             return
         try:
             await self._set(key, wanted)
-        except RegistryError as error:
+        except (RegistryError, NotLeading) as error:
             log.debug("aliases are to be set later: %s", error)
+            self._queue.back_off(key)
+        except Exception:
+            # One model must not stop the aliases of all, nor the process with them.
+            log.exception("aliases could not be set", extra={"model": str(key)})
             self._queue.back_off(key)
         else:
             self._true[key] = wanted
@@ -97,12 +105,18 @@ class Aliases:
         known = await self.registry.aliases(url, model)
         for alias, version in wanted.aliases:
             if known.get(alias, "") != version:
+                self._only_while_leading(key)
                 await self.registry.set_alias(url, model, alias, version)
                 extra = {"event.action": "alias-set", "model": str(key), "alias": alias, "version": version}
                 log.info("alias set in MLflow", extra=extra)
         tags = await self.registry.tags(url, model, wanted.version)
         if tags.get(wanted.tag, "") != wanted.served:
+            self._only_while_leading(key)
             await self.registry.set_tag(url, model, wanted.version, wanted.tag, wanted.served)
+
+    def _only_while_leading(self, key: Key) -> None:
+        if not self.may_write(key.namespace):
+            raise NotLeading(f"aliases of {key}")
 
     def _wanted(self, key: Key) -> Wanted | None:
         body = self.store.model(key)

@@ -1,65 +1,61 @@
 """MLflow by its REST API: which versions are registered, where the aliases point, how far the running trainings are.
 
-Every call has a timeout, and a server that just failed is not asked again for a few seconds, so that an absent MLflow
-costs a pass nothing. It knows no Kubernetes.
+Every call has a timeout, and a server that just failed is not asked again for a while, so that an absent MLflow costs a
+pass nothing. Whatever it answers comes to a value or a RegistryError. It knows no Kubernetes.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from sentiment_contract import names
-from sentiment_contract.search import SearchResult
+from sentiment_operator.bounded import Allowance, TooLong
 from sentiment_operator.facts.observed import RegisteredVersion, RegistryAnswer, RegistryAway
 from sentiment_operator.metrics import REGISTRY_CALLS
+from sentiment_operator.registry.answers import (
+    MOST_RUNS,
+    PAGE,
+    Answer,
+    Complaint,
+    ExperimentAnswer,
+    RegisteredModelAnswer,
+    RunningTraining,
+    RunsAnswer,
+    VersionAnswer,
+    VersionsAnswer,
+)
+from sentiment_operator.registry.restraint import Breaker, Places, RegistryError
 
 TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=3)
-REST_SECONDS = 5.0
-"""How long a server that failed is left alone."""
+QUESTION_SECONDS = 20.0
+"""For the versions of a model, however many pages they come in."""
 EXPERIMENT_SECONDS = 60.0
 """How long the id of an experiment is remembered: one that is made anew has another."""
-PAGE = 200
-TAG_IMAGE_DIGEST = "image_digest"
+MOST_BYTES = 2 << 20
+"""Of one answer, decompressed. Read as JSON, the worst of that size takes a hundred megabytes for a moment."""
+MOST_BYTES_OF_VERSIONS = 8 << 20
+"""Of all pages: some thousands of versions."""
+MOST_PAGES = 25
+VERSIONS = "model-versions/search"
 
 _DECLINED = frozenset(
     {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY}
 )
-_ANSWER = TypeAdapter(dict[str, Any])
-_METRICS = TypeAdapter(dict[str, str])
-
-
-class RegistryError(Exception):
-    """MLflow did not answer, or not as it should."""
-
-
-class _Absent(Exception):
-    """MLflow says that there is no such thing."""
+_A = TypeVar("_A", bound=Answer)
 
 
 class _Declined(RegistryError):
     """MLflow is there and says that the request is wrong."""
 
 
-@dataclass(slots=True)
-class _Breaker:
-    """The latest failure of one server."""
-
-    open_until: float = 0.0
-    message: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RunningTraining:
-    """A run that is under way."""
-
-    model_uid: str
-    recipe_hash: str
-    progress_percent: int
+class _Absent(_Declined):
+    """MLflow says that there is no such thing."""
 
 
 @dataclass(slots=True)
@@ -68,35 +64,36 @@ class Registry:
 
     session: aiohttp.ClientSession
     monotonic: Callable[[], float] = time.monotonic
-    _breakers: dict[str, _Breaker] = field(default_factory=dict[str, _Breaker])
+    places: Places = field(default_factory=lambda: Places(4))
+    """Of the passes: whatever hangs must leave most of them to models that need nothing of it."""
+    _breakers: dict[tuple[str, str], Breaker] = field(default_factory=dict[tuple[str, str], Breaker])
+    """By server and call: one that fails at a single call is still asked the others."""
     _experiments: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
     _experiments_until: float = 0.0
 
     async def versions(self, tracking_url: str, model: str) -> RegistryAnswer | RegistryAway:
         """The ready versions of a registered model, the oldest first; none where there is no such model."""
         try:
-            found = await self._versions(tracking_url, model)
+            found = await self._versions_in_a_pass(tracking_url, model)
         except RegistryError as error:
             return RegistryAway(str(error))
         return RegistryAnswer(tuple(sorted(found, key=lambda version: int(version.number))))
 
     async def aliases(self, tracking_url: str, model: str) -> Mapping[str, str]:
         """Alias → version number. Raises RegistryError."""
+        query = {"name": model}
         try:
-            answer = await self._call(tracking_url, "GET", "registered-models/get", query={"name": model})
+            answer = await self._call(tracking_url, "GET", "registered-models/get", RegisteredModelAnswer, query=query)
         except _Absent:
             return {}
-        entries: list[dict[str, str]] = answer.get("registered_model", {}).get("aliases") or []
-        return {entry["alias"]: str(entry["version"]) for entry in entries}
+        return answer.aliases()
 
     async def set_alias(self, tracking_url: str, model: str, alias: str, version: str) -> None:
         """Let the alias name the version, or nothing where the version is empty. Raises RegistryError."""
         target = {"name": model, "alias": alias}
+        method, body = ("POST", target | {"version": version}) if version else ("DELETE", target)
         try:
-            if version:
-                await self._call(tracking_url, "POST", "registered-models/alias", body=target | {"version": version})
-            else:
-                await self._call(tracking_url, "DELETE", "registered-models/alias", body=target)
+            await self._call(tracking_url, method, "registered-models/alias", Answer, body=body)
         except _Absent:
             return
 
@@ -104,16 +101,16 @@ class Registry:
         """The tags of one model version, none where there is no such version. Raises RegistryError."""
         query = {"name": model, "version": version}
         try:
-            answer = await self._call(tracking_url, "GET", "model-versions/get", query=query)
+            answer = await self._call(tracking_url, "GET", "model-versions/get", VersionAnswer, query=query)
         except _Absent:
             return {}
-        return _tags(answer.get("model_version", {}))
+        return answer.tags()
 
     async def set_tag(self, tracking_url: str, model: str, version: str, key: str, value: str) -> None:
         """Let the tag of a model version have that value. Raises RegistryError."""
         target = {"name": model, "version": version, "key": key, "value": value}
         try:
-            await self._call(tracking_url, "POST", "model-versions/set-tag", body=target)
+            await self._call(tracking_url, "POST", "model-versions/set-tag", Answer, body=target)
         except _Absent:
             return
 
@@ -122,10 +119,12 @@ class Registry:
         experiments = [found for model in models if (found := await self._experiment(tracking_url, model))]
         if not experiments:
             return []
-        question = {"experiment_ids": experiments, "filter": "attributes.status = 'RUNNING'", "max_results": 1000}
-        answer = await self._call(tracking_url, "POST", "runs/search", body=question)
-        runs: list[dict[str, Any]] = answer.get("runs") or []
-        return [_training(run.get("data", {})) for run in runs]
+        question = {
+            "experiment_ids": experiments,
+            "filter": "attributes.status = 'RUNNING'",
+            "max_results": MOST_RUNS,
+        }
+        return (await self._call(tracking_url, "POST", "runs/search", RunsAnswer, body=question)).trainings()
 
     async def _experiment(self, tracking_url: str, model: str) -> str:
         """Id of the experiment that the trainer names like the registered model; empty before the first training."""
@@ -134,143 +133,116 @@ class Registry:
             self._experiments_until = self.monotonic() + EXPERIMENT_SECONDS
         if known := self._experiments.get((tracking_url, model)):
             return known
+        query = {"experiment_name": model}
         try:
-            answer = await self._call(tracking_url, "GET", "experiments/get-by-name", query={"experiment_name": model})
+            answer = await self._call(tracking_url, "GET", "experiments/get-by-name", ExperimentAnswer, query=query)
         except _Absent:
             return ""
-        found = str(answer.get("experiment", {}).get("experiment_id", ""))
+        found = answer.experiment.experiment_id
         if found:
             self._experiments[tracking_url, model] = found
         return found
 
+    async def _versions_in_a_pass(self, tracking_url: str, model: str) -> list[RegisteredVersion]:
+        breaker, began = self._breaker(tracking_url, VERSIONS), self.monotonic()
+        breaker.check(began)
+        async with nullcontext() if breaker.is_trusted(began) else self.places.taken():
+            began = self.monotonic()
+            try:
+                async with asyncio.timeout(QUESTION_SECONDS):
+                    return await self._versions(tracking_url, model)
+            except TimeoutError as error:
+                raise RegistryError(
+                    f"MLflow at {tracking_url} takes too long to tell the versions of {model}"
+                ) from error
+            finally:
+                breaker.took(self.monotonic() - began, self.monotonic())
+
     async def _versions(self, tracking_url: str, model: str) -> list[RegisteredVersion]:
         query = {"filter": f"name='{model}'", "max_results": str(PAGE)}
+        allowance = Allowance(MOST_BYTES, MOST_BYTES_OF_VERSIONS)
         found: list[RegisteredVersion] = []
-        while True:
-            answer = await self._call(tracking_url, "GET", "model-versions/search", query=query)
-            entries: list[dict[str, Any]] = answer.get("model_versions") or []
-            found += [_version(entry) for entry in entries if entry.get("status", "READY") == "READY"]
-            following = answer.get("next_page_token")
-            if not following:
+        for _ in range(MOST_PAGES):
+            answer = await self._call(tracking_url, "GET", VERSIONS, VersionsAnswer, query=query, allowance=allowance)
+            found += answer.ready()
+            if not answer.next_page_token:
                 return found
-            query["page_token"] = following
+            query["page_token"] = answer.next_page_token
+        raise RegistryError(f"MLflow at {tracking_url} says that {model} has more than {MOST_PAGES * PAGE} versions")
+
+    def _breaker(self, tracking_url: str, call: str) -> Breaker:
+        return self._breakers.setdefault((tracking_url, call), Breaker())
 
     async def _call(
         self,
         tracking_url: str,
         method: str,
         call: str,
+        form: type[_A],
+        *,
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
-    ) -> dict[str, Any]:
-        breaker = self._breakers.setdefault(tracking_url, _Breaker())
-        if self.monotonic() < breaker.open_until:
-            raise RegistryError(breaker.message)
+        allowance: Allowance | None = None,
+    ) -> _A:
+        breaker = self._breaker(tracking_url, call)
+        tries = breaker.begin(self.monotonic())
         try:
-            answer = await self._ask(tracking_url, method, call, query, body)
+            allowed = allowance or Allowance(MOST_BYTES, MOST_BYTES)
+            answer = form.model_validate_json(await self._ask(tracking_url, method, call, query, body, allowed))
         except _Declined:
+            breaker.answered()
             REGISTRY_CALLS.labels(call, "declined").inc()
             raise
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, RegistryError) as error:
-            breaker.message = f"MLflow at {tracking_url} did not answer {call}: {_cause(error)}"
-            breaker.open_until = self.monotonic() + REST_SECONDS
+            message = f"MLflow at {tracking_url} did not answer {call}: {_cause(error)}"
+            breaker.failed(self.monotonic(), message, tried=tries)
             REGISTRY_CALLS.labels(call, "failed").inc()
-            raise RegistryError(breaker.message) from error
+            raise RegistryError(message) from error
+        finally:
+            breaker.is_tried &= not tries
+        breaker.answered()
         REGISTRY_CALLS.labels(call, "answered").inc()
         return answer
 
     async def _ask(
-        self, tracking_url: str, method: str, call: str, query: Mapping[str, str] | None, body: Mapping[str, Any] | None
-    ) -> dict[str, Any]:
+        self,
+        tracking_url: str,
+        method: str,
+        call: str,
+        query: Mapping[str, str] | None,
+        body: Mapping[str, Any] | None,
+        allowance: Allowance,
+    ) -> bytes:
         url = f"{tracking_url.rstrip('/')}/api/2.0/mlflow/{call}"
         async with self.session.request(method, url, params=query, json=body, timeout=TIMEOUT) as response:
-            text = await response.text()
-            if response.status == HTTPStatus.NOT_FOUND and "RESOURCE_DOES_NOT_EXIST" in text:
-                raise _Absent
-            if response.status in _DECLINED:
-                raise _Declined(f"MLflow at {tracking_url} declined {call}: {_said(response.status, text)}")
-            if response.status != HTTPStatus.OK:
-                raise RegistryError(_said(response.status, text))
-            try:
-                return _ANSWER.validate_json(text)
-            except ValidationError as error:
-                raise RegistryError("an answer that is no JSON object") from error
+            raw = await allowance.read(response)
+        if response.status == HTTPStatus.NOT_FOUND and b"RESOURCE_DOES_NOT_EXIST" in raw:
+            raise _Absent(f"MLflow at {tracking_url} knows nothing of what {call} asks for")
+        if response.status in _DECLINED:
+            raise _Declined(f"MLflow at {tracking_url} declined {call}: {_said(response.status, raw)}")
+        if response.status != HTTPStatus.OK:
+            raise RegistryError(_said(response.status, raw))
+        return raw
 
 
-class _Complaint(BaseModel):
-    """The form in which MLflow tells an error."""
-
-    error_code: str
-    message: str = ""
-
-
-def _said(status: int, text: str) -> str:
+def _said(status: int, raw: bytes) -> str:
     """The error as MLflow tells it. Anything else is not quoted: whoever may write models chooses who is asked here,
     and reads the conditions that this goes into, but may perhaps not ask there."""
     try:
-        complaint = _Complaint.model_validate_json(text)
+        complaint = Complaint.model_validate_json(raw)
     except ValidationError:
         return f"HTTP {status}, and it does not look like MLflow"
     return f"HTTP {status} {complaint.error_code}: {complaint.message}"[:300]
 
 
 def _cause(error: Exception) -> str:
-    """Why there was no answer. What aiohttp says of one that it could not read quotes it."""
-    if isinstance(error, aiohttp.ClientConnectionError | OSError | RegistryError):
-        return str(error) or "no answer in time"
-    return f"it does not look like MLflow ({type(error).__name__})"
-
-
-def _tags(entry: Mapping[str, Any]) -> dict[str, str]:
-    tags: list[dict[str, str]] = entry.get("tags") or []
-    return {tag["key"]: tag.get("value", "") for tag in tags}
-
-
-def _version(entry: Mapping[str, Any]) -> RegisteredVersion:
-    tags = _tags(entry)
-    labels = {
-        name.removeprefix(names.REGISTRY_LABEL_TAG): value
-        for name, value in tags.items()
-        if name.startswith(names.REGISTRY_LABEL_TAG)
-    }
-    return RegisteredVersion(
-        number=str(entry["version"]),
-        run_id=str(entry.get("run_id", "")),
-        labels=labels,
-        fingerprint=tags.get(names.TAG_FINGERPRINT, ""),
-        data_hash=tags.get(names.TAG_DATA_HASH, ""),
-        git_commit=tags.get(names.TAG_GIT_COMMIT, ""),
-        git_author=tags.get(names.TAG_GIT_AUTHOR, ""),
-        artifact_digest=tags.get(names.TAG_ARTIFACT_DIGEST, ""),
-        environment_hash=tags.get(names.TAG_ENVIRONMENT_HASH, ""),
-        image_digest=tags.get(TAG_IMAGE_DIGEST, ""),
-        metrics=_metrics(tags.get(names.TAG_METRICS, "{}")),
-        search=_search_result(tags.get(names.TAG_SEARCH_RESULT, "")),
-    )
-
-
-def _metrics(text: str) -> Mapping[str, str]:
-    """Metrics are shown, not relied on: a tag that somebody edited must not stop anything."""
-    try:
-        return _METRICS.validate_json(text)
-    except ValidationError:
-        return {}
-
-
-def _search_result(text: str) -> SearchResult | None:
-    """What a search came to is shown, as metrics are."""
-    try:
-        return SearchResult.model_validate_json(text) if text else None
-    except ValidationError:
-        return None
-
-
-def _training(data: Mapping[str, Any]) -> RunningTraining:
-    tags = _tags(data)
-    metrics: list[dict[str, Any]] = data.get("metrics") or []
-    percent = next((metric["value"] for metric in metrics if metric.get("key") == names.PROGRESS_METRIC), 0)
-    return RunningTraining(
-        model_uid=tags.get(names.TAG_MODEL_UID, ""),
-        recipe_hash=tags.get(names.TAG_RECIPE_HASH, ""),
-        progress_percent=max(0, min(100, int(percent))),
-    )
+    """Why there was no answer. What aiohttp and pydantic say of one that they could not read quotes it."""
+    match error:
+        case TooLong():
+            return f"its answer is {error}"
+        case ValidationError():
+            return "its answer has not the form of MLflow's"
+        case aiohttp.ClientConnectionError() | OSError() | RegistryError():
+            return str(error) or "no answer in time"
+        case _:
+            return f"it does not look like MLflow ({type(error).__name__})"

@@ -13,7 +13,9 @@ from sentiment_operator.facts.observed import Manifest
 from sentiment_operator.names import RECIPE_HASH_ANNOTATION
 from sentiment_operator.reading.extract import registry_of
 from sentiment_operator.reading.raw import annotations_of, controller_uid
-from sentiment_operator.registry.client import Registry, RegistryError
+from sentiment_operator.registry.answers import RunningTraining
+from sentiment_operator.registry.client import Registry
+from sentiment_operator.registry.restraint import RegistryError
 from sentiment_operator.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -53,15 +55,20 @@ class Progress:
         owners: dict[Training, Key] = {_training(job): key for job, key in self._trainings()}
         self._percentages = {training: self._percentages.get(training, 0) for training in owners}
         for url, models in self._registered(owners.values()).items():
-            try:
-                running = await self.registry.running(url, models)
-            except RegistryError as error:
-                log.debug("progress is unknown: %s", error)
-                continue
-            for run in running:
+            for run in await self._running(url, models):
                 training = (run.model_uid, run.recipe_hash)
                 if training in owners:
                     self._advance(owners[training], training, run.progress_percent)
+
+    async def _running(self, url: str, models: list[str]) -> list[RunningTraining]:
+        try:
+            return await self.registry.running(url, models)
+        except RegistryError as error:
+            log.debug("progress is unknown: %s", error)
+        except Exception:
+            # One server must not stop the progress of all, nor the process with it.
+            log.exception("progress could not be asked for", extra={"url": url})
+        return []
 
     def _trainings(self) -> list[tuple[Manifest, Key]]:
         return [(job, key) for job, key in self.store.unfinished_jobs() if self.is_ours(key.namespace)]

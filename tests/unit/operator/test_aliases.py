@@ -16,7 +16,7 @@ from sentiment_operator.names import owner_reference
 from sentiment_operator.reading.extract import registry_of
 from sentiment_operator.registry import aliases
 from sentiment_operator.registry.aliases import Aliases
-from sentiment_operator.registry.client import RegistryError
+from sentiment_operator.registry.restraint import RegistryError
 from tests.support.builders import SETTINGS, model, registered, spec
 
 IMDB = Key("reviews", "imdb")
@@ -57,8 +57,8 @@ class Stage:
         self.store = Store(lambda body: registry_of(body, SETTINGS.tracking_url))
         self.mlflow = MLflow()
         played: Any = self.mlflow
-        self.ours = True
-        self.aliases = Aliases(self.store, played, lambda _: self.ours)
+        self.ours, self.leads = True, True
+        self.aliases = Aliases(self.store, played, lambda _: self.ours, lambda _: self.leads)
         self._version = 0
 
     def serves(self, label: str, number: str, uid: str = "uid-1", **recorded: Any) -> None:
@@ -243,3 +243,55 @@ def test_of_what_another_process_acts_for_nothing_is_told() -> None:
         assert stage.champion == "1"
 
     play(story)
+
+
+def test_a_process_that_was_frozen_sets_nothing_until_it_holds_the_lease_again() -> None:
+    """What its store says may be long over: whoever acted meanwhile has set what is true now."""
+
+    async def story(stage: Stage) -> None:
+        stage.leads = False
+        stage.serves("1", number="1", status={"serving": [FIRST]})
+        await eventually(lambda: stage.mlflow.asked > 0)
+        await settled()
+        assert (stage.mlflow.told, stage.mlflow.tags_told) == (0, 0)
+        stage.leads = True
+        await eventually(lambda: stage.champion == "1" and stage.mlflow.tags_told == 1)
+
+    play(story)
+
+
+@pytest.mark.parametrize("question", ["aliases", "tags"])
+def test_a_lease_that_ends_while_mlflow_is_asked_ends_the_right_to_write(question: str) -> None:
+    async def story(stage: Stage) -> None:
+        ask = getattr(stage.mlflow, question)
+        asked = asyncio.Event()
+
+        async def slowly(*asked_for: str) -> dict[str, str]:
+            stage.leads = False
+            asked.set()
+            return await ask(*asked_for)
+
+        setattr(stage.mlflow, question, slowly)
+        stage.serves("1", number="1", status={"serving": [FIRST]})
+        await asyncio.wait_for(asked.wait(), timeout=5)
+        await settled()
+        assert stage.champion == ("" if question == "aliases" else "1")
+        assert stage.mlflow.tags_told == 0
+
+    play(story)
+
+
+def test_a_defect_that_one_model_meets_stops_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    async def story(stage: Stage) -> None:
+        ask = stage.mlflow.aliases
+
+        async def fails_once(tracking_url: str, model: str) -> dict[str, str]:
+            stage.mlflow.aliases = ask  # type: ignore[method-assign]
+            raise KeyError(model)
+
+        stage.mlflow.aliases = fails_once  # type: ignore[method-assign]
+        stage.serves("1", number="1")
+        await eventually(lambda: stage.champion == "1")
+
+    play(story)
+    assert "aliases could not be set" in caplog.text

@@ -17,6 +17,7 @@ from sentiment_contract.rollout import PREDICT_ROUTES
 from sentiment_operator.facts.observed import Answered
 from sentiment_operator.probing import pod_metrics
 from sentiment_operator.probing.pod_metrics import answered, by_version, of_versions, together
+from sentiment_operator.probing.service_probe import MOST_BYTES
 from sentiment_server.metrics import Metrics
 from tests.support.ports import free_port
 
@@ -203,12 +204,21 @@ async def test_a_pod_that_takes_the_connection_and_hangs_costs_the_timeout_and_n
     }
 
 
-async def test_a_page_of_errors_counts_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def fail(_: web.Request) -> web.Response:
-        return web.Response(text=SOME, status=500)
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [(SOME, 500), (SOME + "# " + "x" * MOST_BYTES + "\n", 200)],
+    ids=["a page of errors", "more than a server has to show"],
+)
+async def test_what_is_no_page_of_a_server_counts_for_nothing(
+    text: str, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def show(_: web.Request) -> web.Response:
+        page = web.Response(text=text, status=status)
+        page.enable_compression()
+        return page
 
     app = web.Application()
-    app.router.add_get("/metrics", fail)
+    app.router.add_get("/metrics", show)
     runner = web.AppRunner(app)
     await runner.setup()
     port = free_port()

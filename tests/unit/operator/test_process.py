@@ -106,6 +106,28 @@ def test_a_model_that_nobody_takes_from_the_queue_is_a_problem_until_it_is_taken
     stage.play(story)
 
 
+def test_a_model_that_waits_long_is_no_problem_while_passes_end(stage: Stage) -> None:
+    """What holds the workers then is outside of the process, as servers are that hang."""
+
+    async def first_ends(key: Key) -> None:
+        if key != IMDB:
+            await hangs(key)
+
+    async def story(process: Process) -> None:
+        for key in (IMDB, OTHER, Key("shop", "third"), Key("shop", "fourth")):
+            stage.queue.add(key)
+        stage.now = LONGEST_WAIT_SECONDS + 1
+        assert process.problems() == ["a model has been due for 301 s"]
+        working = await stage.works(first_ends)
+        assert stage.queue.oldest_seconds == stage.now
+        assert process.problems() == []
+        stage.now *= 2
+        assert process.problems() == ["a pass has been running for 301 s", "a model has been due for 602 s"]
+        working.cancel()
+
+    stage.play(story)
+
+
 def test_a_model_that_waits_for_its_backoff_is_no_problem(stage: Stage) -> None:
     async def story(process: Process) -> None:
         for _ in range(20):

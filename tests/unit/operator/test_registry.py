@@ -11,13 +11,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from sentiment_operator.facts.observed import RegistryAnswer, RegistryAway
-from sentiment_operator.registry.client import (
-    EXPERIMENT_SECONDS,
-    REST_SECONDS,
-    Registry,
-    RegistryError,
-    RunningTraining,
-)
+from sentiment_operator.registry.answers import RunningTraining
+from sentiment_operator.registry.client import EXPERIMENT_SECONDS, Registry
+from sentiment_operator.registry.restraint import REST_SECONDS, RegistryError
 from tests.support.builders import tried
 
 Json = dict[str, Any]
