@@ -17,7 +17,7 @@ from sentiment_operator.metrics import PASS_SECONDS, WATCH_EVENTS
 from sentiment_operator.names import LOOK_UP_ANNOTATION
 from sentiment_operator.passes.reconcile import Done, Reconciler
 from sentiment_operator.reading import extract
-from sentiment_operator.reading.raw import annotations_of, is_look_up, is_unfinished, slim
+from sentiment_operator.reading.raw import annotations_of, is_look_up, is_unfinished, slim, uid_of
 from sentiment_operator.workqueue import WorkQueue
 
 log = logging.getLogger(__name__)
@@ -43,6 +43,8 @@ class Worker:
     """Whether this process needs to know of the object."""
     _waiting: dict[Key, None] = field(default_factory=dict[Key, None])
     """Models whose training waits for another one to end, in the order they came."""
+    _questions: dict[Key, tuple[tuple[str, int], str]] = field(default_factory=dict[Key, tuple[tuple[str, int], str]])
+    """What models have looked up, with the uid and generation that it was read from."""
 
     def hear(self, kind: Kind, event: str | None, told: Manifest) -> None:
         """Take note of a watch event."""
@@ -61,8 +63,12 @@ class Worker:
     def wake(self, kind: Kind, body: Manifest) -> None:
         """Make due whoever this object concerns."""
         key = owner_of(kind, body)
-        if self.store.model(key) is not None:
-            self._make_due([key], seconds=0.0 if kind in OWN else GATHER_SECONDS)
+        if self.store.model(key) is None:
+            self._questions.pop(key, None)
+        elif kind not in OWN:
+            self._make_due([key], GATHER_SECONDS)
+        elif self.acts_for(key.namespace):
+            self.queue.hurry(key)
         if kind in (MODEL, REVISION):
             self._make_due(self.store.followers(key))
         if kind == MODEL:
@@ -93,8 +99,15 @@ class Worker:
         namespace, asked = job["metadata"]["namespace"], annotations_of(job).get(LOOK_UP_ANNOTATION)
         near = (key for key in self.store.models() if key.namespace == namespace)
         bodies = ((key, self.store.model(key)) for key in near)
-        alike = (key for key, body in bodies if body is not None and extract.question_key(body) == asked)
+        alike = (key for key, body in bodies if body is not None and self._question(key, body) == asked)
         self._make_due(alike, GATHER_SECONDS)
+
+    def _question(self, key: Key, body: Manifest) -> str:
+        """What the model has looked up, read once from each of its specs: one look-up concerns a namespace of models."""
+        spec, known = (uid_of(body), body["metadata"].get("generation", 0)), self._questions.get(key)
+        if known is None or known[0] != spec:
+            known = self._questions[key] = spec, extract.question_key(body)
+        return known[1]
 
     def _make_due(self, keys: Iterable[Key], seconds: float = 0.0) -> None:
         for key in keys:

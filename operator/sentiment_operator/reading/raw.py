@@ -88,7 +88,7 @@ def is_controlled_by(body: Manifest, uid: str) -> bool:
 def is_of_a_model(body: Manifest) -> bool:
     """True where a model controls the object: its labels anybody may give to anything."""
     references: list[Manifest] = body["metadata"].get("ownerReferences") or []
-    return any(reference.get("controller") and reference["kind"] == MODEL.name for reference in references)
+    return any(reference.get("controller") and reference.get("kind") == MODEL.name for reference in references)
 
 
 def is_finished(pod: Manifest) -> bool:

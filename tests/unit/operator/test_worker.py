@@ -201,10 +201,13 @@ def test_the_end_of_a_look_up_concerns_those_who_ask_the_same_and_what_goes_befo
     stage.worker.hear(JOB, "MODIFIED", a_look_up(4, imdb, status=ENDED))
     assert stage.due_at_once() == []
     assert sorted(stage.due()) == [IMDB, OTHER]
+    edited = following("other", "next", 5)
+    edited["metadata"]["generation"] = 2
+    stage.worker.hear(MODEL, "MODIFIED", edited)
     stage.worker.hear(JOB, "MODIFIED", a_look_up(5, imdb))
     stage.due()
-    stage.worker.hear(JOB, "DELETED", a_look_up(6, imdb))
-    assert sorted(stage.due()) == [IMDB, OTHER]
+    stage.worker.hear(JOB, "DELETED", a_look_up(6, edited))
+    assert sorted(stage.due()) == [IMDB, OTHER, Key("shop", "third")]
 
 
 def test_the_end_of_a_training_makes_one_due_that_waits_for_a_place_and_its_pass_the_next(stage: Stage) -> None:
@@ -274,6 +277,23 @@ def test_a_server_that_asks_to_wait_is_waited_for(stage: Stage) -> None:
     stage.clock.now = 9
     assert stage.due() == []
     stage.clock.now = 11
+    assert stage.due() == [IMDB]
+
+
+def test_what_controllers_do_ends_no_wait_that_a_server_asked_for_and_an_edit_does(stage: Stage) -> None:
+    stage.worker.hear(MODEL, None, thing("imdb", 1))
+    stage.due()
+    stage.work(Away("429", retry_after=10))
+    stage.worker.hear(DEPLOYMENT, "MODIFIED", thing("imdb", 2, "imdb"))
+    stage.queue.add(IMDB)
+    stage.clock.now += 9
+    assert stage.due() == []
+    stage.worker.hear(MODEL, "MODIFIED", thing("imdb", 3))
+    assert stage.due_at_once() == [IMDB]
+    stage.work(Away("429", retry_after=10))
+    stage.clock.now += 9
+    assert stage.due() == []
+    stage.clock.now += 2
     assert stage.due() == [IMDB]
 
 
