@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from time import perf_counter
 
+from sentiment_operator.cluster.contests import REST_SECONDS
 from sentiment_operator.cluster.errors import Away, NotLeading, Stale
 from sentiment_operator.cluster.store import Key, Store, owner_of
 from sentiment_operator.facts.observed import Manifest
@@ -159,9 +160,11 @@ class Worker:
             self._waiting.pop(key, None)
             # The place may be left free by whoever it was offered to.
             self._offer_place()
-        if done.unfinished:
+        if done.unfinished and not done.contested:
             self.queue.back_off(key)
         else:
             self.queue.forget(key)
+        if done.contested:
+            self.queue.rest(key, REST_SECONDS)
         if done.requeue_after is not None:
             self.queue.add_after(key, done.requeue_after)

@@ -91,6 +91,14 @@ def is_of_a_model(body: Manifest) -> bool:
     return any(reference.get("controller") and reference.get("kind") == MODEL.name for reference in references)
 
 
+def last_writer(child: Manifest) -> str:
+    """The field manager beside the operator that last wrote to the child's spec."""
+    entries: list[Manifest] = child["metadata"].get("managedFields") or []
+    others = [entry for entry in entries if entry.get("manager") != FIELD_MANAGER]
+    last = max(others, key=lambda entry: entry.get("time", ""), default={})
+    return last.get("manager") or "unknown"
+
+
 def is_finished(pod: Manifest) -> bool:
     """True for a pod that will never run again, such as one that was evicted: its object stays."""
     return pod.get("status", {}).get("phase") in ("Succeeded", "Failed")

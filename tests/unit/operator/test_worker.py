@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sentiment_operator.cluster.contests import REST_SECONDS
 from sentiment_operator.cluster.errors import Away, NotLeading, Stale
 from sentiment_operator.cluster.store import Key, Store
 from sentiment_operator.facts.observed import Manifest
@@ -294,6 +295,23 @@ def test_what_controllers_do_ends_no_wait_that_a_server_asked_for_and_an_edit_do
     stage.clock.now += 9
     assert stage.due() == []
     stage.clock.now += 2
+    assert stage.due() == [IMDB]
+
+
+def test_what_somebody_changes_back_at_once_is_looked_at_after_a_rest_or_an_edit(stage: Stage) -> None:
+    stage.worker.hear(MODEL, None, thing("imdb", 1))
+    stage.due()
+    stage.work(Done(unfinished=True, contested=True))
+    for version in range(2, 12):
+        stage.worker.hear(DEPLOYMENT, "MODIFIED", thing("imdb", version, "imdb"))
+        assert stage.due() == []
+    stage.clock.now += REST_SECONDS
+    assert stage.due() == [IMDB]
+    stage.work(Done(contested=True))
+    stage.worker.hear(MODEL, "MODIFIED", thing("imdb", 20))
+    assert stage.due_at_once() == [IMDB]
+    stage.work(Done())
+    stage.worker.hear(DEPLOYMENT, "MODIFIED", thing("imdb", 21, "imdb"))
     assert stage.due() == [IMDB]
 
 
