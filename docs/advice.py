@@ -194,6 +194,9 @@ ADVICE: Mapping[str, Calm | Act] = {
     Reason.REGISTRATION_INCOMPLETE: Act(look="The tags of the model version in MLflow."),
     Reason.NAME_TAKEN: Act(look=code(commands.OBJECTS)),
     Reason.REFUSED: Act(look="The message holds the API server's own words."),
+    Reason.FIELD_CONFLICT: Act(
+        look="The message names the other field manager; the command shows which fields it writes."
+    ),
     Reason.SUSPENDED: Act(look="`spec.suspend`, and `status.plan` for what would follow."),
     Reason.RECIPE_CHANGED: Act(look=f"{code(commands.REVISION)}: its `spec.recipe` beside today's `spec`"),
     Reason.PROGRESS_DEADLINE_EXCEEDED: Act(look=code(commands.SERVER_LOG)),

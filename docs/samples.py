@@ -174,3 +174,8 @@ def pod(
 def refused(kind: str) -> Refusal:
     """A write that the API server refused."""
     return Refusal(kind, "NAME", WHY)
+
+
+def contested(kind: str) -> Refusal:
+    """What somebody else changes back."""
+    return Refusal(kind, "NAME", "", rival="MANAGER")

@@ -168,6 +168,7 @@ def _rolling_out() -> Iterator[Situation]:
     yield MODEL, replace(samples.proven(), probe=ServiceProbe("", "", WHY))
     yield MODEL, replace(samples.recorded(), children={ChildKind.SERVICE: Child({}, ours=False)})
     yield MODEL, replace(samples.recorded(), refusals=(samples.refused("Deployment"),))
+    yield MODEL, replace(samples.proven(), refusals=(samples.contested("Deployment"),))
     yield SUSPENDED, samples.recorded(samples.deployment(OLD), samples.pod(OLD))
 
 

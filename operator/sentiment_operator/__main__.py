@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from sentiment_operator import logs
+from sentiment_operator.cluster.errors import Rewound
 from sentiment_operator.process import WatchEnded, run_until_told
 from sentiment_operator.replicas.leader import LeaseLost
 from sentiment_operator.settings import Settings
@@ -50,7 +51,7 @@ def _run(settings: Settings) -> int:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(run_until_told(settings))
-    except* (LeaseLost, WatchEnded) as group:
+    except* (LeaseLost, Rewound, WatchEnded) as group:
         for error in group.exceptions:
             log.error("ending, to be started again: %s", error)
         return_code = TO_BE_RESTARTED

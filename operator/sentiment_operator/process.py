@@ -146,7 +146,7 @@ class Process:
             self._queue.add(follower)
 
     async def run(self) -> None:
-        """Watch, win a Lease, work. Never returns; raises LeaseLost or WatchEnded."""
+        """Watch, win a Lease, work. Never returns; raises LeaseLost, Rewound or WatchEnded."""
         await self._sweep.definitions_are_served()
         self.watch.start()
         async with asyncio.TaskGroup() as group:
@@ -233,7 +233,7 @@ class Process:
 
 
 async def run_until_told(settings: Settings) -> None:
-    """Run the operator until SIGTERM or SIGINT, then give the Leases back. Raises LeaseLost and WatchEnded."""
+    """Run the operator until SIGTERM or SIGINT, then give the Leases back. Raises LeaseLost, Rewound and WatchEnded."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

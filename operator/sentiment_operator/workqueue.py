@@ -38,34 +38,54 @@ class WorkQueue(Generic[K]):
         self._later: list[tuple[float, int, K]] = []
         self._later_at: dict[K, float] = {}
         self._failures: dict[K, int] = {}
+        self._not_before: dict[K, float] = {}
+        self._hurried: set[K] = set()
         self._order = itertools.count()
         self._wake = asyncio.Event()
 
     def add(self, key: K) -> None:
-        """The key is due now. While it is being worked on, it becomes due again right after."""
+        """The key is due now, or as soon as its rest ends. While it is being worked on, it becomes due again right after."""
+        if key not in self._running and self._rests(key):
+            self.add_after(key, 0.0)
+            return
         waiting = self._again if key in self._running else self._due
         waiting.setdefault(key, self._clock())
         self._later_at.pop(key, None)
         self._wake.set()
 
+    def hurry(self, key: K) -> None:
+        """The key is due now, whether it rests or not."""
+        self._not_before.pop(key, None)
+        if key in self._running:
+            self._hurried.add(key)
+        self.add(key)
+
     def add_after(self, key: K, seconds: float) -> None:
-        """The key becomes due in so many seconds, or earlier if an earlier time was asked for already."""
+        """The key becomes due in so many seconds, or earlier if an earlier time was asked for already; never while it rests."""
         if key in self._due or key in self._again:
             return
-        at = self._clock() + seconds
+        at = max(self._clock() + seconds, self._not_before.get(key, 0.0))
         if at < self._later_at.get(key, float("inf")):
             self._later_at[key] = at
             heapq.heappush(self._later, (at, next(self._order), key))
             self._wake.set()
 
     def forget(self, key: K) -> None:
-        """The key's failures are over."""
+        """The key's failures are over, and so is its rest."""
         self._failures.pop(key, None)
+        self._not_before.pop(key, None)
+
+    def rest(self, key: K, seconds: float) -> None:
+        """Nothing but hurry() makes the key due before so many seconds are over; then it is due."""
+        self._not_before[key] = self._clock() + seconds
+        self.add(key)
 
     def back_off(self, key: K, at_least: float = 0.0) -> float:
-        """Count a failure and put the key off; gives the seconds."""
+        """Count a failure and put the key off; gives the seconds. It rests for as long as it has to: `at_least`."""
         self._failures[key] = self._failures.get(key, 0) + 1
         seconds = max(at_least, backoff_seconds(self._failures[key], self._chance()))
+        if at_least:
+            self._not_before[key] = self._clock() + at_least
         self.add_after(key, seconds)
         return seconds
 
@@ -133,6 +153,7 @@ class WorkQueue(Generic[K]):
         while self._later and self._later[0][0] <= now:
             at, _, key = heapq.heappop(self._later)
             if self._later_at.get(key) == at:
+                del self._later_at[key]
                 self.add(key)
 
     def _until_next(self) -> float | None:
@@ -142,6 +163,12 @@ class WorkQueue(Generic[K]):
         self._running.pop(key, None)
         self._ended_at = self._clock()
         since = self._again.pop(key, None)
-        if since is not None:
+        if since is not None and self._rests(key) and key not in self._hurried:
+            self.add_after(key, 0.0)
+        elif since is not None:
             self._due[key] = since
             self._wake.set()
+        self._hurried.discard(key)
+
+    def _rests(self, key: K) -> bool:
+        return self._not_before.get(key, 0.0) > self._clock()

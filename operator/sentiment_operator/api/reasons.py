@@ -76,6 +76,7 @@ class Reason(StrEnum):
     ROLLOUT_HELD = "RolloutHeld"
     NAME_TAKEN = "NameTaken"
     REFUSED = "Refused"
+    FIELD_CONFLICT = "FieldConflict"
     PROGRESS_DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"
     NO_POD_READY = "NoPodReady"
     RECIPE_CHANGED = "RecipeChanged"

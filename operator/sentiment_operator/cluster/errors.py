@@ -1,4 +1,4 @@
-"""The three ways in which a call to the API server can fail, as the rest of the operator tells them apart."""
+"""The ways in which a call to the API server can fail, as the rest of the operator tells them apart."""
 
 
 class Away(Exception):
@@ -22,6 +22,10 @@ class Refused(Exception):
         self.code = code
         self.reason = reason
         self.message = message
+
+
+class Rewound(Exception):
+    """The cluster is at an earlier time than before: etcd was restored. What is remembered of it is not to be trusted."""
 
 
 class NotLeading(Exception):

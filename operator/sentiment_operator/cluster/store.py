@@ -9,12 +9,15 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from sentiment_contract.names import VERSION_LABEL
+from sentiment_operator.cluster.errors import Rewound
 from sentiment_operator.facts.observed import Manifest, Model
 from sentiment_operator.kinds import DEPLOYMENT, JOB, MODEL, Kind
 from sentiment_operator.reading import extract
 from sentiment_operator.reading.raw import (
     instance_of,
+    is_controlled_by,
     is_look_up,
+    is_of_a_model,
     is_rolling,
     is_unfinished,
     labels_of,
@@ -66,10 +69,9 @@ class Store:
         """Every model there is."""
         return [Key(*name) for name in self._bodies.get(MODEL, {})]
 
-    def peers(self, key: Key) -> list[Manifest]:
-        """Other models that name the same registered model."""
-        body = self.model(key)
-        keys = self._peers.get(self._registered_as(body), set[Key]()) - {key} if body else set[Key]()
+    def peers(self, body: Manifest) -> list[Manifest]:
+        """Other models that name the same registered model as this one does, or did when it was last heard of."""
+        keys = self._peers.get(self._registered_as(body), set[Key]()) - {owner_of(MODEL, body)}
         return [peer for peer in map(self.model, sorted(keys)) if peer is not None]
 
     def followers(self, key: Key) -> list[Key]:
@@ -77,20 +79,22 @@ class Store:
         return sorted(self._followers.get(key, set[Key]()))
 
     def unfinished_jobs(self) -> list[tuple[Manifest, Key]]:
-        """Training Jobs that are not finished, each with the model it is for."""
-        return list(self._unfinished_jobs.values())
+        """Training Jobs of models that are not finished, each with its model."""
+        return [(body, owner) for body, owner in self._unfinished_jobs.values() if self._controls(owner, body)]
 
     def unfinished_jobs_elsewhere(self, key: Key) -> int:
         """How many training Jobs of other models are not finished."""
-        return sum(owner != key for _, owner in self._unfinished_jobs.values())
+        return sum(owner != key for _, owner in self.unfinished_jobs())
 
     def look_ups(self, namespace: str) -> list[Manifest]:
         """Jobs of any model of the namespace that look up what a branch holds."""
-        return [body for body, owner in self._look_ups.values() if owner.namespace == namespace]
+        found = ((body, owner) for body, owner in self._look_ups.values() if owner.namespace == namespace)
+        return [body for body, owner in found if self._controls(owner, body)]
 
     def unfinished_look_ups_elsewhere(self, key: Key) -> int:
         """How many of them, of other models anywhere, are not finished."""
-        return sum(owner != key and is_unfinished(body) for body, owner in self._look_ups.values())
+        others = (body for body, owner in self._look_ups.values() if owner != key and self._controls(owner, body))
+        return sum(map(is_unfinished, others))
 
     def unasked_rollouts(self) -> frozenset[Key]:
         """Models whose Deployment rolls although it stays at the version that serves: the operator changed it."""
@@ -113,9 +117,14 @@ class Store:
 
     def knows(self, kind: Kind, body: Manifest) -> bool:
         """Whether the object, or a newer one of that uid, was heard of already."""
-        known, version = self.get(kind, *_name(body)), resource_version(body)
-        is_kept = known is not None and uid_of(known) == uid_of(body) and resource_version(known) >= version
-        return is_kept or version <= self._deleted_at.get(uid_of(body), -1)
+        return resource_version(body) <= self._heard_of(kind, body)
+
+    def _heard_of(self, kind: Kind, body: Manifest) -> int:
+        """The latest version of this very object that was heard of, or at which it was gone; -1 where nothing was."""
+        known, gone_at = self.get(kind, *_name(body)), self._deleted_at.get(uid_of(body), -1)
+        if known is None or uid_of(known) != uid_of(body):
+            return gone_at
+        return max(resource_version(known), gone_at)
 
     def remove(self, kind: Kind, body: Manifest) -> bool:
         """Forget the object: it is gone, or no longer labelled. False if it was not known.
@@ -152,12 +161,23 @@ class Store:
         """Take over a complete list of what is labelled as one model's."""
         self._take_over(kind, listed, version, self.of_model(kind, key))
 
+    def newest(self, kind: Kind) -> int:
+        """The highest resourceVersion that is known of the kind: a list that is begun now is at least of that version."""
+        return max(map(resource_version, self._bodies.get(kind, {}).values()), default=0)
+
+    def _controls(self, key: Key, body: Manifest) -> bool:
+        """Whether the object belongs to a model that is there, and not to one of before, or to nobody."""
+        model = self.model(key)
+        return model is not None and is_controlled_by(body, uid_of(model))
+
     def _within(self, kind: Kind, namespace: str) -> list[Manifest]:
         return [body for name, body in self._bodies.get(kind, {}).items() if namespace in ("", name[0])]
 
     def _take_over(
         self, kind: Kind, listed: Sequence[Manifest], version: int, known: Sequence[Manifest]
     ) -> list[Manifest]:
+        if any(version >= self._heard_of(kind, body) > resource_version(body) for body in listed):
+            raise Rewound(f"{kind.plural}: a newer version is known than the list holds, and the list is newer")
         missed = [body for body in listed if self.put(kind, body)]
         present = {uid_of(body) for body in listed}
         gone = [body for body in known if uid_of(body) not in present and resource_version(body) <= version]
@@ -174,12 +194,16 @@ class Store:
                 self._followers.setdefault(other, set()).add(owner)
         else:
             self._of_model.setdefault(kind, {}).setdefault(owner, {})[_name(body)[1]] = body
-        if kind == JOB and is_look_up(body):
-            self._look_ups[uid_of(body)] = body, owner
-        elif kind == JOB and is_unfinished(body):
-            self._unfinished_jobs[uid_of(body)] = body, owner
+        if kind == JOB and is_of_a_model(body):
+            self._keep_job(body, owner)
         if kind in (MODEL, DEPLOYMENT):
             self._note_rollout(owner)
+
+    def _keep_job(self, body: Manifest, owner: Key) -> None:
+        if is_look_up(body):
+            self._look_ups[uid_of(body)] = body, owner
+        elif is_unfinished(body):
+            self._unfinished_jobs[uid_of(body)] = body, owner
 
     def _drop(self, kind: Kind, body: Manifest) -> None:
         del self._bodies[kind][_name(body)]

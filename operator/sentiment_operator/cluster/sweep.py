@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-from sentiment_operator.cluster.errors import Away, Refused
+from sentiment_operator.cluster.errors import Away, Refused, Rewound
 from sentiment_operator.cluster.kube import Kube
 from sentiment_operator.cluster.store import Store
 from sentiment_operator.facts.observed import Manifest
@@ -88,7 +88,12 @@ class Sweep:
     async def _compare(self, kind: Kind, namespace: str, grace: float) -> list[Manifest]:
         while True:
             extent = self.interest.extent(kind)
+            newest = self.store.newest(kind)
             listed, version = await self._all_of(kind, namespace)
+            if version < newest:
+                raise Rewound(
+                    f"{kind.plural}: version {newest} is known, and a list that was begun later is of {version}"
+                )
             if grace and self.store.lags(kind, listed, namespace):
                 await asyncio.sleep(grace)
             # What came to this process or left it meanwhile would be taken for gone, or for missed.

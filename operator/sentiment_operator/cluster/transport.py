@@ -23,6 +23,8 @@ APPLY = "application/apply-patch+yaml"
 MERGE_PATCH = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 
+_OF_A_WEBHOOK = "failed calling webhook"
+"""The API server is there and answers for somebody who is not: it is this one write that it does not take."""
 _AGAIN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS)
 
 
@@ -89,6 +91,8 @@ def understood(answer: Answer, call: str) -> Manifest:
     reason, message = _status(answer.body)
     if answer.code == HTTPStatus.CONFLICT:
         raise Stale(f"{call}: {message}")
+    if reason == "InternalError" and _OF_A_WEBHOOK in message:
+        raise Refused(answer.code, reason, message)
     if answer.code in _AGAIN or not HTTPStatus.BAD_REQUEST <= answer.code < HTTPStatus.INTERNAL_SERVER_ERROR:
         raise Away(f"{call}: {answer.code or 'no answer'}: {message}", answer.retry_after)
     raise Refused(answer.code, reason, message)

@@ -8,6 +8,7 @@ import logging
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
+from sentiment_operator.cluster.contests import Contests
 from sentiment_operator.cluster.errors import Refused, Stale
 from sentiment_operator.cluster.kube import Kube
 from sentiment_operator.cluster.store import Store
@@ -59,6 +60,7 @@ class Writer:
 
     kube: Kube
     store: Store
+    contests: Contests
 
     async def apply_first(self, model: Model, child: ChildKind, desired: Manifest, outcome: Outcome) -> None:
         """The store knows no such object: create it, and where there is one, look whose it is."""
@@ -101,6 +103,7 @@ class Writer:
                 outcome.refuse(kind, name, "something in the cluster changes it as soon as it is written")
             else:
                 outcome.note(model, "child updated", kind, name)
+                self.contests.note(model.uid, kind, desired, live)
 
     async def _restored(self, kind: Kind, desired: Manifest, live: Manifest) -> Manifest:
         """This very object as desired: by apply, and where that is not enough by overwriting."""

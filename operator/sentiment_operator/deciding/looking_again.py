@@ -6,6 +6,7 @@ The step is given; why it is that step is not known here.
 from datetime import datetime, timedelta
 
 from sentiment_contract.training import FailureReason
+from sentiment_operator.api.reasons import Reason
 from sentiment_operator.deciding import attempts, gating
 from sentiment_operator.deciding.plan import (
     AskRegistry,
@@ -35,6 +36,8 @@ ROLLOUT_SECONDS = 2.0
 LEAST_SECONDS = 0.5
 QUEUE_SECONDS = 30.0
 REGISTRY_SECONDS = 15.0
+CONFLICT_SECONDS = 30.0
+"""The older model may have let go of the name without anybody telling: its end may be heard of late."""
 TIMESTAMP_GRAIN = timedelta(seconds=1)
 
 
@@ -79,6 +82,8 @@ def _until_looked_at(step: Shift, now: datetime) -> float:
 def _until_next_try(model: Model, observed: Observed, wanted: str, step: Blocked, now: datetime) -> float | None:
     if step.reason == FailureReason.REGISTRY_UNREACHABLE and not step.attempt:
         return REGISTRY_SECONDS
+    if step.reason == Reason.CONFLICT:
+        return CONFLICT_SECONDS
     if wanted in observed.revisions:
         return gating.until_next_try(observed, step, now)
     return attempts.until_next_try(model, observed, step, now)

@@ -6,7 +6,7 @@ from typing import Protocol
 from sentiment_contract.names import RETRY_ANNOTATION
 from sentiment_operator import names
 from sentiment_operator.api.model import API_VERSION, Serving
-from sentiment_operator.facts.observed import Model, Revision
+from sentiment_operator.facts.observed import Model, Refusal, Revision
 
 NEXT = "Next:"
 LONGEST_EXPLANATION = 2500
@@ -72,6 +72,12 @@ def look_at_pods(model: Model, component: str, reason: str = "") -> str:
 def look_at_limits(model: Model) -> str:
     """Shows what limits the namespace, and what was refused there."""
     return f"kubectl -n {model.namespace} get resourcequota,limitrange,events"
+
+
+def look_at_managers(model: Model, refusal: Refusal) -> str:
+    """Shows who wrote which field of a child."""
+    kind = refusal.kind.lower()
+    return f"kubectl -n {model.namespace} get {kind} {refusal.name} -o yaml --show-managed-fields, and have one of the two let go"
 
 
 def try_again(model: Model) -> str:

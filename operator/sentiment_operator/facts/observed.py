@@ -201,11 +201,14 @@ class ServiceProbe:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The API server refused a write of the pass before: quota, admission, Pod Security, missing right."""
+    """A write of the pass before came to nothing: quota, admission, Pod Security, missing right, or somebody's will."""
 
     kind: str
     name: str
     message: str
+    """The API server's; empty where it took the write."""
+    rival: str = ""
+    """Field manager that undoes the write whenever it is made."""
 
 
 @dataclass(frozen=True, slots=True)

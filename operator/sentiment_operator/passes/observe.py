@@ -156,7 +156,7 @@ class Observer:
             rehearsed=fresh.rehearsed,
             trainings_elsewhere=self.store.unfinished_jobs_elsewhere(key),
             rollouts_elsewhere=self._rollouts_elsewhere(key),
-            rival=extract.elder(body, self.store.peers(key)) if body else "",
+            rival=extract.elder(body, self.store.peers(body)) if body else "",
         )
         return replace(seen, answers=self._answers(model, key, seen))
 

@@ -4,10 +4,11 @@ A write that the API server refuses is a fact to report and hinders no other wri
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import assert_never
 
 from sentiment_operator import children, names
+from sentiment_operator.cluster.contests import Contests
 from sentiment_operator.cluster.errors import Refused, Stale
 from sentiment_operator.cluster.kube import Kube
 from sentiment_operator.cluster.store import Store
@@ -51,10 +52,11 @@ class Performer:
     kube: Kube
     store: Store
     settings: Settings
+    contests: Contests = field(default_factory=Contests)
 
     @property
     def _writer(self) -> Writer:
-        return Writer(self.kube, self.store)
+        return Writer(self.kube, self.store, self.contests)
 
     def differing(self, model: Model, plan: Plan, observed: Observed) -> Children:
         """The serving children that are not as the plan wants them; None stands for one that must not exist."""

@@ -35,6 +35,8 @@ class Done:
     """Something was refused or had changed meanwhile: the next pass comes after the model's backoff."""
     queued: bool = False
     """A Job waits until another one ends."""
+    contested: bool = False
+    """Somebody undoes what is written: only a person's edit leads to another pass before a rest is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,10 @@ class Reconciler:
 
     async def _pass(self, model: Model, body: Manifest) -> Done:
         observed, plan, outcome = await self._act(model)
-        observed = replace(observed, refusals=tuple(outcome.refusals))
+        contested = self.performer.contests.of(model.uid)
+        observed = replace(observed, refusals=(*outcome.refusals, *contested))
         reported = await self.reporter.report(model, body, observed, plan, self.now())
-        return _done(plan, observed, outcome, reported=reported)
+        return replace(_done(plan, observed, outcome, reported=reported), contested=bool(contested))
 
     async def _act(self, model: Model) -> tuple[Observed, Plan, Outcome]:
         """Decide and write, and look again at what was written, so that status speaks of what is there now."""
@@ -81,7 +84,7 @@ class Reconciler:
                     outcome = await self.performer.perform(model, plan, observed, differing)
             else:
                 outcome = await self.performer.perform(model, plan, observed, differing)
-            if rounds == ROUNDS or not (outcome.wrote or outcome.foreign):
+            if rounds == ROUNDS or not (outcome.wrote or outcome.foreign) or self.performer.contests.of(model.uid):
                 return observed, plan, outcome
             fresh, rounds = _after(fresh, outcome), rounds + 1
 

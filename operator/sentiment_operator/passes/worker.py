@@ -9,13 +9,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from time import perf_counter
 
+from sentiment_operator.cluster.contests import REST_SECONDS
 from sentiment_operator.cluster.errors import Away, NotLeading, Stale
 from sentiment_operator.cluster.store import Key, Store, owner_of
 from sentiment_operator.facts.observed import Manifest
 from sentiment_operator.kinds import JOB, MODEL, OWN, REVISION, Kind
 from sentiment_operator.metrics import PASS_SECONDS, WATCH_EVENTS
+from sentiment_operator.names import LOOK_UP_ANNOTATION
 from sentiment_operator.passes.reconcile import Done, Reconciler
-from sentiment_operator.reading.raw import is_look_up, is_unfinished, slim
+from sentiment_operator.reading import extract
+from sentiment_operator.reading.raw import annotations_of, is_look_up, is_unfinished, slim, uid_of
 from sentiment_operator.workqueue import WorkQueue
 
 log = logging.getLogger(__name__)
@@ -41,6 +44,8 @@ class Worker:
     """Whether this process needs to know of the object."""
     _waiting: dict[Key, None] = field(default_factory=dict[Key, None])
     """Models whose training waits for another one to end, in the order they came."""
+    _questions: dict[Key, tuple[tuple[str, int], str]] = field(default_factory=dict[Key, tuple[tuple[str, int], str]])
+    """What models have looked up, with the uid and generation that it was read from."""
 
     def hear(self, kind: Kind, event: str | None, told: Manifest) -> None:
         """Take note of a watch event."""
@@ -49,23 +54,39 @@ class Worker:
         if event != "DELETED" and self.store.knows(kind, told):
             return  # Most of what is heard are the operator's own writes, whose answers told it already.
         body = slim(told)
-        peers = self._peers(kind, event, body)
+        before = self.store.model(owner_of(kind, body)) if kind == MODEL else None
         if self.store.remove(kind, body) if event == "DELETED" else self.store.put(kind, body):
             WATCH_EVENTS.labels(kind.plural).inc()
             self.wake(kind, body)
-            self._make_due(peers)
+            if before is not None:
+                self._wake_peers(before)
 
     def wake(self, kind: Kind, body: Manifest) -> None:
         """Make due whoever this object concerns."""
         key = owner_of(kind, body)
-        if self.store.model(key) is not None:
-            self._make_due([key], seconds=0.0 if kind in OWN else GATHER_SECONDS)
+        if self.store.model(key) is None:
+            self._questions.pop(key, None)
+        elif kind not in OWN:
+            self._make_due([key], GATHER_SECONDS)
+        elif self.acts_for(key.namespace):
+            self.queue.hurry(key)
         if kind in (MODEL, REVISION):
             self._make_due(self.store.followers(key))
-        if kind == JOB and is_look_up(body):
-            self._wake_who_asks_the_same(key)
-        elif kind == JOB and not is_unfinished(body):
-            self._offer_place()
+        if kind == MODEL:
+            self._wake_peers(body)
+        if kind == JOB and self._has_ended(body):
+            if is_look_up(body):
+                self._wake_who_asks_the_same(body)
+            else:
+                self._offer_place()
+
+    def _has_ended(self, job: Manifest) -> bool:
+        name = job["metadata"]["namespace"], job["metadata"]["name"]
+        return not is_unfinished(job) or self.store.get(JOB, *name) is None
+
+    def _wake_peers(self, body: Manifest) -> None:
+        """Models that this one no longer stands in the way of, or that have to give way to it now."""
+        self._make_due(owner_of(MODEL, peer) for peer in self.store.peers(body))
 
     def _offer_place(self) -> None:
         """Let the model look that waits longest for a free place: with all of them, each ending would cost as many passes."""
@@ -74,12 +95,20 @@ class Worker:
             del self._waiting[first]
             self._make_due([first])
 
-    def _wake_who_asks_the_same(self, key: Key) -> None:
+    def _wake_who_asks_the_same(self, job: Manifest) -> None:
         """Models of a namespace share what a look at their branch found."""
-        for other in self.store.models():
-            body = self.store.model(other)
-            if body is not None and other.namespace == key.namespace and "dvc" in body.get("spec", {}).get("data", {}):
-                self._make_due([other])
+        namespace, asked = job["metadata"]["namespace"], annotations_of(job).get(LOOK_UP_ANNOTATION)
+        near = (key for key in self.store.models() if key.namespace == namespace)
+        bodies = ((key, self.store.model(key)) for key in near)
+        alike = (key for key, body in bodies if body is not None and self._question(key, body) == asked)
+        self._make_due(alike, GATHER_SECONDS)
+
+    def _question(self, key: Key, body: Manifest) -> str:
+        """What the model has looked up, read once from each of its specs: one look-up concerns a namespace of models."""
+        spec, known = (uid_of(body), body["metadata"].get("generation", 0)), self._questions.get(key)
+        if known is None or known[0] != spec:
+            known = self._questions[key] = spec, extract.question_key(body)
+        return known[1]
 
     def _make_due(self, keys: Iterable[Key], seconds: float = 0.0) -> None:
         for key in keys:
@@ -131,15 +160,11 @@ class Worker:
             self._waiting.pop(key, None)
             # The place may be left free by whoever it was offered to.
             self._offer_place()
-        if done.unfinished:
+        if done.unfinished and not done.contested:
             self.queue.back_off(key)
         else:
             self.queue.forget(key)
+        if done.contested:
+            self.queue.rest(key, REST_SECONDS)
         if done.requeue_after is not None:
             self.queue.add_after(key, done.requeue_after)
-
-    def _peers(self, kind: Kind, event: str | None, body: Manifest) -> list[Key]:
-        """Models that may be freed by the end of this one, or have to give way to it."""
-        if kind != MODEL or event == "MODIFIED":
-            return []
-        return [owner_of(MODEL, peer) for peer in self.store.peers(owner_of(MODEL, body))]

@@ -15,7 +15,7 @@ from sentiment_operator.api.notifications import Notification
 from sentiment_operator.api.revision import SentimentModelRevisionSpec, SentimentModelRevisionStatus
 from sentiment_operator.api.status import SentimentModelStatus
 from sentiment_operator.facts.observed import Child, Manifest, Model, Origin, Revision, Source
-from sentiment_operator.reading.pinning import pinned
+from sentiment_operator.reading.pinning import pinned, question_of
 from sentiment_operator.reading.raw import annotations_of, is_controlled_by, is_deleting, uid_of
 from sentiment_operator.remembered import remembered
 
@@ -44,6 +44,17 @@ def model(body: Manifest) -> Model:
         retry=annotations_of(body).get(RETRY_ANNOTATION, "")[:RETRY_CHARACTERS],
         deleting=is_deleting(body),
     )
+
+
+def question_key(body: Manifest) -> str:
+    """Names what has to be looked up for the model; empty where nothing has, or where its spec cannot be read."""
+    if "dvc" not in (body.get("spec", {}).get("data") or {}):
+        return ""
+    try:
+        question = question_of(_spec(body))
+    except Invalid:
+        return ""
+    return question.key() if question is not None else ""
 
 
 def _spec(body: Manifest) -> SentimentModelSpec:

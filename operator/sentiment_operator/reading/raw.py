@@ -3,7 +3,7 @@
 from typing import Any
 
 from sentiment_operator.facts.observed import Manifest
-from sentiment_operator.kinds import APPROVAL, JOB, POD, REVISION, SERVING
+from sentiment_operator.kinds import APPROVAL, JOB, MODEL, POD, REVISION, SERVING
 from sentiment_operator.names import FIELD_MANAGER, INSTANCE_LABEL, LOOK_UP_ANNOTATION
 
 _CHILDREN = frozenset(kind.name for kind in SERVING.values())
@@ -83,6 +83,20 @@ def controller_uid(body: Manifest) -> str:
 def is_controlled_by(body: Manifest, uid: str) -> bool:
     """True where the controller ownerReference names that uid."""
     return controller_uid(body) == uid
+
+
+def is_of_a_model(body: Manifest) -> bool:
+    """True where a model controls the object: its labels anybody may give to anything."""
+    references: list[Manifest] = body["metadata"].get("ownerReferences") or []
+    return any(reference.get("controller") and reference.get("kind") == MODEL.name for reference in references)
+
+
+def last_writer(child: Manifest) -> str:
+    """The field manager beside the operator that last wrote to the child's spec."""
+    entries: list[Manifest] = child["metadata"].get("managedFields") or []
+    others = [entry for entry in entries if entry.get("manager") != FIELD_MANAGER]
+    last = max(others, key=lambda entry: entry.get("time", ""), default={})
+    return last.get("manager") or "unknown"
 
 
 def is_finished(pod: Manifest) -> bool:

@@ -30,7 +30,14 @@ from sentiment_operator.deciding.plan import (
 )
 from sentiment_operator.deciding.view import View
 from sentiment_operator.explaining import explain
-from sentiment_operator.explaining.next_step import find_registry, look_at_limits, look_at_pods, then, without_step
+from sentiment_operator.explaining.next_step import (
+    find_registry,
+    look_at_limits,
+    look_at_managers,
+    look_at_pods,
+    then,
+    without_step,
+)
 from sentiment_operator.facts.jobs import Searched, TrainingJob
 from sentiment_operator.facts.observed import Model, Refusal, RegistryAway, Revision
 from sentiment_operator.names import SERVER, TRAINER
@@ -64,7 +71,7 @@ def station(view: View, kind: ConditionType) -> Verdict:
     if isinstance(blocked, Blocked) and blocked.step == kind:
         return Verdict("False", blocked.reason, blocked.message)
     if (refusal := _refusal(view, kind)) is not None:
-        return Verdict("False", Reason.REFUSED, _refused(view, refusal))
+        return _contested(view, refusal) if refusal.rival else _refused(view, refusal)
     match kind:
         case ConditionType.ACCEPTED:
             return Verdict("True", Reason.VALID, "The spec is valid and its registered model belongs to it alone.")
@@ -91,9 +98,17 @@ def _refusal(view: View, kind: ConditionType) -> Refusal | None:
     return next((entry for entry in refusals if of_kind.get(entry.kind, ConditionType.ROLLED_OUT) == kind), None)
 
 
-def _refused(view: View, refusal: Refusal) -> str:
+def _refused(view: View, refusal: Refusal) -> Verdict:
     what = f"The API server refused {refusal.kind} {refusal.name}, which is tried again with growing pauses: {refusal.message}"
-    return then(what, look_at_limits(view.model))
+    return Verdict("False", Reason.REFUSED, then(what, look_at_limits(view.model)))
+
+
+def _contested(view: View, refusal: Refusal) -> Verdict:
+    child = f"{refusal.kind} {refusal.name}"
+    what = (
+        f"Field manager {refusal.rival} changes {child} as often as it is restored, which is every ten seconds at most"
+    )
+    return Verdict("False", Reason.FIELD_CONFLICT, then(what, look_at_managers(view.model, refusal)))
 
 
 def _dependencies(view: View) -> Verdict:

@@ -17,6 +17,9 @@ from sentiment_operator.telling import letting
 from sentiment_operator.telling.answering import answering
 from sentiment_operator.telling.chain import CHAIN, HOPELESS, station
 
+_IN_VAIN = frozenset({Reason.REFUSED, Reason.FIELD_CONFLICT})
+"""What is written comes to nothing until a person does something."""
+
 
 def verdicts(view: View) -> dict[ConditionType, Verdict]:
     """Every condition."""
@@ -89,7 +92,7 @@ def _stalled(view: View, found: dict[ConditionType, Verdict]) -> Verdict:
     step = view.plan.step
     if isinstance(step, Blocked) and step.dead_end:
         return Verdict("True", step.reason, step.message)
-    refused = next((found[kind] for kind in CHAIN if found[kind].reason == Reason.REFUSED), None)
+    refused = next((found[kind] for kind in CHAIN if found[kind].reason in _IN_VAIN), None)
     if refused is not None:
         return Verdict("True", refused.reason, refused.message)
     if (isinstance(step, Roll) and _is_stuck(view)) or (isinstance(step, Shift) and step.unrouted):

@@ -1,9 +1,11 @@
 """From an applied model to what serves it, and how that is kept: against a real API server and its controllers."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
 
+from sentiment_operator.cluster.contests import REST_SECONDS, RESTORED_TIMES
 from tests.integration.operator.conftest import Shop, Start, opened, starting
 from tests.integration.operator.operator_process import OperatorProcess
 from tests.support.api_server import ApiServer, Manifest
@@ -146,6 +148,33 @@ def test_what_somebody_adds_to_a_child_is_taken_away(mended: Shop, kind: str, ad
     assert before is not None
     edit(mended, kind, addition)
     eventually(f"the {kind} is as it was", lambda: (mended.get(kind, "imdb") or {})["spec"] == before["spec"], 10)
+
+
+def test_whoever_changes_a_child_back_at_once_is_named_and_written_against_every_ten_seconds(
+    shop: Shop, operator: OperatorProcess
+) -> None:
+    shop.a_model(**WITH_EVERY_CHILD)
+    shop.ready(version="1")
+    eventually("nothing happens any more", operator.is_quiet)
+    before, begun = operator.writes()["patch", "services"], time.monotonic()
+
+    def is_told() -> bool:
+        body = shop.get("service", "imdb") or {}
+        if body["spec"]["sessionAffinity"] == "None":
+            edit(shop, "service", {"spec": {"sessionAffinity": "ClientIP"}})
+        return shop.condition("imdb", "RolledOut") == ("False", "FieldConflict")
+
+    eventually("the conflict is told", is_told, 10)
+    message = next(one for one in (shop.get("smod", "imdb") or {})["status"]["conditions"] if one["type"] == "Stalled")
+    assert "kubectl-edit" in message["message"]
+    written = RESTORED_TIMES + 1
+    eventually(
+        "it was restored once more",
+        lambda: is_told() and operator.writes()["patch", "services"] >= before + written,
+        20,
+    )
+    assert time.monotonic() - begun > REST_SECONDS
+    assert operator.writes()["patch", "services"] == before + written
 
 
 def edit(shop: Shop, kind: str, patch: Manifest) -> None:

@@ -278,6 +278,7 @@ def trained() -> Situations:
     for wanted, live, pods, asked, refusals in product(models, LIVE, PODS, PROBES, (REFUSALS[0], REFUSALS[-1])):
         fresh = asked is not None
         yield wanted, observed(revision(), live=live, pods=pods, probe=asked, refusals=refusals, pods_are_fresh=fresh)
+    yield model(), replace(proven, refusals=(Refusal("Service", "imdb", "", rival="flux"),))
     yield model(), replace(proven, children={ChildKind.SERVICE: Child({}, ours=False)})
 
 

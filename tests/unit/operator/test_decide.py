@@ -8,6 +8,7 @@ import pytest
 
 from sentiment_contract.training import FailureReason, TrainingFailed
 from sentiment_operator.api.status import LastFailure, SentimentModelStatus
+from sentiment_operator.deciding import looking_again
 from sentiment_operator.deciding.decide import decide
 from sentiment_operator.deciding.plan import (
     AskRegistry,
@@ -405,4 +406,5 @@ def test_a_second_label_of_the_same_recipe_gets_a_job_of_its_own() -> None:
 def test_of_two_models_with_one_registered_model_the_younger_gives_way() -> None:
     old = served("0")
     found = plan(model(), observed(old, revision(), live=deployment("0"), rival="reviews/older"))
+    assert found.requeue_after == looking_again.CONFLICT_SECONDS
     assert (blocked(found).reason, blocked(found).step, found.target) == ("Conflict", "Accepted", old)

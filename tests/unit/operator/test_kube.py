@@ -7,7 +7,7 @@ from typing import Any, ClassVar, cast
 
 import pytest
 
-from sentiment_operator.cluster.errors import NotLeading, Refused, Stale
+from sentiment_operator.cluster.errors import Away, NotLeading, Refused, Stale
 from sentiment_operator.cluster.kube import CONCURRENT_CALLS, Kube
 from sentiment_operator.facts.observed import Manifest
 from sentiment_operator.kinds import DEPLOYMENT
@@ -86,6 +86,20 @@ def test_a_successor_of_the_same_name_is_not_let_go_of() -> None:
 def test_a_missing_right_is_told() -> None:
     with pytest.raises(Refused, match="Forbidden"):
         let_go(Server(403, status(403, "Forbidden")))
+
+
+@pytest.mark.parametrize(
+    ("message", "error"),
+    [
+        ('Internal error occurred: failed calling webhook "policy.example.com": connection refused', Refused),
+        ("Internal error occurred: etcdserver: request timed out", Away),
+    ],
+    ids=["a webhook", "the server itself"],
+)
+def test_whoever_is_away_is_told_apart(message: str, error: type[Exception]) -> None:
+    told = {**status(500, "InternalError"), "message": message}
+    with pytest.raises(error, match=message.partition(": ")[2]):
+        let_go(Server(500, told))
 
 
 def test_without_the_lease_nothing_is_let_go_of() -> None:

@@ -70,6 +70,10 @@ def a_store(*bodies: tuple[Kind, Manifest]) -> Store:
 
 NO_WORSE = {"name": "no-worse", "metric": "f1", "compareWith": "Serving"}
 WANTED = model(spec("2", gates=[NO_WORSE]))
+A_MODEL: tuple[Kind, Manifest] = (
+    MODEL,
+    {"metadata": {"namespace": WANTED.namespace, "name": WANTED.name, "uid": WANTED.uid}, "spec": {}},
+)
 
 
 def a_follower(namespace: str, label: str | None = "1", of: str = "imdb") -> tuple[Kind, Manifest]:
@@ -103,13 +107,13 @@ def test_a_comparison_is_never_counted_as_a_training() -> None:
     compare = Compare(revision("2"), revision("1"), WANTED.spec.gates, key="0123456789abcdef", attempt=7)
     training = children.training_job(WANTED, Train("2", 1), SETTINGS)
     comparison = children.comparison_job(WANTED, compare, SETTINGS)
-    store = a_store((JOB, training), (JOB, comparison))
+    store = a_store((JOB, training), (JOB, comparison), A_MODEL)
     found = asyncio.run(observer(store, progress=NothingGetsOn()).look(WANTED, Fresh()))
     assert [job.name for job in found.jobs] == [training["metadata"]["name"]]
     assert [(job.name, job.attempt) for job in found.comparisons] == [("imdb-gate-01234567-7", 7)]
     assert attempts.next_attempt(WANTED, found) == 2
     assert found.trainings_elsewhere == 0
-    assert a_store((JOB, comparison)).unfinished_jobs_elsewhere(Key("reviews", "other")) == 1
+    assert a_store((JOB, comparison), A_MODEL).unfinished_jobs_elsewhere(Key("reviews", "other")) == 1
 
 
 def test_rollouts_that_nobody_asked_for_count_in_their_own_shard() -> None:

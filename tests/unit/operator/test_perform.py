@@ -294,7 +294,7 @@ def test_a_training_is_created_and_seen_at_once(
 ) -> None:
     without_children(only_a_service)
     assert performed(api, store, TRAINING).wrote
-    assert [job["metadata"]["name"] for job, _ in store.unfinished_jobs()] == [JOB_NAME]
+    assert [job["metadata"]["name"] for job in store.of_model(JOB, Key("shop", "imdb"))] == [JOB_NAME]
 
 
 def test_a_training_that_a_pass_before_created_is_adopted(
@@ -438,7 +438,7 @@ def test_a_comparison_is_created_once_and_seen_at_once(api: Api, store: Store) -
     step = Compare(revision("2"), None, (gate,), key="0123456789abcdef", attempt=1)
     plan = replace(NOTHING, step=step)
     assert performed(api, store, plan).wrote
-    assert [job["metadata"]["name"] for job, _ in store.unfinished_jobs()] == ["imdb-gate-01234567-1"]
+    assert [job["metadata"]["name"] for job in store.of_model(JOB, Key("shop", "imdb"))] == ["imdb-gate-01234567-1"]
     again = performed(api, store, plan)
     assert (again.wrote, again.stale, again.refusals) == (False, True, [])
     assert Performer(cast("Any", api), store, SETTINGS).takes_turns(plan, Observed(), {})

@@ -124,6 +124,10 @@ SITUATIONS: dict[str, tuple[Model, Observed]] = {
     ),
     "a rival was first": (model(), observed(rival="reviews/older")),
     "a name is taken": (model(), observed(revision(), children=TAKEN)),
+    "a child is changed back": (
+        model(),
+        observed(revision(), refusals=(Refusal("Deployment", "imdb", "", rival="flux"),)),
+    ),
     "a write was refused": (model(), observed(revision(), refusals=(Refusal("Deployment", "imdb", "exceeded quota"),))),
 }
 
@@ -332,6 +336,8 @@ def test_a_dead_end_says_what_to_do_next(situation: str) -> None:
         ("a rival was first", "Accepted", "False", "Conflict"),
         ("a name is taken", "RolledOut", "False", "NameTaken"),
         ("a write was refused", "RolledOut", "False", "Refused"),
+        ("a child is changed back", "RolledOut", "False", "FieldConflict"),
+        ("a child is changed back", "Stalled", "True", "FieldConflict"),
     ],
 )
 def test_the_conditions_tell_the_truth(situation: str, condition: str, state: str, reason: str) -> None:

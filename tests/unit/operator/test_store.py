@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from sentiment_operator.cluster.errors import Rewound
 from sentiment_operator.cluster.store import Key, Store
 from sentiment_operator.kinds import APPROVAL, DEPLOYMENT, JOB, MODEL, POD, REVISION
 
@@ -108,26 +109,64 @@ def test_relabelling_moves_an_object_from_model_to_model(store: Store) -> None:
     assert len(store.of_model(POD, OTHER)) == 1
 
 
-def finished(name: str, version: int) -> Manifest:
-    return thing(name, version, status={"conditions": [{"type": "Complete", "status": "True"}]})
+def a_job(name: str, version: int, instance: str = "imdb", owner: str = "", **more: Any) -> Manifest:
+    """One that the model of that name controls; `owner`: uid of another one."""
+    body = thing(name, version, instance=instance, **more)
+    controller = {"kind": "SentimentModel", "uid": owner or f"uid-{instance}", "controller": True}
+    body["metadata"]["ownerReferences"] = [controller]
+    return body
+
+
+def finished(condition: str) -> Manifest:
+    return {"conditions": [{"type": condition, "status": "True"}]}
 
 
 def test_unfinished_jobs_of_other_models_are_counted(store: Store) -> None:
-    store.put(JOB, thing("mine", 1))
-    store.put(JOB, thing("theirs", 1, instance="other"))
-    store.put(JOB, thing("ended", 1, instance="other", status={"conditions": [{"type": "Failed", "status": "True"}]}))
+    for name in ("imdb", "other"):
+        store.put(MODEL, a_model(name, 1))
+    store.put(JOB, a_job("mine", 1))
+    store.put(JOB, a_job("theirs", 1, instance="other"))
+    store.put(JOB, a_job("ended", 1, instance="other", status=finished("Failed")))
     assert store.unfinished_jobs_elsewhere(IMDB) == 1
-    store.put(JOB, finished("mine", 2))
+    store.put(JOB, a_job("mine", 2, status=finished("Complete")))
     assert store.unfinished_jobs_elsewhere(OTHER) == 0
+
+
+def looking_up(body: Manifest) -> Manifest:
+    body["metadata"]["annotations"] = {"rottenpotatoes.com/look-up": "question"}
+    return body
+
+
+def test_a_job_that_belongs_to_no_model_takes_nobodys_place(store: Store) -> None:
+    store.put(MODEL, a_model("imdb", 1))
+    store.put(MODEL, a_model("other", 1))
+    for kind in ("", "-look"):
+        jobs = [
+            thing(f"unowned{kind}", 1, instance="other"),
+            a_job(f"of-a-model-of-before{kind}", 1, instance="other", owner="uid-of-before"),
+            a_job(f"orphaned{kind}", 1, instance="gone"),
+        ]
+        for job in jobs:
+            store.put(JOB, looking_up(job) if kind else job)
+    assert (store.unfinished_jobs(), store.unfinished_jobs_elsewhere(IMDB)) == ([], 0)
+    assert (store.look_ups("shop"), store.unfinished_look_ups_elsewhere(IMDB)) == ([], 0)
+    theirs = a_job("theirs", 1, instance="other"), looking_up(a_job("theirs-look", 1, instance="other"))
+    for job in theirs:
+        store.put(JOB, job)
+    assert (store.unfinished_jobs_elsewhere(IMDB), store.unfinished_look_ups_elsewhere(IMDB)) == (1, 1)
+    assert store.look_ups("shop") == [theirs[1]]
+    store.remove(MODEL, a_model("other", 2))
+    assert (store.unfinished_jobs_elsewhere(IMDB), store.unfinished_look_ups_elsewhere(IMDB)) == (0, 0)
 
 
 def test_peers_are_the_other_models_that_register_under_the_same_name(store: Store) -> None:
     store.put(MODEL, a_model("imdb", 1, "shared"))
     store.put(MODEL, a_model("other", 2, "shared"))
     store.put(MODEL, a_model("third", 3))
-    assert [peer["metadata"]["name"] for peer in store.peers(IMDB)] == ["other"]
+    assert [peer["metadata"]["name"] for peer in store.peers(a_model("imdb", 1, "shared"))] == ["other"]
     store.remove(MODEL, a_model("other", 4, "shared"))
-    assert store.peers(IMDB) == []
+    assert store.peers(a_model("imdb", 1, "shared")) == []
+    assert [peer["metadata"]["name"] for peer in store.peers(a_model("other", 4, "shared"))] == ["imdb"]
 
 
 def test_a_sweep_tells_what_the_watch_had_missed(store: Store) -> None:
@@ -142,6 +181,20 @@ def test_a_sweep_does_not_remove_what_came_after_its_list(store: Store) -> None:
     store.put(POD, thing("later", 11))
     assert store.sweep(POD, [], version=10) == []
     assert len(store.of_model(POD, IMDB)) == 1
+
+
+def test_a_list_that_holds_less_than_was_known_before_it_is_of_an_earlier_time(store: Store) -> None:
+    store.put(POD, thing("a", 900))
+    store.sweep(POD, [thing("a", 500)], version=510)  # It came after the list was made.
+    with pytest.raises(Rewound):
+        store.sweep(POD, [thing("a", 500)], version=900)
+
+
+def test_what_was_gone_and_is_listed_as_it_was_before_is_of_an_earlier_time(store: Store) -> None:
+    store.put(POD, thing("a", 400))
+    store.remove(POD, thing("a", 800))
+    with pytest.raises(Rewound):
+        store.sweep(POD, [thing("a", 400)], version=800)
 
 
 def test_a_sweep_of_one_namespace_leaves_the_others_alone(store: Store) -> None:

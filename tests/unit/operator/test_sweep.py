@@ -1,4 +1,4 @@
-"""What a sweep makes of a list that was made before shards came or went."""
+"""What a sweep makes of a list that was made before shards came or went, and of one that is of an earlier time."""
 
 import asyncio
 from typing import Any, cast
@@ -6,6 +6,7 @@ from typing import Any, cast
 import pytest
 
 from sentiment_operator.cluster import sweep
+from sentiment_operator.cluster.errors import Rewound
 from sentiment_operator.cluster.store import Store
 from sentiment_operator.cluster.sweep import Sweep
 from sentiment_operator.facts.observed import Manifest
@@ -75,3 +76,17 @@ def test_what_was_taken_over_in_its_grace_is_not_taken_for_gone(monkeypatch: pyt
     asyncio.run(run())
     assert cluster.store.get(SERVICE, "two", "imdb") is not None
     assert found == ["one"]
+
+
+def test_a_cluster_that_was_restored_to_an_earlier_time_ends_the_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = Cluster()
+    cluster.store.put(SERVICE, a_service("one", 11))  # The list will be of 10.
+    monkeypatch.setattr(sweep, "INTERVAL_SECONDS", 0.0)
+
+    async def run() -> None:
+        swept = Sweep(cast("Any", cluster), cluster.store, (), (SERVICE,), cluster.interest(), lambda *_: None)
+        async with asyncio.timeout(10):
+            await swept.run()
+
+    with pytest.raises(Rewound, match=r"11 .* 10"):
+        asyncio.run(run())

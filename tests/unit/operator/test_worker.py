@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
+from sentiment_operator.cluster.contests import REST_SECONDS
 from sentiment_operator.cluster.errors import Away, NotLeading, Stale
 from sentiment_operator.cluster.store import Key, Store
 from sentiment_operator.facts.observed import Manifest
 from sentiment_operator.kinds import APPROVAL, DEPLOYMENT, JOB, MODEL, POD, Kind
 from sentiment_operator.passes.reconcile import Done
 from sentiment_operator.passes.worker import GATHER_SECONDS, Worker
+from sentiment_operator.reading import extract
 from sentiment_operator.workqueue import WorkQueue
 
 IMDB, OTHER = Key("shop", "imdb"), Key("shop", "other")
@@ -92,6 +94,13 @@ def thing(name: str, version: int, instance: str = "", **more: Any) -> Manifest:
     return {"metadata": metadata, **more}
 
 
+def owned(name: str, version: int, model: str, **more: Any) -> Manifest:
+    """What that model controls."""
+    body = thing(name, version, model, **more)
+    body["metadata"]["ownerReferences"] = [{"kind": "SentimentModel", "uid": model, "controller": True}]
+    return body
+
+
 def test_an_approval_makes_the_model_due_that_it_answers_for(stage: Stage) -> None:
     stage.worker.hear(MODEL, None, thing("imdb", 1))
     stage.worker.hear(MODEL, None, thing("other", 1))
@@ -145,20 +154,77 @@ def test_the_end_of_a_model_frees_those_that_had_to_give_way(stage: Stage) -> No
     assert stage.due() == [OTHER]
 
 
+def shared(name: str, version: int, registered: str = "shared") -> Manifest:
+    return thing(name, version, spec={"registered": registered})
+
+
+def test_a_model_that_takes_another_name_frees_those_of_the_one_and_hinders_those_of_the_other(stage: Stage) -> None:
+    for model in (shared("imdb", 1), shared("other", 1), shared("third", 1, "another")):
+        stage.worker.hear(MODEL, None, model)
+    stage.due()
+    stage.worker.hear(MODEL, "MODIFIED", shared("imdb", 2, "another"))
+    assert sorted(stage.due()) == [IMDB, OTHER, Key("shop", "third")]
+
+
+def test_the_end_of_a_model_that_a_sweep_finds_frees_those_that_had_to_give_way(stage: Stage) -> None:
+    for name in ("imdb", "other"):
+        stage.store.put(MODEL, shared(name, 1))
+    for body in stage.store.sweep(MODEL, [shared("other", 1)], version=9):
+        stage.worker.wake(MODEL, body)
+    assert stage.due() == [OTHER]
+
+
+def following(name: str, branch: str, version: int = 1) -> Manifest:
+    source = {"repoURL": "https://git.example.com/reviews.git", "revision": branch, "path": "reviews.csv"}
+    return thing(name, version, spec={"data": {"dvc": source}})
+
+
+def a_look_up(version: int, asked: Manifest, **more: Any) -> Manifest:
+    body = owned("look", version, "imdb", **more)
+    body["metadata"]["annotations"] = {"rottenpotatoes.com/look-up": extract.question_key(asked)}
+    return body
+
+
+ENDED = {"conditions": [{"type": "Complete", "status": "True"}]}
+
+
+def test_the_end_of_a_look_up_concerns_those_who_ask_the_same_and_what_goes_before_its_own_model_alone(
+    stage: Stage,
+) -> None:
+    imdb = following("imdb", "main")
+    unreadable = thing("unreadable", 1, spec={"data": {"dvc": {"revision": 7}}})
+    for body in (imdb, following("other", "main"), following("third", "next"), unreadable, thing("plain", 1)):
+        stage.worker.hear(MODEL, None, body)
+    stage.due()
+    for version in (2, 3):
+        stage.worker.hear(JOB, "MODIFIED", a_look_up(version, imdb))
+        assert stage.due() == [IMDB]
+    stage.worker.hear(JOB, "MODIFIED", a_look_up(4, imdb, status=ENDED))
+    assert stage.due_at_once() == []
+    assert sorted(stage.due()) == [IMDB, OTHER]
+    edited = following("other", "next", 5)
+    edited["metadata"]["generation"] = 2
+    stage.worker.hear(MODEL, "MODIFIED", edited)
+    stage.worker.hear(JOB, "MODIFIED", a_look_up(5, imdb))
+    stage.due()
+    stage.worker.hear(JOB, "DELETED", a_look_up(6, edited))
+    assert sorted(stage.due()) == [IMDB, OTHER, Key("shop", "third")]
+
+
 def test_the_end_of_a_training_makes_one_due_that_waits_for_a_place_and_its_pass_the_next(stage: Stage) -> None:
     waiting = [Key("shop", name) for name in ("c", "a", "b")]
     for key in waiting:
         stage.worker.hear(MODEL, None, thing(key.name, 1))
+    stage.worker.hear(MODEL, None, thing("elsewhere", 1))
     for job in ("one", "two"):
-        stage.worker.hear(JOB, "ADDED", thing(job, 1, "elsewhere"))
+        stage.worker.hear(JOB, "ADDED", owned(job, 1, "elsewhere"))
     stage.due()
     for key in waiting:
         stage.work(Done(queued=True), key)
     stage.work(Done())
     assert stage.due() == []
-    ended = {"conditions": [{"type": "Complete", "status": "True"}]}
-    stage.worker.hear(JOB, "MODIFIED", thing("one", 2, "elsewhere", status=ended))
-    assert stage.due() == waiting[:1]
+    stage.worker.hear(JOB, "MODIFIED", owned("one", 2, "elsewhere", status=ENDED))
+    assert sorted(stage.due()) == [waiting[0], Key("shop", "elsewhere")]
     stage.work(Done(), waiting[0])
     assert stage.due() == waiting[1:2]
 
@@ -168,11 +234,10 @@ def test_the_end_of_a_training_makes_those_due_that_wait_for_a_place(stage: Stag
         stage.worker.hear(MODEL, None, thing(name, 1))
     stage.due()
     stage.work(Done(requeue_after=30, queued=True))
-    running = thing("job", 2, "other")
+    running = owned("job", 2, "other")
     stage.worker.hear(JOB, "ADDED", running)
     assert stage.due() == [OTHER]
-    ended = {"conditions": [{"type": "Complete", "status": "True"}]}
-    stage.worker.hear(JOB, "MODIFIED", thing("job", 3, "other", status=ended))
+    stage.worker.hear(JOB, "MODIFIED", owned("job", 3, "other", status=ENDED))
     assert sorted(stage.due()) == [IMDB, OTHER]
 
 
@@ -213,6 +278,40 @@ def test_a_server_that_asks_to_wait_is_waited_for(stage: Stage) -> None:
     stage.clock.now = 9
     assert stage.due() == []
     stage.clock.now = 11
+    assert stage.due() == [IMDB]
+
+
+def test_what_controllers_do_ends_no_wait_that_a_server_asked_for_and_an_edit_does(stage: Stage) -> None:
+    stage.worker.hear(MODEL, None, thing("imdb", 1))
+    stage.due()
+    stage.work(Away("429", retry_after=10))
+    stage.worker.hear(DEPLOYMENT, "MODIFIED", thing("imdb", 2, "imdb"))
+    stage.queue.add(IMDB)
+    stage.clock.now += 9
+    assert stage.due() == []
+    stage.worker.hear(MODEL, "MODIFIED", thing("imdb", 3))
+    assert stage.due_at_once() == [IMDB]
+    stage.work(Away("429", retry_after=10))
+    stage.clock.now += 9
+    assert stage.due() == []
+    stage.clock.now += 2
+    assert stage.due() == [IMDB]
+
+
+def test_what_somebody_changes_back_at_once_is_looked_at_after_a_rest_or_an_edit(stage: Stage) -> None:
+    stage.worker.hear(MODEL, None, thing("imdb", 1))
+    stage.due()
+    stage.work(Done(unfinished=True, contested=True))
+    for version in range(2, 12):
+        stage.worker.hear(DEPLOYMENT, "MODIFIED", thing("imdb", version, "imdb"))
+        assert stage.due() == []
+    stage.clock.now += REST_SECONDS
+    assert stage.due() == [IMDB]
+    stage.work(Done(contested=True))
+    stage.worker.hear(MODEL, "MODIFIED", thing("imdb", 20))
+    assert stage.due_at_once() == [IMDB]
+    stage.work(Done())
+    stage.worker.hear(DEPLOYMENT, "MODIFIED", thing("imdb", 21, "imdb"))
     assert stage.due() == [IMDB]
 
 

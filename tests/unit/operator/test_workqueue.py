@@ -166,6 +166,57 @@ def test_a_change_is_worked_on_at_once_although_the_key_waits_for_its_backoff(qu
     assert queue.depth == 1
 
 
+def test_a_key_that_rests_is_due_when_its_rest_ends_and_once_whatever_comes_meanwhile(
+    queue: WorkQueue[str], clock: Clock
+) -> None:
+    work = Work()
+
+    async def story() -> None:
+        queue.add_after("a", 5)
+        queue.rest("a", 10)
+        queue.add("a")
+        queue.add_after("a", 0.05)
+        clock.now = 9
+        queue.add("b")
+        await settled()
+        assert work.begun == ["b"]
+        clock.now = 11
+        queue.add("c")
+        await settled()
+
+    during(queue, 3, work, story)
+    assert sorted(work.begun) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("hurried", [False, True], ids=["added", "hurried"])
+def test_what_comes_during_a_pass_that_ends_with_a_rest_waits_unless_it_is_in_a_hurry(
+    queue: WorkQueue[str], clock: Clock, hurried: bool
+) -> None:
+    work = Work()
+
+    async def story() -> None:
+        queue.add("a")
+        await settled()
+        (queue.hurry if hurried else queue.add)("a")
+        queue.rest("a", 10)
+        work.let_end("a")
+        await settled()
+        assert work.begun == (["a", "a"] if hurried else ["a"])
+        clock.now = 11
+        queue.add("b")
+        await settled()
+
+    during(queue, 2, work, story)
+    assert work.begun.count("a") == 2
+
+
+def test_success_ends_a_rest(queue: WorkQueue[str]) -> None:
+    queue.back_off("a", at_least=10)
+    queue.forget("a")
+    queue.add("a")
+    assert queue.depth == 1
+
+
 @pytest.mark.parametrize(
     ("failures", "chance", "seconds"),
     [
