@@ -95,7 +95,7 @@ def last_writer(child: Manifest) -> str:
     """The field manager beside the operator that last wrote to the child's spec."""
     entries: list[Manifest] = child["metadata"].get("managedFields") or []
     others = [entry for entry in entries if entry.get("manager") != FIELD_MANAGER]
-    last = max(others, key=lambda entry: entry.get("time", ""), default={})
+    last = max(others, key=lambda entry: entry.get("time", ""), default=Manifest())
     return last.get("manager") or "unknown"
 
 
