@@ -45,7 +45,7 @@ def training(store: Store, key: Key, version: int) -> dict[str, Any]:
             "resourceVersion": str(version + 1),
             "labels": {"app.kubernetes.io/instance": key.name},
             "annotations": {RECIPE_HASH_ANNOTATION: "hash"},
-            "ownerReferences": [{"uid": key.name, "controller": True}],
+            "ownerReferences": [{"kind": MODEL.name, "uid": key.name, "controller": True}],
         },
         "status": {},
     }
