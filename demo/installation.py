@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demo.target import BUILD, ROOT, Target
+from images.engine import packages
 from local_cluster import preflight
 from local_cluster.console import ClusterError, step
 
@@ -44,7 +45,7 @@ def install(target: Target) -> None:
 def _build_and_load(target: Target) -> Path:
     """Programs and images are built beside each other: one waits for the network while the other computes."""
     if target.is_local:
-        preflight.install()
+        preflight.install(packages())
     with ThreadPoolExecutor(1) as pool:
         building = pool.submit(build_images)
         target.prepare()

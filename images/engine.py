@@ -78,12 +78,22 @@ class Docker:
         _succeeds(["docker", "image", "rm", reference])
 
 
+def packages() -> dict[str, str]:
+    """Debian packages that building takes here, each by a program or file of it. Where docker answers, it need not be buildah."""
+    base = {"debootstrap": "debootstrap", "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring"}
+    return base if _docker_answers() else {"buildah": "buildah", **base}
+
+
+def _docker_answers() -> bool:
+    return shutil.which("docker") is not None and _succeeds(["docker", "info"])
+
+
 def engine_of_this_machine(wanted: str = "auto") -> Engine:
     """buildah where it can be used, else docker; or the one that is asked for by name."""
     usable: dict[str, Engine] = {}
     if shutil.which("buildah") and os.geteuid() == 0:
         usable["buildah"] = Buildah()
-    if wanted != "buildah" and shutil.which("docker") and _succeeds(["docker", "info"]):
+    if wanted != "buildah" and _docker_answers():
         usable["docker"] = Docker()
     if not usable or (wanted != "auto" and wanted not in usable):
         raise Problem(

@@ -5,6 +5,7 @@ import os
 import platform
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -32,6 +33,7 @@ PACKAGES = {
     "sysctl": "procps",
     "mount": "mount",
 }
+NOTHING_ELSE: Mapping[str, str] = {}
 Kind = Literal["system", "python", "root", "packages", "memory", "disk", "path"]
 
 
@@ -56,9 +58,9 @@ def examine() -> list[Obstacle]:
     return found if _small_is_allowed() else [*found, *_obstacles_of_size()]
 
 
-def missing_packages() -> list[str]:
-    """Debian packages that a cluster needs and this machine lacks."""
-    missing = {package for program, package in PACKAGES.items() if not _has(program)}
+def missing_packages(others: Mapping[str, str] = NOTHING_ELSE) -> list[str]:
+    """Debian packages that a cluster needs and this machine lacks; `others` has what else is needed, by program or file."""
+    missing = {package for program, package in {**PACKAGES, **others}.items() if not _has(program)}
     if compiler.is_missing() and importlib.util.find_spec("ensurepip") is None:
         missing.add("python3-venv")
     return sorted(missing)
@@ -71,12 +73,12 @@ def check() -> None:
         raise ClusterError(f"This machine cannot run a local cluster:\n{lines}")
 
 
-def install() -> None:
+def install(others: Mapping[str, str] = NOTHING_ELSE) -> None:
     """Install the missing Debian packages."""
-    if not missing_packages():
+    if not missing_packages(others):
         return
     with lock("packages"):
-        packages = missing_packages()
+        packages = missing_packages(others)
         if not packages:
             return
         say(f"  Debian packages to install: {' '.join(packages)}")

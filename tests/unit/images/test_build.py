@@ -110,3 +110,11 @@ def test_a_failed_command_shows_its_last_lines_and_where_the_rest_is(tmp_path: P
     assert "broken wheel" in problem.value.what
     assert str(tmp_path / "server.log") in problem.value.next_step
     assert (tmp_path / "server.log").read_text(encoding="utf-8") == "fine\nbroken wheel\n"
+
+
+@pytest.mark.parametrize(("answers", "engine"), [(True, set[str]()), (False, {"buildah"})])
+def test_what_building_takes_is_named_for_whoever_installs_it(
+    monkeypatch: pytest.MonkeyPatch, answers: bool, engine: set[str]
+) -> None:
+    monkeypatch.setattr(engines, "_docker_answers", lambda: answers)
+    assert set(engines.packages().values()) == {"debootstrap", "debian-archive-keyring"} | engine

@@ -76,3 +76,10 @@ def test_a_route_of_the_host_into_the_clusters_addresses_is_a_conflict(
     routes.write_text(ROUTES.format(link=link, destination=destination).replace("0000FF00", "0000FFFF"))
     monkeypatch.setattr(network, "ROUTES", routes)
     assert network.conflicts(CLUSTERS["demo"]) == conflicts
+
+
+def test_what_else_is_needed_is_installed_with_what_a_cluster_needs(tmp_path: Path) -> None:
+    there, absent = tmp_path / "there", tmp_path / "absent"
+    there.touch()
+    others = {str(there): "has-it", str(absent): "has-it-not"}
+    assert set(preflight.missing_packages(others)) - set(preflight.missing_packages()) == {"has-it-not"}
