@@ -80,7 +80,10 @@ class OperatorProcess:
         return self
 
     def _acts(self) -> bool:
-        return self.values()["sentiment_operator_leader"] == 1
+        try:
+            return self.values()["sentiment_operator_leader"] == 1
+        except urllib3.exceptions.HTTPError:
+            return False  # The Lease still names a process that was killed; this one has just begun.
 
     def is_healthy(self) -> bool:
         """What /healthz says; False as well while it does not answer."""
