@@ -7,7 +7,7 @@ pass nothing. Whatever it answers comes to a value or a RegistryError. It knows 
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import nullcontext
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -72,7 +72,7 @@ class Registry:
     _experiments_until: float = 0.0
 
     async def versions(self, tracking_url: str, model: str) -> RegistryAnswer | RegistryAway:
-        """The ready versions of a registered model, the oldest first; none where there is no such model."""
+        """The ready versions of a registered model, the oldest first; none where there is no such model. Raises Busy."""
         try:
             found = await self._versions_in_a_pass(tracking_url, model)
         except RegistryError as error:
@@ -146,7 +146,10 @@ class Registry:
     async def _versions_in_a_pass(self, tracking_url: str, model: str) -> list[RegisteredVersion]:
         breaker, began = self._breaker(tracking_url, VERSIONS), self.monotonic()
         breaker.check(began)
-        async with nullcontext() if breaker.is_trusted(began) else self.places.taken():
+        async with AsyncExitStack() as held:
+            if not breaker.is_trusted(began):
+                for places in (breaker.places, self.places):
+                    await held.enter_async_context(places.taken())
             began = self.monotonic()
             try:
                 async with asyncio.timeout(QUESTION_SECONDS):
@@ -193,6 +196,11 @@ class Registry:
             breaker.answered()
             REGISTRY_CALLS.labels(call, "declined").inc()
             raise
+        except (ValidationError, TooLong) as error:
+            # It is there, and what it says of one model says nothing of the others.
+            breaker.answered()
+            REGISTRY_CALLS.labels(call, "odd").inc()
+            raise RegistryError(f"MLflow at {tracking_url} did not answer {call}: {_cause(error)}") from error
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, RegistryError) as error:
             message = f"MLflow at {tracking_url} did not answer {call}: {_cause(error)}"
             breaker.failed(self.monotonic(), message, tried=tries)

@@ -5,19 +5,27 @@ back, and the passes that may wait at a time for one that is not known to answer
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 REST_SECONDS = 5.0
 """How long a server that failed is left alone at first; twice as long after each try in vain."""
 LONGEST_REST_SECONDS = 60.0
 SOON_SECONDS = 2.0
-"""A server that takes longer may hold only so many passes as one that hangs."""
+"""A server that takes longer may hold only so many passes as one that hangs, for a while."""
+SLOW_SECONDS = 10.0
+"""That while: being slow once is not hanging."""
 PATIENCE_SECONDS = 0.5
 """How long a pass waits for a place: many times what a server takes that is well."""
+MOST_OF_ONE = 2
+"""Places that one server may have: it may well answer, and then needs none; where it hangs, it must not take those of others."""
 
 
 class RegistryError(Exception):
     """MLflow did not answer, or not as it should."""
+
+
+class Busy(TimeoutError):
+    """Nobody was asked: there was no place to wait for this server in time. That says nothing of it; the pass is repeated soon."""
 
 
 @dataclass(slots=True)
@@ -34,6 +42,8 @@ class Breaker:
     has_answered: bool = False
     is_tried: bool = False
     """The one call after a rest is under way."""
+    places: "Places" = field(default_factory=lambda: Places(MOST_OF_ONE))
+    """Its own, while it is not trusted."""
 
     def check(self, now: float) -> None:
         """Raises RegistryError where it must not be asked now."""
@@ -47,7 +57,7 @@ class Breaker:
     def took(self, seconds: float, now: float) -> None:
         """A question, which may be of several calls, took so long."""
         if seconds > SOON_SECONDS:
-            self._watch(now)
+            self._watch(now + SLOW_SECONDS)
 
     def begin(self, now: float) -> bool:
         """A call is made; tells whether it tries if the server is back. Raises RegistryError where it must not be made."""
@@ -64,10 +74,10 @@ class Breaker:
         longer = self.rest * 2 if tried else self.rest
         self.rest = min(LONGEST_REST_SECONDS, max(REST_SECONDS, longer))
         self.message, self.rests_until = message, now + self.rest
-        self._watch(self.rests_until)
+        self._watch(self.rests_until + LONGEST_REST_SECONDS)
 
-    def _watch(self, since: float) -> None:
-        self.watched_until = max(self.watched_until, since + LONGEST_REST_SECONDS)
+    def _watch(self, until: float) -> None:
+        self.watched_until = max(self.watched_until, until)
 
 
 class Places:
@@ -80,7 +90,7 @@ class Places:
 
     @asynccontextmanager
     async def taken(self) -> AsyncGenerator[None]:
-        """Take one; raises RegistryError at once where those who have one hang."""
+        """Take one; raises Busy, at once where those who have one hang."""
         await self._take()
         try:
             yield
@@ -96,6 +106,4 @@ class Places:
                 return
             except TimeoutError:
                 self._hang = True
-        raise RegistryError(
-            "too many servers are waited for that do not answer; this one is asked as soon as there is room"
-        )
+        raise Busy("others wait for an MLflow that does not answer; this one is asked as soon as there is room")
