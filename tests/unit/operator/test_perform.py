@@ -554,8 +554,8 @@ def test_no_more_failed_rollouts_are_kept_than_the_schema_allows_and_the_latest_
 # What is told
 
 
-def reported(api: Any, store: Store, seen: Observed) -> None:
-    """Version 1 serves, and says so."""
+def reported(api: Any, store: Store, seen: Observed) -> bool:
+    """Version 1 serves, and says so. Gives whether all of it could be said."""
     body = api.holds(
         MODEL_KIND, {"apiVersion": "a/v1", "kind": "SentimentModel", "metadata": {"name": "imdb", "namespace": "shop"}}
     )
@@ -571,7 +571,7 @@ def reported(api: Any, store: Store, seen: Observed) -> None:
     )
     plan = Plan(step=Steady(seen.revisions["1"]), wanted="1", target=seen.revisions["1"])
     now = datetime(2026, 1, 1, 10, tzinfo=UTC)
-    assert asyncio.run(reporter.report(MODEL, body, seen, plan, now))
+    return asyncio.run(reporter.report(MODEL, body, seen, plan, now))
 
 
 def seen(found: Revision) -> Observed:
@@ -580,14 +580,14 @@ def seen(found: Revision) -> Observed:
 
 def test_that_a_version_serves_is_added_to_what_stands_there(api: Api, store: Store) -> None:
     found = holds_revision(api, store, gates=(JUDGED,), approvals=(AGREED,))
-    reported(api, store, seen(found))
+    assert reported(api, store, seen(found))
     assert as_it_stands(api) == SentimentModelRevisionStatus(serving=(BEGAN,), gates=(JUDGED,), approvals=(AGREED,))
 
 
 def test_what_was_added_after_the_look_stays_when_it_is_told_that_the_version_serves(api: Api, store: Store) -> None:
     found = holds_revision(api, store)
     store.put(REVISION, by_somebody_else(api, gates=(JUDGED,), approvals=(AGREED,)))
-    reported(api, store, seen(found))
+    assert reported(api, store, seen(found))
     assert as_it_stands(api) == SentimentModelRevisionStatus(serving=(BEGAN,), gates=(JUDGED,), approvals=(AGREED,))
 
 
@@ -601,7 +601,7 @@ def test_what_somebody_else_added_ends_the_pass_and_stays(api: Api, store: Store
 
 def test_an_interval_that_stands_there_is_not_written_again(api: Api, store: Store) -> None:
     found = holds_revision(api, store, serving=(BEGAN,))
-    reported(api, store, seen(found))
+    assert reported(api, store, seen(found))
     assert "add" not in api.calls
 
 
@@ -610,5 +610,14 @@ def test_a_revision_made_after_its_label_began_to_serve_did_not_serve_then(api: 
     body = api.objects[REVISION, "imdb.1"]
     body["metadata"]["creationTimestamp"] = "2026-01-01T10:00:01Z"
     store.put(REVISION, api.holds(REVISION, body, uid="r1"))
-    reported(api, store, seen(found))
+    assert reported(api, store, seen(found))
     assert as_it_stands(api).serving == ()
+
+
+def test_a_pass_is_unfinished_while_the_revision_may_not_be_told_that_it_serves(api: Api, store: Store) -> None:
+    found = holds_revision(api, store)
+    api.refuses["add"] = Refused(500, "InternalError", "failed calling webhook")
+    assert not reported(api, store, seen(found))
+    api.refuses.clear()
+    assert reported(api, store, seen(found))
+    assert as_it_stands(api).serving == (BEGAN,)
