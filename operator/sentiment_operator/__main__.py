@@ -4,6 +4,8 @@ import asyncio
 import gc
 import logging
 import sys
+from collections.abc import Iterator
+from typing import cast
 
 import uvloop
 from kubernetes.aio.config import ConfigException
@@ -52,12 +54,21 @@ def _run(settings: Settings) -> int:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(run_until_told(settings))
     except* (LeaseLost, Rewound, WatchEnded) as group:
-        for error in group.exceptions:
+        for error in _reasons(group):
             log.error("ending, to be started again: %s", error)
         return_code = TO_BE_RESTARTED
     else:
         return_code = ENDED
     return return_code
+
+
+def _reasons(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    """What the tasks ended by, however deep they were started."""
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _reasons(cast("BaseExceptionGroup[BaseException]", error))
+        else:
+            yield error
 
 
 if __name__ == "__main__":

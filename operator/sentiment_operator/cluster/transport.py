@@ -17,6 +17,8 @@ STREAM_SECONDS = 300
 SILENT_SECONDS = 75
 """A stream in which nothing comes for so long is dead: bookmarks are asked for, and come once a minute."""
 STREAM_TIMEOUT = aiohttp.ClientTimeout(total=STREAM_SECONDS + 30, sock_connect=5, sock_read=SILENT_SECONDS)
+LONGEST_WAIT_SECONDS = 60.0
+"""The API server asks for a second or so. Whatever stands before it must not put a model off for hours."""
 
 JSON = "application/json"
 APPLY = "application/apply-patch+yaml"
@@ -78,8 +80,8 @@ async def send(
     try:
         sent = None if body is None else to_json(body)
         async with await client.request(method, path, query or {}, sent, content, TIMEOUT) as response:
-            wait = response.headers.get("Retry-After", "0")
-            return Answer(response.status, await response.read(), float(wait) if wait.isdigit() else 0.0)
+            wait = _seconds(response.headers.get("Retry-After", ""))
+            return Answer(response.status, await response.read(), wait)
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         return Answer(0, str(error or "no answer in time").encode())
 
@@ -96,6 +98,12 @@ def understood(answer: Answer, call: str) -> Manifest:
     if answer.code in _AGAIN or not HTTPStatus.BAD_REQUEST <= answer.code < HTTPStatus.INTERNAL_SERVER_ERROR:
         raise Away(f"{call}: {answer.code or 'no answer'}: {message}", answer.retry_after)
     raise Refused(answer.code, reason, message)
+
+
+def _seconds(retry_after: str) -> float:
+    """What a server asks to wait, as far as it is heeded. A date is not: the API server sends none."""
+    is_number = retry_after.isascii() and retry_after.isdecimal()
+    return min(float(retry_after), LONGEST_WAIT_SECONDS) if is_number else 0.0
 
 
 def _object(answer: Answer, call: str) -> Manifest:

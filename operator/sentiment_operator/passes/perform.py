@@ -39,7 +39,7 @@ from sentiment_operator.kinds import DEPLOYMENT, JOB, REVISION, SERVING
 from sentiment_operator.reading import extract
 from sentiment_operator.reading.deployed import deployed
 from sentiment_operator.reading.difference import is_as_desired
-from sentiment_operator.reading.raw import is_controlled_by, is_deleting
+from sentiment_operator.reading.raw import is_controlled_by, is_deleting, uid_of
 from sentiment_operator.settings import Settings
 
 Children = Mapping[ChildKind, Manifest | None]
@@ -193,8 +193,15 @@ class Performer:
         except Refused as refused:
             outcome.refuse(DEPLOYMENT, model.name, refused.message)
         else:
-            self.store.put(DEPLOYMENT, _scaled(live.body, scale))
+            # What was applied just before, or heard meanwhile, is in the store and not in what was observed.
+            self.store.put(DEPLOYMENT, _scaled(self._newest(live.body), scale))
             outcome.note(model, f"scaled to {replicas}", DEPLOYMENT, model.name)
+
+    def _newest(self, deployment: Manifest) -> Manifest:
+        """This very Deployment as it was last heard of."""
+        metadata = deployment["metadata"]
+        known = self.store.get(DEPLOYMENT, metadata["namespace"], metadata["name"])
+        return known if known is not None and uid_of(known) == uid_of(deployment) else deployment
 
 
 def _differs(desired: Manifest | None, live: Child | None) -> bool:

@@ -53,7 +53,7 @@ class Reconciler:
     """Held from counting what runs to starting one more: two passes must not both take the last free place."""
 
     async def reconcile(self, key: Key) -> Done:
-        """Bring one model one pass further. Raises Away, Stale and NotLeading."""
+        """Bring one model one pass further. Raises Away, Stale, NotLeading and Rewound."""
         body = self.store.model(key)
         if body is None or is_deleting(body):
             return Done()

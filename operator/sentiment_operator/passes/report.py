@@ -53,16 +53,17 @@ class Reporter:
     """Told of every rollout that has ended well, once it is written down: nobody is told twice."""
 
     async def report(self, model: Model, body: Manifest, observed: Observed, plan: Plan, now: datetime) -> bool:
-        """Status and Events, then the serving interval. False if the server refused the status."""
+        """Status and Events, then the serving interval. False if the server refused one of the two."""
         after = status(model, replace(observed, post=self.courier.post(model.uid)), plan, now)
         if not await self._report(body, model.status, after):
             return False
         if has_ended(model.status, after):
             await self.rolled_out(model, after, observed)
-        if after.history:
-            await self._begin_serving(model, observed, after.history[0])
-            self.serving(Key(model.namespace, model.name))
-        return True
+        if not after.history:
+            return True
+        began_serving = await self._begin_serving(model, observed, after.history[0])
+        self.serving(Key(model.namespace, model.name))
+        return began_serving
 
     async def reject(self, body: Manifest, problem: str, now: datetime) -> None:
         """Say of a spec that cannot be read what is wrong with it."""
@@ -80,15 +81,15 @@ class Reporter:
         self.courier.take(owner_of(MODEL, body), body["metadata"]["uid"], after)
         return True
 
-    async def _begin_serving(self, model: Model, observed: Observed, interval: HistoryEntry) -> None:
-        """Append the interval to the revision that serves, unless it stands there."""
+    async def _begin_serving(self, model: Model, observed: Observed, interval: HistoryEntry) -> bool:
+        """Append the interval to the revision that serves, unless it stands there. False if the server refused it."""
         body = self.store.get(REVISION, model.namespace, names.revision_name(model.name, interval.version))
         revision = extract.revisions([body], model.uid).get(interval.version) if body is not None else None
         if body is None or revision is None or interval in revision.status.serving:
-            return
+            return True
         if not served(revision, body, observed, interval):
-            return
-        await self._write_status(REVISION, body, began(revision.status, interval), unchanged=True)
+            return True
+        return await self._write_status(REVISION, body, began(revision.status, interval), unchanged=True)
 
     async def _write_status(self, kind: Kind, body: Manifest, after: BaseModel, *, unchanged: bool = False) -> bool:
         wire = after.model_dump(mode="json", by_alias=True, exclude_none=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 
 from sentiment_operator.cluster.contests import REST_SECONDS
-from sentiment_operator.cluster.errors import Away, NotLeading, Stale
+from sentiment_operator.cluster.errors import Away, NotLeading, Rewound, Stale
 from sentiment_operator.cluster.store import Key, Store, owner_of
 from sentiment_operator.facts.observed import Manifest
 from sentiment_operator.kinds import JOB, MODEL, OWN, REVISION, Kind
@@ -124,7 +124,7 @@ class Worker:
         self._make_due(self.store.models())
 
     async def work(self, key: Key) -> None:
-        """One pass, and when the next one is due."""
+        """One pass, and when the next one is due. Raises Rewound."""
         if not self.acts_for(key.namespace):
             self.queue.forget(key)
             self._waiting.pop(key, None)
@@ -144,6 +144,8 @@ class Worker:
             self.queue.back_off(key)
             log.warning("nothing was written: the Lease is not held: %s", error, extra={"model": str(key)})
             outcome = "not-leading"
+        except Rewound:
+            raise  # It concerns the whole process, which ends by it.
         except Exception:
             seconds = self.queue.back_off(key)
             log.exception("pass failed", extra={"model": str(key), "seconds": seconds})

@@ -22,13 +22,14 @@ from sentiment_operator.cluster.writer import Outcome
 from sentiment_operator.deciding.plan import Compare, Held, Plan, Record, Seal, Steady, TakeOver, Train
 from sentiment_operator.deciding.sealing import KEPT_FAILURES
 from sentiment_operator.facts.observed import Child, ChildKind, Manifest, Model, Observed, Revision
-from sentiment_operator.kinds import JOB, REVISION, SERVICE, Kind
+from sentiment_operator.kinds import DEPLOYMENT, JOB, REVISION, SERVICE, Kind
 from sentiment_operator.kinds import MODEL as MODEL_KIND
 from sentiment_operator.notify.courier import Courier
-from sentiment_operator.passes import perform
 from sentiment_operator.passes.perform import Performer
+from sentiment_operator.passes.reconcile import ROUNDS
 from sentiment_operator.passes.report import Reporter
 from sentiment_operator.reading import extract
+from sentiment_operator.reading.raw import uid_of
 from sentiment_operator.settings import Settings
 from tests.support.builders import answer, pod, registered, revision
 
@@ -125,10 +126,16 @@ class Api:
 
     async def patch_scale(self, deployment: Manifest, replicas: int) -> Manifest:
         self._count("scale")
-        return {"metadata": {"resourceVersion": "99"}, "spec": {"replicas": replicas}}
+        live = self.objects[DEPLOYMENT, deployment["metadata"]["name"]]
+        body = self.holds(DEPLOYMENT, {**live, "spec": {**live["spec"], "replicas": replicas}}, uid_of(live))
+        return {"metadata": {"resourceVersion": body["metadata"]["resourceVersion"]}, "spec": {"replicas": replicas}}
 
     def _written(self, kind: Kind, manifest: Manifest, uid: str) -> Manifest:
-        body = self.holds(kind, manifest, uid)
+        """What the manifest does not name stays; a write that changes nothing makes no new version."""
+        live = self.objects.get((kind, manifest["metadata"]["name"]), {})
+        parts = {part: {**live.get(part, {}), **manifest.get(part, {})} for part in ("metadata", "spec")}
+        after = {**live, **parts}
+        body = live if after == live else self.holds(kind, after, uid)
         return {**body, "spec": {"port": 81}} if self.meddles else body
 
     def _count(self, call: str) -> None:
@@ -334,9 +341,29 @@ def test_replicas_are_set_through_scale_where_they_differ(
     api: Api, store: Store, only_a_service: dict[ChildKind, Manifest | None], replicas: int, calls: list[str]
 ) -> None:
     without_children(only_a_service)
-    live = api.holds(perform.DEPLOYMENT, {**DESIRED, "spec": {"replicas": replicas}})
+    live = api.holds(DEPLOYMENT, {**DESIRED, "spec": {"replicas": replicas}})
     performed(api, store, deployment=Child(live, ours=True))
     assert api.calls == calls
+
+
+def test_what_is_applied_and_scaled_in_one_pass_is_seen_as_both_left_it(
+    api: Api, store: Store, only_a_service: dict[ChildKind, Manifest | None]
+) -> None:
+    without_children(only_a_service)
+    only_a_service[ChildKind.DEPLOYMENT] = {**DESIRED, "spec": {"paused": False}}
+    store.put(DEPLOYMENT, api.holds(DEPLOYMENT, {**DESIRED, "spec": {"paused": True, "replicas": 3}}))
+    performer = Performer(cast("Any", api), store, SETTINGS)
+    for _ in range(ROUNDS):
+        observed = Observed(children={ChildKind.DEPLOYMENT: extract.child(known_deployment(store), MODEL.uid)})
+        differing = performer.differing(MODEL, NOTHING, observed)
+        asyncio.run(performer.perform(MODEL, NOTHING, observed, differing))
+    assert api.calls == ["force", "scale"]
+    assert known_deployment(store) == api.objects[DEPLOYMENT, "imdb"]
+    assert performer.contests.of(MODEL.uid) == ()
+
+
+def known_deployment(store: Store) -> Manifest | None:
+    return store.get(DEPLOYMENT, "shop", "imdb")
 
 
 # What is found out about a version
@@ -452,8 +479,8 @@ CANDIDATE = "imdb-candidate"
 
 def holds_candidate(api: Api, store: Store, **metadata: Any) -> Manifest:
     """The Deployment of a candidate, known to the store."""
-    body = api.holds(perform.DEPLOYMENT, {"metadata": {**DESIRED["metadata"], "name": CANDIDATE, **metadata}}, uid="c1")
-    store.put(perform.DEPLOYMENT, body)
+    body = api.holds(DEPLOYMENT, {"metadata": {**DESIRED["metadata"], "name": CANDIDATE, **metadata}}, uid="c1")
+    store.put(DEPLOYMENT, body)
     return body
 
 
@@ -462,7 +489,7 @@ def test_the_candidate_lets_go_of_its_pods_and_is_seen_ending_at_once(api: Api, 
     holds_candidate(api, store)
     assert performed(api, store, HANDING_OVER).wrote
     assert api.calls == ["orphan"]
-    seen = store.get(perform.DEPLOYMENT, "shop", CANDIDATE)
+    seen = store.get(DEPLOYMENT, "shop", CANDIDATE)
     assert seen is not None
     assert seen["metadata"]["deletionTimestamp"]
     assert not performed(api, store, HANDING_OVER).wrote
@@ -490,14 +517,14 @@ def test_a_candidate_that_is_gone_already_is_forgotten(api: Api, store: Store) -
     holds_candidate(api, store)
     api.objects.clear()
     assert performed(api, store, HANDING_OVER).wrote
-    assert store.get(perform.DEPLOYMENT, "shop", CANDIDATE) is None
+    assert store.get(DEPLOYMENT, "shop", CANDIDATE) is None
     assert not performed(api, store, HANDING_OVER).wrote
 
 
 @pytest.mark.usefixtures("no_children")
 def test_another_candidate_of_the_same_name_is_looked_at_first(api: Api, store: Store) -> None:
     body = holds_candidate(api, store)
-    api.holds(perform.DEPLOYMENT, body, uid="c2")
+    api.holds(DEPLOYMENT, body, uid="c2")
     outcome = performed(api, store, HANDING_OVER)
     assert (outcome.stale, outcome.wrote, outcome.refusals) == (True, False, [])
 
@@ -527,8 +554,8 @@ def test_no_more_failed_rollouts_are_kept_than_the_schema_allows_and_the_latest_
 # What is told
 
 
-def reported(api: Any, store: Store, seen: Observed) -> None:
-    """Version 1 serves, and says so."""
+def reported(api: Any, store: Store, seen: Observed) -> bool:
+    """Version 1 serves, and says so. Gives whether all of it could be said."""
     body = api.holds(
         MODEL_KIND, {"apiVersion": "a/v1", "kind": "SentimentModel", "metadata": {"name": "imdb", "namespace": "shop"}}
     )
@@ -544,7 +571,7 @@ def reported(api: Any, store: Store, seen: Observed) -> None:
     )
     plan = Plan(step=Steady(seen.revisions["1"]), wanted="1", target=seen.revisions["1"])
     now = datetime(2026, 1, 1, 10, tzinfo=UTC)
-    assert asyncio.run(reporter.report(MODEL, body, seen, plan, now))
+    return asyncio.run(reporter.report(MODEL, body, seen, plan, now))
 
 
 def seen(found: Revision) -> Observed:
@@ -553,14 +580,14 @@ def seen(found: Revision) -> Observed:
 
 def test_that_a_version_serves_is_added_to_what_stands_there(api: Api, store: Store) -> None:
     found = holds_revision(api, store, gates=(JUDGED,), approvals=(AGREED,))
-    reported(api, store, seen(found))
+    assert reported(api, store, seen(found))
     assert as_it_stands(api) == SentimentModelRevisionStatus(serving=(BEGAN,), gates=(JUDGED,), approvals=(AGREED,))
 
 
 def test_what_was_added_after_the_look_stays_when_it_is_told_that_the_version_serves(api: Api, store: Store) -> None:
     found = holds_revision(api, store)
     store.put(REVISION, by_somebody_else(api, gates=(JUDGED,), approvals=(AGREED,)))
-    reported(api, store, seen(found))
+    assert reported(api, store, seen(found))
     assert as_it_stands(api) == SentimentModelRevisionStatus(serving=(BEGAN,), gates=(JUDGED,), approvals=(AGREED,))
 
 
@@ -574,7 +601,7 @@ def test_what_somebody_else_added_ends_the_pass_and_stays(api: Api, store: Store
 
 def test_an_interval_that_stands_there_is_not_written_again(api: Api, store: Store) -> None:
     found = holds_revision(api, store, serving=(BEGAN,))
-    reported(api, store, seen(found))
+    assert reported(api, store, seen(found))
     assert "add" not in api.calls
 
 
@@ -583,5 +610,14 @@ def test_a_revision_made_after_its_label_began_to_serve_did_not_serve_then(api: 
     body = api.objects[REVISION, "imdb.1"]
     body["metadata"]["creationTimestamp"] = "2026-01-01T10:00:01Z"
     store.put(REVISION, api.holds(REVISION, body, uid="r1"))
-    reported(api, store, seen(found))
+    assert reported(api, store, seen(found))
     assert as_it_stands(api).serving == ()
+
+
+def test_a_pass_is_unfinished_while_the_revision_may_not_be_told_that_it_serves(api: Api, store: Store) -> None:
+    found = holds_revision(api, store)
+    api.refuses["add"] = Refused(500, "InternalError", "failed calling webhook")
+    assert not reported(api, store, seen(found))
+    api.refuses.clear()
+    assert reported(api, store, seen(found))
+    assert as_it_stands(api).serving == (BEGAN,)

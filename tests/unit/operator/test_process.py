@@ -1,4 +1,4 @@
-"""What a process says of itself on /healthz: only what a restart would mend, and only while it leads."""
+"""What a process says of itself: on /healthz only what a restart would mend, while it leads, and why it ended in the log."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from sentiment_operator import __main__ as entry
 from sentiment_operator import process as wiring
+from sentiment_operator.cluster.errors import Rewound
 from sentiment_operator.cluster.store import Key
 from sentiment_operator.passes.worker import PASS_DEADLINE_SECONDS
 from sentiment_operator.process import BLIND_SWEEPS, LONGEST_PASS_SECONDS, LONGEST_WAIT_SECONDS, Process
+from sentiment_operator.replicas.leader import LeaseLost
 from sentiment_operator.replicas.shards import Shards
 from sentiment_operator.workqueue import WorkQueue
 from tests.support.builders import SETTINGS
@@ -157,3 +160,18 @@ def test_a_follower_has_no_problems_since_it_takes_nothing_from_the_queue(stage:
         assert process.problems() == []
 
     stage.play(story)
+
+
+def test_why_a_process_ends_is_told_in_full_however_deep_the_task_was(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def ends(_: object) -> None:
+        deep = ExceptionGroup("children", [ExceptionGroup("pods", [Rewound("pods: a newer version is known")])])
+        raise ExceptionGroup("process", [deep, LeaseLost("shard 0")])
+
+    monkeypatch.setattr(entry, "run_until_told", ends)
+    assert entry._run(SETTINGS) == entry.TO_BE_RESTARTED
+    assert caplog.messages == [
+        "ending, to be started again: pods: a newer version is known",
+        "ending, to be started again: shard 0",
+    ]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sentiment_operator.cluster.contests import REST_SECONDS
-from sentiment_operator.cluster.errors import Away, NotLeading, Stale
+from sentiment_operator.cluster.errors import Away, NotLeading, Rewound, Stale
 from sentiment_operator.cluster.store import Key, Store
 from sentiment_operator.facts.observed import Manifest
 from sentiment_operator.kinds import APPROVAL, DEPLOYMENT, JOB, MODEL, POD, Kind
@@ -320,6 +320,19 @@ def test_a_pass_that_the_renewal_of_a_lease_came_too_late_for_is_owed_still(stag
     assert stage.due() == []
     stage.clock.now = 1000
     assert stage.due() == [IMDB]
+
+
+def test_a_pass_that_finds_the_cluster_at_an_earlier_time_ends_the_work_on_all_models(stage: Stage) -> None:
+    stage.passes.ends = Rewound("pods: a newer version is known")
+    for key in (IMDB, OTHER):
+        stage.queue.add(key)
+
+    async def run() -> None:
+        async with asyncio.timeout(10):
+            await stage.queue.run(1, stage.worker.work)
+
+    with pytest.RaisesGroup(pytest.RaisesExc(Rewound, match="pods")):
+        asyncio.run(run())
 
 
 def test_what_others_act_for_is_known_and_never_due(stage: Stage) -> None:
