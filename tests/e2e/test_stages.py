@@ -76,11 +76,16 @@ def test_a_good_version_goes_all_the_way(stages: tuple[Shop, Shop, Shop]) -> Non
         assert digest(shop, "2") == digest(development, "2")
     assert all(name.startswith("imdb-gate-") for name in staging.jobs())
     assert not production.jobs()
-    answer = tracking.ask(
-        "registered-models/alias", name=f"{development.namespace}.imdb", alias=f"{production.namespace}_imdb"
-    )
-    number = answer["model_version"]["version"]
-    assert number == production.the("smrev", "imdb.2")["spec"]["registry"]["version"]
+    number = production.the("smrev", "imdb.2")["spec"]["registry"]["version"]
+
+    def is_named() -> bool:
+        answer = tracking.ask(
+            "registered-models/alias", name=f"{development.namespace}.imdb", alias=f"{production.namespace}_imdb"
+        )
+        return answer["model_version"]["version"] == number
+
+    # The operator tells MLflow after it has told the cluster.
+    eventually("MLflow names what production serves", is_named, 60)
     tag = f"rottenpotatoes.com/served/{production.namespace}/imdb"
 
     def is_told() -> bool:
