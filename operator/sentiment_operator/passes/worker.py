@@ -1,6 +1,6 @@
 """Between the world and the passes: what is heard makes models due, and each due model gets its pass.
 
-The one place of the process where any error at all is caught: a model that cannot be handled must not stop the others.
+Any error at all of a pass is caught here: a model that cannot be handled must not stop the others.
 """
 
 import asyncio

@@ -11,13 +11,6 @@ from sentiment_operator.replicas.shards import Shards
 Manifest = dict[str, Any]
 
 
-class Clock:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 class PlayedLeases:
     """The Leases of one namespace by name."""
 

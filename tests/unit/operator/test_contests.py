@@ -8,13 +8,7 @@ from sentiment_operator.cluster.contests import REST_SECONDS, RESTORED_TIMES, WI
 from sentiment_operator.facts.observed import Manifest, Refusal
 from sentiment_operator.kinds import DEPLOYMENT, SERVICE
 from sentiment_operator.names import FIELD_MANAGER
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.support.clock import Clock
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ import pytest
 
 from sentiment_operator.replicas.leader import DEFAULT_TERMS, DURATION_SECONDS, LeaseLost
 from sentiment_operator.replicas.shards import Shards
-from tests.unit.operator.played_leases import Clock, PlayedLeases, Replica
+from tests.support.clock import Clock
+from tests.unit.operator.played_leases import PlayedLeases, Replica
 
 NAME = "sentiment-operator"
 

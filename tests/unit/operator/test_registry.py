@@ -15,6 +15,7 @@ from sentiment_operator.registry.answers import RunningTraining
 from sentiment_operator.registry.client import EXPERIMENT_SECONDS, Registry
 from sentiment_operator.registry.restraint import REST_SECONDS, RegistryError
 from tests.support.builders import tried
+from tests.support.clock import Clock
 
 Json = dict[str, Any]
 
@@ -36,13 +37,6 @@ class MLflow:
         answers = self.answers.get(call, [(404, {"error_code": "RESOURCE_DOES_NOT_EXIST"})])
         status, answer = answers.pop(0) if len(answers) > 1 else answers[0]
         return web.Response(status=status, text=json.dumps(answer), content_type="application/json")
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def play(mlflow: MLflow, story: Callable[[Registry, str, Clock], Awaitable[None]]) -> None:

@@ -13,7 +13,8 @@ from sentiment_operator.cluster.errors import Away
 from sentiment_operator.replicas.leader import DEFAULT_TERMS, LeaseLost
 from sentiment_operator.replicas.roll import ANNOTATION
 from sentiment_operator.replicas.sharding import shard_of
-from tests.unit.operator.played_leases import Clock, PlayedLeases, Replica
+from tests.support.clock import Clock
+from tests.unit.operator.played_leases import PlayedLeases, Replica
 
 ROLL = "sentiment-operator"
 NAMESPACES = tuple(f"team-{number}" for number in range(12))

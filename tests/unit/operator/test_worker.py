@@ -14,6 +14,7 @@ from sentiment_operator.passes.reconcile import Done
 from sentiment_operator.passes.worker import GATHER_SECONDS, Worker
 from sentiment_operator.reading import extract
 from sentiment_operator.workqueue import WorkQueue
+from tests.support.clock import Clock
 
 IMDB, OTHER = Key("shop", "imdb"), Key("shop", "other")
 
@@ -28,13 +29,6 @@ class Passes:
         if isinstance(self.ends, Exception):
             raise self.ends
         return self.ends
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Stage:

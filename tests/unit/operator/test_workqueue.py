@@ -6,18 +6,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from sentiment_operator.workqueue import WorkQueue, backoff_seconds
+from tests.support.clock import Clock
 
 Story = Callable[[], Awaitable[None]]
-
-
-class Clock:
-    """Time that moves only when told to."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
