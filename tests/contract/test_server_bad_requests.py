@@ -3,6 +3,7 @@
 import json
 import random
 from dataclasses import dataclass
+from statistics import median
 
 import pytest
 
@@ -248,8 +249,8 @@ def test_memory_stays_flat_under_bad_requests(server) -> None:
     for _ in range(24):
         round_of_everything()
         sizes.append(server.rss_bytes())
-    # A large body may be there at any look. What stays behind lifts the floor with every round.
-    assert min(sizes[12:]) - min(sizes[:12]) < 4 * 2**20, sizes
+    # One look may meet a large body, or pages just given back. What stays behind lifts every look.
+    assert median(sizes[12:]) - median(sizes[:12]) < 4 * 2**20, sizes
 
 
 def test_the_server_still_answers_and_never_failed(server) -> None:
