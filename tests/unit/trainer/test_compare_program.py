@@ -21,8 +21,8 @@ from sentiment_contract.gates import (
     Gate,
 )
 from sentiment_contract.training import EXIT_CODES, TERMINATION_MESSAGE_LIMIT, FailureReason, TrainingFailed
-from sentiment_trainer import __main__ as program
 from sentiment_trainer import answer
+from sentiment_trainer import command_line as program
 from sentiment_trainer.__main__ import main
 from sentiment_trainer.generate import write_csv
 

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -19,8 +20,8 @@ from sentiment_contract.training import (
     TrainingFailed,
     TrainingSucceeded,
 )
-from sentiment_trainer import __main__ as program
 from sentiment_trainer import answer
+from sentiment_trainer import command_line as program
 from sentiment_trainer.__main__ import main
 from sentiment_trainer.generate import generate
 from sentiment_trainer.settings import Settings, settings_from
@@ -55,6 +56,14 @@ def test_python_m_is_the_same_program() -> None:
         [sys.executable, "-m", "sentiment_trainer", "run", "--help"], capture_output=True, text=True, check=True
     )
     assert "--tracking-url" in shown.stdout
+
+
+def test_it_hears_that_it_has_to_end_while_it_still_imports(tmp_path: Path) -> None:
+    (tmp_path / "pydantic.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGTERM); print('went on')")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    command = [sys.executable, "-m", "sentiment_trainer", "run"]
+    ended = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (128 + signal.SIGTERM, "", "")
 
 
 def test_bad_data_is_refused_before_anything_heavy_is_imported(make_order, settings: Settings) -> None:
