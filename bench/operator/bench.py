@@ -45,15 +45,15 @@ class Bench:
     operator: Operator
     keys: list[Key] = field(default_factory=list[Key])
 
-    async def until(self, what: str, holds: Callable[[], bool]) -> None:
-        """Return when it holds; end the run if it does not within the time of a step."""
+    async def until(self, what: str, holds: Callable[[], bool], period: float = _LOOK_SECONDS) -> None:
+        """Return when it holds; end the run if it does not within the time of a step. `period`: seconds between looks."""
         deadline = self._deadline()
         while not holds():
             self.operator.fail_if_dead()
             self.world.fail_if_blind()
             if time.monotonic() > deadline:
                 raise SystemExit(f"{self.peer.name}: not in its time: {what}. Next: look at {LOG}")
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(period)
 
     async def rest(self) -> float:
         """Return when the operator has nothing to do; seconds from its start until that began."""

@@ -67,7 +67,9 @@ class Restarted:
     """From the start of a process that finds everything as it has to be, until it rests."""
 
     seconds: float
+    """Until each model has had its pass and none is due, where the operator tells; else until it rests."""
     cpu_seconds: float
+    """Until it rests: ours asks MLflow for aliases after the passes, one model at a time."""
     writes: int
     requests: dict[str, int]
 
@@ -142,3 +144,9 @@ def objects_made(requests: Mapping[tuple[str, str], int], models: int, of_models
     created = {what: count for (verb, what), count in counted.items() if verb == "create"}
     applied = {what: min(count, models) for (verb, what), count in counted.items() if verb == "patch"}
     return sum((applied | created).values())
+
+
+def summed(told: str, name: str) -> float:
+    """Of what an operator tells Prometheus, the figure of that name: of all labels together, 0 where there is none."""
+    lines = (line.rpartition(" ") for line in told.splitlines())
+    return sum(float(value) for sample, _, value in lines if sample.partition("{")[0] == name)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from bench.operator import cost
 from bench.operator.bench import FIRST, SECOND, Bench, space
-from bench.operator.figures import Beside, Edited, Made, Quiet, Restarted, latency, objects_made
+from bench.operator.figures import Beside, Edited, Made, Quiet, Restarted, latency, objects_made, summed
 from bench.operator.plane import Plane
 from bench.operator.process import pulse_of
 from bench.operator.stand_in import POISONED
@@ -20,7 +20,9 @@ BESIDE_A_SECOND = 2.0
 _AT_ONCE = 32
 _QUIET_SECONDS = 20.0
 _LOOK_AT_QUEUE_SECONDS = 0.5
-_OLDEST = "sentiment_operator_queue_oldest_seconds "
+_LOOK_AT_PASSES_SECONDS = 0.25
+_OLDEST, _DUE = "sentiment_operator_queue_oldest_seconds", "sentiment_operator_queue_depth"
+_PASSES = "sentiment_operator_reconcile_duration_seconds_count"
 
 
 async def make(bench: Bench, size: int, version: str) -> Made:
@@ -75,9 +77,22 @@ async def edit(bench: Bench, first: str) -> Edited:
 async def restart(bench: Bench) -> Restarted:
     """Start the operator anew, with nothing to do."""
     bench.restart()
-    seconds = await bench.rest()
+    caught_up = await _caught_up(bench) if bench.peer.is_ours else None
+    rested = await bench.rest()
     requests = bench.audit.since_last()
-    return Restarted(seconds, bench.operator.cpu_seconds, requests.writes, requests.named())
+    return Restarted(caught_up or rested, bench.operator.cpu_seconds, requests.writes, requests.named())
+
+
+async def _caught_up(bench: Bench) -> float:
+    """Return when each model has had its pass and none is due; seconds from the start until then."""
+    await bench.until("the operator is up", bench.operator.answers)
+    await bench.until("each model has had its pass", lambda: _is_caught_up(bench), _LOOK_AT_PASSES_SECONDS)
+    return time.monotonic() - bench.operator.began
+
+
+def _is_caught_up(bench: Bench) -> bool:
+    told = bench.operator.metrics()
+    return summed(told, _PASSES) >= len(bench.keys) and not summed(told, _DUE)
 
 
 async def disturb(bench: Bench) -> Beside:
@@ -142,8 +157,7 @@ async def _heat(bench: Bench, key: Key, counted: list[int]) -> None:
 
 async def _look_at_queue(bench: Bench, waits: list[float]) -> None:
     while True:
-        lines = (await asyncio.to_thread(bench.operator.metrics)).splitlines()
-        waits += [float(line.split()[1]) for line in lines if line.startswith(_OLDEST)]
+        waits.append(summed(await asyncio.to_thread(bench.operator.metrics), _OLDEST))
         await asyncio.sleep(_LOOK_AT_QUEUE_SECONDS)
 
 

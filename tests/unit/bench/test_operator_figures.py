@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bench.operator.figures import Beside, Cell, Edited, Latency, Made, Quiet, Restarted, latency, objects_made
+from bench.operator.figures import Beside, Cell, Edited, Latency, Made, Quiet, Restarted, latency, objects_made, summed
 from bench.operator.peers import OURS, USUAL, ours, usual
 from bench.operator.requests import AuditLog, Requests, counted
 from bench.operator.table import lines
@@ -101,3 +101,16 @@ def test_a_goal_for_a_size_counts_at_that_size_alone_and_one_operator_makes_a_ta
     assert "met" in _line([_cell(OURS, models=1000)], "peak RSS")
     assert "met" not in _line([_cell(OURS, models=100)], "peak RSS")
     assert "–" in _line([_cell(OURS)], "models/s")
+
+
+def test_what_is_told_is_summed_over_its_labels_alone() -> None:
+    told = "\n".join(
+        [
+            "# TYPE passes_count counter",
+            'passes_count{outcome="done"} 3.0',
+            'passes_count{outcome="repeat"} 2.0',
+            "passes_count_of_others 9.0",
+            "depth 4.0",
+        ]
+    )
+    assert [summed(told, name) for name in ("passes_count", "depth", "absent")] == [5.0, 4.0, 0.0]
