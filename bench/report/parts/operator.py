@@ -136,7 +136,8 @@ def _row_of_shards(one: _Cell, same: Sequence[_Cell]) -> tuple[str, ...]:
 def _of_kind(cells: Sequence[_Cell], size: int, trained: bool) -> tuple[list[Goal], Table]:
     own = next((cell for cell in cells if _USUAL not in cell["operator"]), None)
     other = next((cell for cell in cells if _USUAL in cell["operator"]), None)
-    named = f"{size:,} models{', each trained first' * trained}"
+    is_autoscaled = all(cell["autoscaled"] for cell in cells)
+    named = f"{size:,} models{', each trained first' * trained}{', without autoscalers' * (not is_autoscaled)}"
     rows = tuple(_row(row, own, other) for row in _ROWS)
     goals = [goal for row in _ROWS for goal in _goals(row, own, other, size, named)]
     return goals, Table(named, ("", "ours", "usual", "times better"), rows)

@@ -49,7 +49,8 @@ MADE: dict[str, Any] = {
     "cpu_seconds": 20.0, "objects": 7_000, "status_writes": 3_000, "stall": {"worst": 0.05},
 }  # fmt: skip
 CELL: dict[str, Any] = {
-    "operator": "SentimentModel operator", "models": 1000, "trained": False, "peak_mib": 410.0, "made": MADE,
+    "operator": "SentimentModel operator", "models": 1000, "autoscaled": True, "trained": False, "peak_mib": 410.0,
+    "made": MADE,
     "quiet": {"writes": 0, "resident_mib": 200.0}, "edited": {"recorded": {"p50": 0.1, "p99": 0.2}},
     "restarted": {"seconds": 5.0, "cpu_seconds": 2.0, "writes": 0},
     "beside": {"to_children": {"p99": 0.3}, "queue_oldest_seconds": 0.4},
@@ -184,6 +185,14 @@ def test_replicas_that_share_are_judged_by_what_one_of_them_costs() -> None:
 
 def test_an_operator_alone_has_no_ratios() -> None:
     assert "better than" not in str(operator.section([CELL]).goals)
+
+
+def test_only_5000_models_have_to_be_caught_up_with_in_a_minute_and_have_no_autoscaler() -> None:
+    found = operator.section([CELL, CELL | {"models": 5000, "autoscaled": False}])
+    assert [goal.what for goal in found.goals if "restart to" in goal.what] == [
+        "5,000 models, without autoscalers: restart to caught up, s"
+    ]
+    assert [table.title for table in found.tables] == ["1,000 models", "5,000 models, without autoscalers"]
 
 
 def test_where_one_machine_ends_is_what_the_slope_says() -> None:
