@@ -40,7 +40,7 @@ def test_an_evicted_training_starts_again_and_is_not_counted(shop: Shop) -> None
 
     pod = eventually("its training runs", running, 60)[0]
     shop.evict(pod)
-    eventually("another pod runs", lambda: [name for name in running() if name != pod], 120)
+    eventually("another pod runs", lambda: [name for name in running() if name != pod], 60)
     shop.is_ready("moved", "1", seconds=240)
     assert len([job for job in shop.jobs() if job.startswith("moved-train-")]) == 1
     assert shop.the("smod", "moved")["status"]["training"]["attempt"] == 1
