@@ -146,7 +146,7 @@ def objects_made(requests: Mapping[tuple[str, str], int], models: int, of_models
     return sum((applied | created).values())
 
 
-def summed(told: str, name: str) -> float:
-    """Of what an operator tells Prometheus, the figure of that name: of all labels together, 0 where there is none."""
+def samples(told: str, name: str) -> list[float]:
+    """Of what an operator tells Prometheus, the figures of that name, whatever their labels; none where it does not tell."""
     lines = (line.rpartition(" ") for line in told.splitlines())
-    return sum(float(value) for sample, _, value in lines if sample.partition("{")[0] == name)
+    return [float(value) for sample, _, value in lines if sample.partition("{")[0] == name]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from bench.operator import cost
 from bench.operator.bench import FIRST, SECOND, Bench, space
-from bench.operator.figures import Beside, Edited, Made, Quiet, Restarted, latency, objects_made, summed
+from bench.operator.figures import Beside, Edited, Made, Quiet, Restarted, latency, objects_made, samples
 from bench.operator.plane import Plane
 from bench.operator.process import pulse_of
 from bench.operator.stand_in import POISONED
@@ -92,7 +92,7 @@ async def _caught_up(bench: Bench) -> float:
 
 def _is_caught_up(bench: Bench) -> bool:
     told = bench.operator.metrics()
-    return summed(told, _PASSES) >= len(bench.keys) and not summed(told, _DUE)
+    return sum(samples(told, _PASSES)) >= len(bench.keys) and samples(told, _DUE) == [0]
 
 
 async def disturb(bench: Bench) -> Beside:
@@ -157,7 +157,7 @@ async def _heat(bench: Bench, key: Key, counted: list[int]) -> None:
 
 async def _look_at_queue(bench: Bench, waits: list[float]) -> None:
     while True:
-        waits.append(summed(await asyncio.to_thread(bench.operator.metrics), _OLDEST))
+        waits += samples(await asyncio.to_thread(bench.operator.metrics), _OLDEST)
         await asyncio.sleep(_LOOK_AT_QUEUE_SECONDS)
 
 

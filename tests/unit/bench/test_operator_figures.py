@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bench.operator.figures import Beside, Cell, Edited, Latency, Made, Quiet, Restarted, latency, objects_made, summed
+from bench.operator.figures import Beside, Cell, Edited, Latency, Made, Quiet, Restarted, latency, objects_made, samples
 from bench.operator.peers import OURS, USUAL, ours, usual
 from bench.operator.requests import AuditLog, Requests, counted
 from bench.operator.table import lines
@@ -103,7 +103,7 @@ def test_a_goal_for_a_size_counts_at_that_size_alone_and_one_operator_makes_a_ta
     assert "–" in _line([_cell(OURS)], "models/s")
 
 
-def test_what_is_told_is_summed_over_its_labels_alone() -> None:
+def test_figures_are_found_by_their_whole_name_with_any_labels() -> None:
     told = "\n".join(
         [
             "# TYPE passes_count counter",
@@ -113,4 +113,4 @@ def test_what_is_told_is_summed_over_its_labels_alone() -> None:
             "depth 4.0",
         ]
     )
-    assert [summed(told, name) for name in ("passes_count", "depth", "absent")] == [5.0, 4.0, 0.0]
+    assert [samples(told, name) for name in ("passes_count", "depth", "absent")] == [[3.0, 2.0], [4.0], []]
